@@ -1,0 +1,84 @@
+// Package imapd is the reading door: IMAP4rev1 and IMAP4rev2 (RFC 3501,
+// RFC 9051) over TLS, on the go-imap server library behind a byte guard.
+//
+// It knows the protocol and no policy: what may be kept is asked of a Keeper,
+// who may log in and see what of Accounts. It keeps no table of its own; each
+// session holds a view of the selected mailbox and follows the store by
+// modification sequence when the mailbox's bell rings.
+package imapd
+
+import (
+	"context"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Accounts answers who is who. All methods may be called concurrently.
+type Accounts interface {
+	// Authenticate checks a login, given with or without its domain. The error
+	// is a *gsp.Refusal when the credentials are wrong or the account is
+	// disabled; the two look alike to the client.
+	Authenticate(ctx context.Context, login, password string) (gsp.Account, error)
+
+	// Shelves returns the owners whose mailboxes the account may open now, its
+	// own first, and none once it is disabled. Sessions ask before each command,
+	// so that an ended grant bites at once.
+	Shelves(gsp.AccountID) []gsp.Shelf
+}
+
+// Keeper takes what a client appends. Its error is a *gsp.Refusal when the
+// mail is not one that may be kept.
+type Keeper interface {
+	Keep(context.Context, gsp.Keeping) (gsp.Receipt, error)
+}
+
+// Tree is the mailboxes themselves. Names are relative to their owner and
+// never empty; "INBOX" is spelt in capitals. Errors are gsp.ErrNotFound and
+// gsp.ErrExists where they apply.
+type Tree interface {
+	// Mailboxes returns all mailboxes of owner with their counters, by name.
+	Mailboxes(ctx context.Context, owner string) ([]gsp.Mailbox, error)
+	// CreateMailbox makes a mailbox with a UIDVALIDITY never used before.
+	CreateMailbox(ctx context.Context, name gsp.MailboxName, use gsp.SpecialUse) (gsp.Mailbox, error)
+	// RenameMailbox renames a mailbox and those below it. INBOX cannot be renamed.
+	RenameMailbox(ctx context.Context, id gsp.MailboxID, to string) error
+	// DeleteMailbox removes a mailbox with its messages. INBOX cannot be deleted.
+	DeleteMailbox(ctx context.Context, id gsp.MailboxID) error
+	// Unsubscribed returns the mailboxes that the account chose not to see;
+	// every mailbox is subscribed until then.
+	Unsubscribed(ctx context.Context, account gsp.AccountID) ([]gsp.MailboxID, error)
+	// Subscribe sets whether the account sees the mailbox.
+	Subscribe(ctx context.Context, account gsp.AccountID, id gsp.MailboxID, on bool) error
+}
+
+// Messages is what stands in the mailboxes. A UID that is not there is passed
+// over in silence, as RFC 9051, section 6.4.9 wants.
+type Messages interface {
+	// Mailbox returns one mailbox with its counters.
+	Mailbox(ctx context.Context, id gsp.MailboxID) (gsp.Mailbox, error)
+	// Since returns what happened after since; Since(0) is the whole mailbox
+	// without what vanished.
+	Since(ctx context.Context, id gsp.MailboxID, since gsp.ModSeq) (gsp.Delta, error)
+	// Summaries returns the summaries of messages by UID.
+	Summaries(ctx context.Context, id gsp.MailboxID, uids []uint32) (map[uint32]gsp.Summary, error)
+	// Body returns the stored octets, checked against their digest. The caller
+	// must not change them.
+	Body(ctx context.Context, mail gsp.MailID) ([]byte, error)
+	// SetFlags changes flags in one transaction. The first \Seen on a delivered
+	// mail writes its gsp.MailRead event in the same transaction.
+	SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error
+	// Copy copies messages, in the order of their UIDs, all or none.
+	Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
+	// Move copies and expunges, all or none.
+	Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
+	// Expunge removes messages for good and leaves tombstones.
+	Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error
+}
+
+// Bells wakes followers of a mailbox.
+type Bells interface {
+	// Watch returns a channel that gets a value after a change of the mailbox,
+	// and a function that ends the watch. Rings may be merged, lost or doubled:
+	// read the mailbox after taking the channel and after each ring.
+	Watch(gsp.MailboxID) (<-chan struct{}, func())
+}

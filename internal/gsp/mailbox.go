@@ -1,0 +1,151 @@
+package gsp
+
+import (
+	"time"
+
+	"gsp.example/gsp/internal/sealed"
+)
+
+// MailboxID numbers a mailbox for good; a number is never used again.
+type MailboxID int64
+
+// MailID numbers a stored mail.
+type MailID int64
+
+// ModSeq counts the changes of a mailbox (RFC 7162, section 3.1). It never
+// goes back.
+type ModSeq int64
+
+// MailboxName is an owner and one of its mailboxes. The owner is the local
+// part of a Party's or an account's address.
+type MailboxName struct {
+	Owner string
+	Name  string // "INBOX", "Sent", "Cases/2026"; "/" parts levels
+}
+
+// Inbox returns the mailbox that owner's incoming mail goes to.
+func Inbox(owner string) MailboxName { return MailboxName{owner, "INBOX"} }
+
+// SpecialUse is a mailbox's purpose (RFC 6154), "" for none.
+type SpecialUse string
+
+// The special uses that each account has from the start.
+const (
+	UseSent    SpecialUse = `\Sent`
+	UseDrafts  SpecialUse = `\Drafts`
+	UseTrash   SpecialUse = `\Trash`
+	UseArchive SpecialUse = `\Archive`
+)
+
+// StandardMailboxes are made for every account. A Party's role mailbox has
+// INBOX and Archive only.
+var StandardMailboxes = []struct {
+	Name string
+	Use  SpecialUse
+}{{"INBOX", ""}, {"Sent", UseSent}, {"Drafts", UseDrafts}, {"Trash", UseTrash}, {"Archive", UseArchive}}
+
+// Mailbox is a mailbox with its counters.
+type Mailbox struct {
+	ID          MailboxID
+	Name        MailboxName
+	Use         SpecialUse
+	UIDValidity uint32
+	UIDNext     uint32
+	ModSeq      ModSeq
+	Messages    int
+	Unseen      int
+	Deleted     int
+	Size        int64 // octets of all messages
+}
+
+// Flags are the system flags of a message (RFC 9051, section 2.3.2).
+type Flags uint8
+
+// The system flags.
+const (
+	Seen Flags = 1 << iota
+	Answered
+	Flagged
+	Deleted
+	Draft
+)
+
+// Item is one message in one mailbox.
+type Item struct {
+	UID      uint32
+	ModSeq   ModSeq
+	Mail     MailID
+	Flags    Flags
+	Keywords []string  // sorted
+	Received time.Time // the internal date
+	Size     int64     // octets
+}
+
+// Delta is what happened in a mailbox after a modification sequence.
+type Delta struct {
+	UIDNext  uint32
+	ModSeq   ModSeq   // of the mailbox now
+	Changed  []Item   // new or changed, by rising UID
+	Vanished []uint32 // expunged, by rising UID
+}
+
+// FlagChange changes the flags of messages (RFC 9051, section 6.4.6).
+type FlagChange struct {
+	Mode     FlagMode
+	Flags    Flags
+	Keywords []string
+}
+
+// FlagMode is how a FlagChange applies.
+type FlagMode uint8
+
+// The modes of a FlagChange.
+const (
+	SetFlags FlagMode = iota
+	AddFlags
+	RemoveFlags
+)
+
+// Copied says which message became which (RFC 4315, section 3): From[i] of the
+// source is To[i] of the destination, which has UIDValidity.
+type Copied struct {
+	UIDValidity uint32
+	From, To    []uint32
+}
+
+// Summary is what IMAP tells of a mail without opening its body: computed
+// once, when it is stored.
+type Summary struct {
+	Envelope Envelope
+	Layout   sealed.Layout
+}
+
+// Envelope is IMAP's ENVELOPE (RFC 9051, section 7.5.2) of a rebuilt mail.
+// Sender and Reply-To equal From, and no address has a display name.
+type Envelope struct {
+	Date      time.Time
+	Subject   string
+	From      Address
+	To, Cc    []Address
+	MessageID string   // with its angle brackets
+	InReplyTo []string // with their angle brackets
+}
+
+// Rights are what an account may do with the mailboxes of one owner.
+type Rights uint8
+
+// The rights. An account has all of them on its own mailboxes.
+const (
+	MayRead   Rights = 1 << iota // select, fetch, search
+	MayFlag                      // store flags; they are shared by all who see the mailbox
+	MayInsert                    // append, copy into
+	MayRemove                    // delete, expunge, move out
+	MayManage                    // create, rename and delete mailboxes
+)
+
+// Shelf is one owner's mailboxes as an account sees them.
+type Shelf struct {
+	Owner  string
+	Prefix string // "" for the account's own, "Authority/ke/" for a shared one
+	Rights Rights
+}

@@ -1,0 +1,156 @@
+package gsp
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// PartyID names a Party: "ke", "fr", "eu". It is also the local part of the
+// Party's role mailbox.
+type PartyID string
+
+// ParsePartyID accepts two to eight ASCII letters in either case: the ISO 3166-1
+// alpha-2 code of a State, or the code that the Secretariat gives to a region.
+func ParsePartyID(s string) (PartyID, error) {
+	if len(s) < 2 || len(s) > 8 {
+		return "", fmt.Errorf("Party %q: want two to eight letters", s)
+	}
+	for _, c := range []byte(s) {
+		if !isAlnum(c) || '0' <= c && c <= '9' {
+			return "", fmt.Errorf("Party %q: want two to eight letters", s)
+		}
+	}
+	return PartyID(lowerASCII(s)), nil
+}
+
+// Party is a State or a regional organisation that is Party to the Protocol.
+type Party struct {
+	ID         PartyID   `json:"id"`
+	Name       string    `json:"name"`
+	Parent     PartyID   `json:"parent,omitzero"` // the region it belongs to, "" for none
+	Registered time.Time `json:"registered"`
+	Withdrawn  time.Time `json:"withdrawn,omitzero"` // zero while registered
+}
+
+// AccountID numbers an account. Events carry it in place of a person's name
+// or address; 0 means none.
+type AccountID int64
+
+// AccountKind tells a person from a program.
+type AccountKind string
+
+// The kinds of accounts.
+const (
+	Officer AccountKind = "officer" // a person
+	System  AccountKind = "system"  // a program; it alone may send automatic mail
+)
+
+// AccountKinds lists every AccountKind.
+var AccountKinds = []AccountKind{Officer, System}
+
+// Account is an officer's or a national system's login, mailbox and address.
+type Account struct {
+	ID       AccountID   `json:"id"`
+	Login    string      `json:"login"` // the local part of its address
+	Party    PartyID     `json:"party"`
+	Kind     AccountKind `json:"kind"`
+	Name     string      `json:"name,omitzero"`
+	Issued   time.Time   `json:"issued"`
+	Disabled time.Time   `json:"disabled,omitzero"` // zero while it may log in
+}
+
+// Active reports whether the account may log in, send and receive.
+func (a Account) Active() bool { return a.ID != 0 && a.Disabled.IsZero() }
+
+// Role is what a grant allows (FCTC/MOP/3/5, annex, paras 3 and 4).
+type Role string
+
+// The roles.
+const (
+	Requester     Role = "requester"     // sends requests for its Party
+	Replier       Role = "replier"       // reads and answers what reaches the competent authority
+	Releaser      Role = "releaser"      // releases transfers to and from a national system (para 34)
+	Administrator Role = "administrator" // issues credentials and grants roles within its Party
+	Secretariat   Role = "secretariat"   // registers Parties, publishes libraries, reads statistics
+	Operator      Role = "operator"      // runs the machine
+)
+
+// Roles lists every Role.
+var Roles = []Role{Requester, Replier, Releaser, Administrator, Secretariat, Operator}
+
+// ParseRole returns the role of that name.
+func ParseRole(s string) (Role, error) {
+	if r := Role(s); slices.Contains(Roles, r) {
+		return r, nil
+	}
+	return "", fmt.Errorf("role %q: want one of %v", s, Roles)
+}
+
+// Grant is a role given to an account. It is never deleted, only ended.
+type Grant struct {
+	ID      int64     `json:"id"`
+	Account AccountID `json:"account"`
+	Role    Role      `json:"role"`
+	GivenBy string    `json:"given_by"` // who gave it, as the command line knew them
+	Given   time.Time `json:"given"`
+	EndedBy string    `json:"ended_by,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"` // zero while in force
+}
+
+// Credential lets an account log in: the stored form of SCRAM-SHA-256
+// (RFC 5802, section 3; RFC 7677). The password itself is not kept.
+type Credential struct {
+	Account    AccountID
+	Salt       []byte
+	Iterations int
+	StoredKey  []byte
+	ServerKey  []byte
+	Issued     time.Time
+}
+
+// Certificate is an OpenPGP certificate as the directory publishes it. What
+// it says is parsed by package pgpcert.
+type Certificate struct {
+	Address     Address
+	Fingerprint string // capital hexadecimal, of the primary key
+	Bytes       []byte // binary, exactly as the Web Key Directory serves it
+	Published   time.Time
+	Withdrawn   time.Time // zero while published
+}
+
+// LibraryVersion numbers the published versions of the pattern library,
+// from 1. 0 is the empty library that a new gateway has.
+type LibraryVersion int64
+
+// LibraryText is one published version of the pattern library, in the form
+// that package pattern parses.
+type LibraryText struct {
+	Version   LibraryVersion
+	Text      []byte
+	Published time.Time
+}
+
+// Roll is all that the registry keeps: who is who.
+type Roll struct {
+	Parties      []Party
+	Accounts     []Account
+	Grants       []Grant       // ended ones included
+	Credentials  []Credential  // at most one an account
+	Certificates []Certificate // published ones only
+	Library      LibraryText   // the newest
+}
+
+// Change is one change of the Roll. A store makes all of it true together, or
+// nothing; what already exists under the same key is replaced. New accounts
+// and grants have ID 0 and get the next number, which the events and grants
+// of the same Change that carry account 0 take over.
+type Change struct {
+	Parties      []Party
+	Accounts     []Account
+	Grants       []Grant
+	Credentials  []Credential
+	Certificates []Certificate
+	Library      *LibraryText
+	Events       []Event
+}

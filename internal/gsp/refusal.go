@@ -1,0 +1,127 @@
+package gsp
+
+import "strings"
+
+// Reason is the stable token of a refusal. Programs decide by it, help pages
+// are named after it; it never changes its meaning.
+type Reason string
+
+// The reasons, by who gives them.
+const (
+	// What the mail is: package sealed.
+	NotSealed       Reason = "not-sealed"       // nothing is encrypted
+	SignedOnly      Reason = "signed-only"      // signed, not encrypted
+	SMIME           Reason = "smime"            // sealed with S/MIME, which nobody here reads
+	PasswordSealed  Reason = "password-sealed"  // a password opens it
+	NoIntegrity     Reason = "no-integrity"     // no protection against alteration
+	AnonymousKey    Reason = "anonymous-key"    // hidden recipients
+	TextOutside     Reason = "text-outside"     // readable text beside the sealed part
+	BrokenSeal      Reason = "broken-seal"      // the OpenPGP packets are not well formed
+	BrokenArmour    Reason = "broken-armour"    // the text form of the packets is not well formed
+	BrokenMIME      Reason = "broken-mime"      // the mail's parts are not well formed
+	BrokenHeader    Reason = "broken-header"    // a header field is not well formed
+	DuplicateHeader Reason = "duplicate-header" // a field that may stand once stands twice
+	BrokenLines     Reason = "broken-lines"     // bare CR, bare LF or NUL
+	TooLarge        Reason = "too-large"
+
+	// What its header asks: packages wire and pattern.
+	BrokenUIM    Reason = "broken-uim"    // GSP-UIM cannot be read
+	TooManyUIMs  Reason = "too-many-uims" // more members than allowed
+	UnknownUIM   Reason = "unknown-uim"   // no pattern fits
+	AmbiguousUIM Reason = "ambiguous-uim" // patterns of several Parties fit
+	NotAUIM      Reason = "not-a-uim"     // a product code, an industry code, an operator code
+	NonParty     Reason = "non-party"     // issued by a State that is not Party
+	NoUIM        Reason = "no-uim"        // route@ needs one
+	MixedUIM     Reason = "mixed-uim"     // UIMs of several Parties in one mail
+	UIMMismatch  Reason = "uim-mismatch"  // the address names another Party than the UIM
+	UnknownCase  Reason = "unknown-case"  // no such case, or not one of this Party's
+	Automatic    Reason = "automatic"     // automatic mail from an officer's account
+
+	// To whom it goes: packages registry and router.
+	WrongSender      Reason = "wrong-sender"      // not the address of this login
+	UnknownRecipient Reason = "unknown-recipient" // not registered
+	NotAllowed       Reason = "not-allowed"       // the role does not allow it
+	NoKey            Reason = "no-key"            // the recipient has no key in the directory
+	UnknownKey       Reason = "unknown-key"       // sealed for a key that is not in the directory
+	StrangeKey       Reason = "strange-key"       // sealed also for somebody who is not a recipient
+	CannotRead       Reason = "cannot-read"       // a recipient could not open it
+	WrongParty       Reason = "wrong-party"       // sealed for another Party than the UIM's
+	StaleKey         Reason = "stale-key"         // sealed for an expired or revoked key
+
+	// The session: the doors.
+	BadLogin         Reason = "bad-login"
+	LoginFirst       Reason = "login-first"
+	BadSequence      Reason = "bad-sequence" // commands out of order
+	TooManyRcpts     Reason = "too-many-recipients"
+	TooBusy          Reason = "too-busy" // try again later
+	NoMailbox        Reason = "no-mailbox"
+	MailboxExists    Reason = "mailbox-exists"
+	ReadOnly         Reason = "read-only"
+	Stopping         Reason = "stopping"
+	InterruptedInput Reason = "interrupted-input"
+
+	// Administration: packages admin, config and node.
+	PartyExists     Reason = "party-exists"
+	UnknownParty    Reason = "unknown-party"
+	AccountExists   Reason = "account-exists"
+	UnknownAccount  Reason = "unknown-account"
+	BrokenName      Reason = "broken-name" // a Party, login or role that cannot be one
+	BrokenKey       Reason = "broken-key"
+	PrivateKey      Reason = "private-key" // a private key was given for a public one
+	WrongKeyAddress Reason = "wrong-key-address"
+	WeakKey         Reason = "weak-key"
+	KeyInUse        Reason = "key-in-use"
+	BrokenLibrary   Reason = "broken-library"
+	OldLibrary      Reason = "old-library" // not newer than the one in force
+	BrokenConfig    Reason = "broken-config"
+	BrokenPeriod    Reason = "broken-period"
+	PortInUse       Reason = "port-in-use"
+	NewerData       Reason = "newer-data"  // written by a newer version of the program
+	DataInUse       Reason = "data-in-use" // another gateway runs on this folder
+	NoCertificate   Reason = "no-certificate"
+	UnreadableFile  Reason = "unreadable-file"
+)
+
+// Reasons lists every Reason, so that each door's table of replies and the
+// help pages can be tested for completeness.
+var Reasons = []Reason{
+	NotSealed, SignedOnly, SMIME, PasswordSealed, NoIntegrity, AnonymousKey, TextOutside, BrokenSeal,
+	BrokenArmour, BrokenMIME, BrokenHeader, DuplicateHeader, BrokenLines, TooLarge,
+	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, MixedUIM, UIMMismatch,
+	UnknownCase, Automatic,
+	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
+	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, NoMailbox, MailboxExists, ReadOnly, Stopping,
+	InterruptedInput,
+	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
+	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, BrokenConfig, BrokenPeriod, PortInUse,
+	NewerData, DataInUse, NoCertificate, UnreadableFile,
+}
+
+// Refusal is a decision against the sender or the caller: what they asked for
+// was not done, and nothing of it was kept.
+type Refusal struct {
+	Reason Reason // for programs
+	Cause  string // for the officer: what is wrong; lower case, no full stop
+	Remedy string // for the officer: what to do now; lower case, no full stop
+	Err    error  // for the operator's log only; nil where the cause says it all
+}
+
+// Error returns token and cause. It leaves Err out: a door may show it.
+func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Cause }
+
+// Unwrap returns the private cause.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// Text is the whole refusal in the order of docs/wire.md: token, cause,
+// remedy, and a link to the help page where help is a base such as
+// "https://gsp.example/help/". An empty help leaves the link out.
+func (r *Refusal) Text(help string) string {
+	s := string(r.Reason) + ": " + r.Cause + "."
+	if r.Remedy != "" {
+		s += " " + strings.ToUpper(r.Remedy[:1]) + r.Remedy[1:] + "."
+	}
+	if help != "" {
+		s += " " + help + string(r.Reason)
+	}
+	return s
+}

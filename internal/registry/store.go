@@ -1,0 +1,17 @@
+package registry
+
+import (
+	"context"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Store keeps the roll.
+type Store interface {
+	// Load returns the whole roll.
+	Load(ctx context.Context) (gsp.Roll, error)
+	// Apply makes a change true in one transaction with its events, and returns
+	// it with the numbers that new accounts and grants got. A new account or
+	// Party gets its mailboxes in the same transaction.
+	Apply(ctx context.Context, c gsp.Change) (gsp.Change, error)
+}

@@ -1,0 +1,27 @@
+package router
+
+import (
+	"context"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Store is where the router puts what it decided. Its methods may be called
+// concurrently.
+type Store interface {
+	// Post writes p whole or not at all, and returns once it is synced. Its
+	// Message can only come from sealed.Inspect, so no plaintext can be passed
+	// here. A case number in use gives gsp.ErrCaseTaken; a mailbox of a Delivery
+	// that does not exist gives gsp.ErrNotFound.
+	Post(ctx context.Context, p gsp.Posting) (gsp.Receipt, error)
+
+	// Record appends an event that belongs to no mail that was kept.
+	Record(ctx context.Context, e gsp.Event) error
+
+	// Case returns the case of that number, or, where id is "", of the first of
+	// the Message-IDs that belongs to one. It returns gsp.ErrNotFound if none does.
+	Case(ctx context.Context, id gsp.CaseID, messageIDs []string) (gsp.Case, error)
+
+	// Mailbox returns the mailbox that a client wants to keep a mail in.
+	Mailbox(ctx context.Context, id gsp.MailboxID) (gsp.Mailbox, error)
+}
