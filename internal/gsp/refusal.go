@@ -32,7 +32,7 @@ const (
 	NotAUIM      Reason = "not-a-uim"     // a product code, an industry code, an operator code
 	NonParty     Reason = "non-party"     // issued by a State that is not Party
 	NoUIM        Reason = "no-uim"        // route@ needs one
-	MixedUIM     Reason = "mixed-uim"     // UIMs of several Parties in one mail
+	UnmaskedUIM  Reason = "unmasked-uim"  // whole, where the installation wants masks only
 	UIMMismatch  Reason = "uim-mismatch"  // the address names another Party than the UIM
 	UnknownCase  Reason = "unknown-case"  // no such case, or not one of this Party's
 	Automatic    Reason = "automatic"     // automatic mail from an officer's account
@@ -87,7 +87,7 @@ const (
 var Reasons = []Reason{
 	NotSealed, SignedOnly, SMIME, PasswordSealed, NoIntegrity, AnonymousKey, TextOutside, BrokenSeal,
 	BrokenArmour, BrokenMIME, BrokenHeader, DuplicateHeader, BrokenLines, TooLarge,
-	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, MixedUIM, UIMMismatch,
+	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
 	UnknownCase, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, NoMailbox, MailboxExists, ReadOnly, Stopping,
