@@ -1,0 +1,296 @@
+package pattern
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Limits of a library.
+const (
+	maxFile    = 32 << 20 // octets of its text
+	maxEntries = 50_000
+	maxAll     = 500_000 // rows of all entries
+	maxErrors  = 100     // that Parse reports
+)
+
+// minRoom is how many codes the mask of a routable entry must fit, so that a
+// mask names no single pack.
+const minRoom = 1_000_000
+
+// Error is something wrong with a library's text.
+type Error struct {
+	File  string
+	Line  int    // from 1
+	Entry string // id of the entry, "" where it is none's
+	Msg   string
+}
+
+// Error returns file:line: entry: message.
+func (e *Error) Error() string {
+	if e.Entry == "" {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
+	}
+	return fmt.Sprintf("%s:%d: entry %s: %s", e.File, e.Line, e.Entry, e.Msg)
+}
+
+// fileText is a library as TOML spells it.
+type fileText struct {
+	Name   string         `toml:"name"`
+	Issued toml.LocalDate `toml:"issued"`
+	Note   string         `toml:"note"`
+	Entry  []entryText    `toml:"entry"`
+}
+
+type entryText struct {
+	ID         string              `toml:"id"`
+	Party      string              `toml:"party"`
+	Members    []string            `toml:"members"`
+	Class      string              `toml:"class"`
+	Title      string              `toml:"title"`
+	Note       string              `toml:"note"`
+	Level      string              `toml:"level"`
+	Categories []string            `toml:"categories"`
+	Generation int                 `toml:"generation"`
+	Evidence   string              `toml:"evidence"`
+	Source     string              `toml:"source"`
+	From       toml.LocalDate      `toml:"from"`
+	Until      toml.LocalDate      `toml:"until"`
+	Pattern    string              `toml:"pattern"`
+	Hints      map[string][]string `toml:"hints"`
+	Hosts      []string            `toml:"hosts"`
+	Samples    []string            `toml:"samples"`
+	Counter    []string            `toml:"counter"`
+}
+
+// Parse reads a library and checks it in full. The error joins one *Error for
+// each thing that is wrong, in the order of the text; file is used for
+// nothing but their position.
+func Parse(file string, text []byte) (*Library, error) {
+	r := &reader{file: file}
+	if len(text) > maxFile {
+		r.add(1, "", fmt.Sprintf("a library has at most %d octets", maxFile))
+		return nil, r.err()
+	}
+	var t fileText
+	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&t); err != nil {
+		r.syntax(err)
+		return nil, r.err()
+	}
+	r.lines = index(text)
+	l := &Library{name: t.Name, issued: date(t.Issued), note: t.Note}
+	if t.Name == "" {
+		r.add(1, "", "the library has no name")
+	}
+	if len(t.Entry) > maxEntries {
+		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
+		return nil, r.err()
+	}
+	seen, rows := make(map[string]int), 0
+	for i := range t.Entry {
+		e := r.entry(i, &t.Entry[i])
+		if first, ok := seen[e.ID]; ok && e.ID != "" {
+			r.at("id", 0, fmt.Sprintf("line %d has an entry of this id already", first))
+		}
+		seen[e.ID] = e.Line
+		if rows += len(e.rows); rows > maxAll {
+			r.at("pattern", 0, fmt.Sprintf("the entries up to here have more than %d rows together", maxAll))
+			break
+		}
+		l.entries = append(l.entries, e)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return build(l), nil
+}
+
+// reader collects what is wrong with a library.
+type reader struct {
+	file   string
+	lines  []positions // of each entry
+	now    positions   // of the entry being read
+	id     string
+	errors []*Error
+}
+
+func (r *reader) add(line int, entry, msg string) {
+	if len(r.errors) < maxErrors {
+		r.errors = append(r.errors, &Error{r.file, line, entry, msg})
+	}
+}
+
+// at adds an error at a key of the entry being read, or at a value of its
+// list.
+func (r *reader) at(key string, value int, msg string) {
+	r.add(r.now.line(key, value), r.id, msg)
+}
+
+func (r *reader) err() error {
+	slices.SortStableFunc(r.errors, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+	all := make([]error, len(r.errors))
+	for i, e := range r.errors {
+		all[i] = e
+	}
+	return errors.Join(all...)
+}
+
+// syntax adds the errors of the TOML decoder.
+func (r *reader) syntax(err error) {
+	var strict *toml.StrictMissingError
+	var decode *toml.DecodeError
+	switch {
+	case errors.As(err, &strict):
+		for i := range strict.Errors {
+			line, _ := strict.Errors[i].Position()
+			r.add(line, "", fmt.Sprintf("%q is no key of a library", strings.Join(strict.Errors[i].Key(), ".")))
+		}
+	case errors.As(err, &decode):
+		line, _ := decode.Position()
+		r.add(line, "", strings.TrimPrefix(decode.Error(), "toml: "))
+	default:
+		r.add(1, "", strings.TrimPrefix(err.Error(), "toml: "))
+	}
+}
+
+// entry checks one entry. What it returns is whole only if it added nothing.
+func (r *reader) entry(i int, t *entryText) *Entry {
+	if r.now = nil; i < len(r.lines) {
+		r.now = r.lines[i]
+	}
+	r.id = t.ID
+	e := &Entry{
+		ID: t.ID, Class: Class(cmp.Or(t.Class, string(Routable))), Title: t.Title, Note: t.Note,
+		Categories: t.Categories, Generation: t.Generation, Evidence: Evidence(t.Evidence), Source: t.Source,
+		From: date(t.From), Until: date(t.Until), Pattern: t.Pattern, Hints: t.Hints, Hosts: t.Hosts,
+		Samples: t.Samples, Counter: t.Counter, Line: r.now.line("", 0),
+	}
+	if !isToken(t.ID) {
+		r.at("id", 0, "an entry needs an id of lower-case letters, digits and hyphens, at most 64")
+	}
+	r.party(e, t)
+	if !slices.Contains(Classes, e.Class) {
+		r.at("class", 0, fmt.Sprintf("class %q: want one of %v", t.Class, Classes))
+	}
+	if e.Title == "" {
+		r.at("title", 0, "an entry needs a title that says what the code is")
+	}
+	if !slices.Contains(EvidenceGrades, e.Evidence) {
+		r.at("evidence", 0, fmt.Sprintf("evidence %q: want one of %v", t.Evidence, EvidenceGrades))
+	}
+	var ok bool
+	if e.Level, ok = gsp.ParseLevel(t.Level); !ok {
+		r.at("level", 0, fmt.Sprintf("level %q: want one of %v", t.Level, gsp.Levels))
+	}
+	if !e.From.IsZero() && !e.Until.IsZero() && e.Until.Before(e.From) {
+		r.at("until", 0, "validity ends before it begins")
+	}
+	r.pattern(e)
+	return e
+}
+
+func (r *reader) party(e *Entry, t *entryText) {
+	var err error
+	switch {
+	case e.Class == Routable && t.Party == "":
+		r.at("party", 0, "a routable entry needs the Party that its codes are sent to")
+	case e.Class != Routable && t.Party != "" && slices.Contains(Classes, e.Class):
+		r.at("party", 0, fmt.Sprintf("codes of class %s are sent to no Party", e.Class))
+	case t.Party != "":
+		if e.Party, err = gsp.ParsePartyID(t.Party); err != nil {
+			r.at("party", 0, err.Error())
+		}
+	}
+	for i, m := range t.Members {
+		id, err := gsp.ParsePartyID(m)
+		if err != nil {
+			r.at("members", i, err.Error())
+		}
+		e.Members = append(e.Members, id)
+	}
+}
+
+// pattern compiles the pattern of e and tries its samples.
+func (r *reader) pattern(e *Entry) {
+	seq, err := parsePattern(e.Pattern)
+	if err == nil {
+		e.variants, e.rows, err = expand(seq)
+	}
+	if err != nil {
+		r.at("pattern", 0, "pattern: "+err.Error())
+		return
+	}
+	for name := range e.Hints {
+		if !slices.ContainsFunc(e.variants, func(v *variant) bool { return v.names(name) }) {
+			r.at("hints", 0, fmt.Sprintf("the pattern has no element named %q", name))
+		}
+	}
+	if e.Class == Routable {
+		for _, row := range e.rows {
+			if room := row.room(); room < math.Log2(minRoom)-1e-9 {
+				r.at("pattern", 0, fmt.Sprintf("a mask of %d characters would fit about %.0f codes; "+
+					"it must fit a million, so that it names no single pack", len(row.sets), math.Exp2(room)))
+				break
+			}
+		}
+	}
+	if len(e.Samples) == 0 {
+		r.at("samples", 0, "an entry needs at least one sample")
+	}
+	for i, s := range e.Samples {
+		if code, _, broken := normalise(s); broken != "" {
+			r.at("samples", i, fmt.Sprintf("sample %d cannot be a UIM: %s", i+1, broken))
+		} else if e.match(code) == nil {
+			r.at("samples", i, fmt.Sprintf("sample %d does not match the pattern", i+1))
+		}
+	}
+	for i, s := range e.Counter {
+		if code, _, broken := normalise(s); broken == "" && e.match(code) != nil {
+			r.at("counter", i, fmt.Sprintf("counter-sample %d matches the pattern", i+1))
+		}
+	}
+}
+
+func (v *variant) names(name string) bool {
+	return slices.ContainsFunc(v.elems, func(e element) bool { return e.name == name })
+}
+
+// match returns the row of e that code fits with the most evidence, or nil.
+// Of equals it is the one without an optional date.
+func (e *Entry) match(code string) *row {
+	var best *row
+	most := math.Inf(-1)
+	for _, r := range e.rows {
+		if r.fits(code) {
+			if bits := r.evidence(code); bits > most {
+				best, most = r, bits
+			}
+		}
+	}
+	return best
+}
+
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' && i > 0) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+func date(d toml.LocalDate) time.Time {
+	if d == (toml.LocalDate{}) {
+		return time.Time{}
+	}
+	return d.AsTime(time.UTC)
+}

@@ -1,0 +1,69 @@
+package pattern
+
+import "strings"
+
+// identifiers are the GS1 application identifiers that occur with tobacco
+// products, with the length of those values whose length GS1 has laid down
+// for good (GS1 General Specifications, figure 7.8.5-2); 0 means that a
+// separator ends the value.
+var identifiers = map[string]int{
+	"00": 18, "01": 14, "02": 14, "11": 6, "12": 6, "13": 6, "15": 6, "16": 6, "17": 6, "20": 2,
+	"410": 13, "411": 13, "412": 13, "413": 13, "414": 13, "415": 13, "416": 13, "417": 13,
+	"10": 0, "21": 0, "22": 0, "235": 0, "240": 0, "241": 0, "243": 0, "250": 0, "251": 0, "253": 0,
+	"254": 0, "255": 0, "30": 0, "37": 0, "400": 0, "401": 0, "402": 0, "403": 0, "420": 0, "421": 0,
+	"422": 0, "710": 0, "7003": 0, "7040": 0, "8001": 0, "8002": 0, "8003": 0, "8004": 0, "8005": 0,
+	"8006": 0, "8008": 0, "8010": 0, "8011": 0, "8017": 0, "8018": 0, "8020": 0, "90": 0, "91": 0,
+	"92": 0, "93": 0, "94": 0, "95": 0, "96": 0, "97": 0, "98": 0, "99": 0,
+}
+
+// joinBrackets turns the human-readable form (01)...(21)... into an element
+// string. Round brackets are data too, so it does so only where the whole
+// text reads as identifiers and values; otherwise it returns s.
+func joinBrackets(s string) string {
+	if ai, _ := bracketed(s); ai == "" {
+		return s
+	}
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		ai, after := bracketed(rest)
+		n := identifiers[ai]
+		if n == 0 {
+			n = valueEnd(after)
+		}
+		if ai == "" || n == 0 || n > len(after) {
+			return s
+		}
+		b.WriteString(ai)
+		b.WriteString(strings.TrimSuffix(after[:n], string(separator)))
+		if rest = after[n:]; rest != "" && identifiers[ai] == 0 {
+			b.WriteByte(separator)
+		}
+	}
+	return b.String()
+}
+
+// bracketed splits "(01)rest" where 01 is a known identifier.
+func bracketed(s string) (ai, rest string) {
+	if s == "" || s[0] != '(' {
+		return "", s
+	}
+	end := strings.IndexByte(s, ')')
+	if end < 0 {
+		return "", s
+	}
+	if _, ok := identifiers[s[1:end]]; !ok {
+		return "", s
+	}
+	return s[1:end], s[end+1:]
+}
+
+// valueEnd finds where a value of open length ends: at the next identifier in
+// brackets or at the end of the text.
+func valueEnd(s string) int {
+	for i := 1; i < len(s); i++ {
+		if ai, _ := bracketed(s[i:]); ai != "" {
+			return i
+		}
+	}
+	return len(s)
+}

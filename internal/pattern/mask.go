@@ -1,0 +1,64 @@
+package pattern
+
+import "strings"
+
+// shownNames are the elements that a mask shows besides fixed text: they lead
+// to the issuer and say nothing of the single pack.
+var shownNames = []string{"issuer", "authority", "country", "market", "level"}
+
+// shown reports whether a mask shows the element. A literal with another name
+// than one of shownNames is a value like any other, and hidden.
+func (e element) shown() bool {
+	if e.name == "" {
+		return e.lit != ""
+	}
+	for _, n := range shownNames {
+		if e.name == n {
+			return true
+		}
+	}
+	return false
+}
+
+// mask returns the canonical mask of code, which fits r.
+func (r *row) mask(code string) string {
+	return r.render(code, func(e element, text string) string {
+		if e.shown() {
+			return text
+		}
+		return strings.Repeat(string(hidden), len(text))
+	})
+}
+
+// canonical returns code without an optional date of manufacture, which may
+// be printed beside the symbol and is no part of the UIM (Regulation (EU)
+// 2018/574, Article 21), and with the separators that a scanner lost.
+func (r *row) canonical(code string) string {
+	return r.render(code, func(_ element, text string) string { return text })
+}
+
+func (r *row) render(code string, show func(element, string) string) string {
+	var b strings.Builder
+	for i, e := range r.variant.elems {
+		switch {
+		case e.drop:
+		case e.lost:
+			b.WriteByte(separator)
+		default:
+			b.WriteString(show(e, code[r.start(i):r.ends[i]]))
+		}
+	}
+	return b.String()
+}
+
+// hide returns a text of the length of code that shows nothing but
+// separators: the mask of a code that no pattern fits.
+func hide(code string) string {
+	b := []byte(code)
+	for i := range b {
+		if b[i] != separator {
+			b[i] = hidden
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,95 @@
+package pattern_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/pattern"
+)
+
+// entryText is a sound entry; tests put other lines in place of its own.
+const entryText = `name = "test"
+issued = 2026-01-02
+
+[[entry]]
+id = "ke-test"
+party = "ke"
+title = "a stamp"
+evidence = "synthetic"
+from = 2022-02-01
+pattern = '"KE7" serial:N8'
+samples = [
+  "KE700000001",
+  "KE700000002",
+]
+counter = ["KE8"]
+`
+
+func TestParseErrors(t *testing.T) {
+	tests := []struct {
+		name, old, new string
+		line           int
+		want           string
+	}{
+		{"positive sample", `"KE700000002"`, `"KE70000000"`, 13, "sample 2 does not match"},
+		{"negative sample", `["KE8"]`, `["KE8", "KE712345678"]`, 15, "counter-sample 2 matches"},
+		{"validity", "from = 2022-02-01", "from = 2022-02-01\nuntil = 2021-01-01", 10, "ends before it begins"},
+		{"double id", `counter = ["KE8"]`, "counter = []\n[[entry]]\nid = \"ke-test\"\nparty=\"ke\"\ntitle=\"x\"\nevidence=\"synthetic\"\npattern='\"KE7\" serial:N8'\nsamples=['KE700000001']", 17, "line 4 has an entry of this id"},
+		{"bad id", `"ke-test"`, `"KE test"`, 5, "needs an id"},
+		{"unknown key", "title =", "titel =", 7, `"entry.titel" is no key`},
+		{"broken TOML", `title = "a stamp"`, `title = "a stamp`, 7, ""},
+		{"bad date", "from = 2022-02-01", "from = 2022-02-31", 9, ""},
+		{"no Party", `party = "ke"`, "", 4, "needs the Party"},
+		{"bad Party", `party = "ke"`, `party = "k3"`, 6, "two to eight letters"},
+		{"Party of a non-Party", `party = "ke"`, "party = \"ke\"\nclass = \"non-party\"", 6, "are sent to no Party"},
+		{"class", `party = "ke"`, "party = \"ke\"\nclass = \"x\"", 7, "want one of"},
+		{"evidence", `"synthetic"`, `"sure"`, 8, "want one of"},
+		{"level", `party = "ke"`, "level = \"box\"\nparty = \"ke\"", 6, "want one of"},
+		{"small mask", `serial:N8`, `serial:N5 [serial:N3]`, 10, "would fit about 100000 codes"},
+		{"checks leave few codes", `serial:N8`, `serial:N6 check:N1,mod9710(serial)`, 10, "million"},
+		{"pattern", `serial:N8`, `serial:Q8`, 10, `character 14: 'Q' is no alphabet`},
+		{"hint", "from = 2022-02-01", "from = 2022-02-01\nhints = { gtin = [\"1\"] }", 10, `no element named "gtin"`},
+	}
+	for _, tt := range tests {
+		text := strings.Replace(entryText, tt.old, tt.new, 1)
+		_, err := pattern.Parse("lib.toml", []byte(text))
+		var e *pattern.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s: got error %v, want a *pattern.Error", tt.name, err)
+			continue
+		}
+		if e.File != "lib.toml" || e.Line != tt.line || !strings.Contains(e.Msg, tt.want) {
+			t.Errorf("%s: got %q, want line %d and %q", tt.name, e, tt.line, tt.want)
+		}
+	}
+	if _, err := pattern.Parse("lib.toml", []byte(entryText)); err != nil {
+		t.Errorf("the sound library: %v", err)
+	}
+}
+
+// TestParseReportsAll checks that one reading finds all that is wrong, in the
+// order of the text.
+func TestParseReportsAll(t *testing.T) {
+	text := strings.NewReplacer(`"a stamp"`, `""`, `"KE700000001"`, `"x"`, `"synthetic"`, `"no"`).Replace(entryText)
+	_, err := pattern.Parse("lib.toml", []byte(text))
+	got := strings.Split(fmt.Sprint(err), "\n")
+	want := []string{"lib.toml:7: entry ke-test: an entry needs a title", "lib.toml:8: entry ke-test: evidence", "lib.toml:12: entry ke-test: sample 1"}
+	if len(got) != len(want) {
+		t.Fatalf("got %q, want %d lines", got, len(want))
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("got %q, want %q", got[i], want[i])
+		}
+	}
+}
+
+// TestEmpty checks that a new gateway's library answers.
+func TestEmpty(t *testing.T) {
+	l := pattern.Empty()
+	if got := len(l.Entries()) + len(l.Parties()); got != 0 {
+		t.Errorf("got %d entries and Parties, want none", got)
+	}
+}

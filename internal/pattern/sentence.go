@@ -1,0 +1,67 @@
+package pattern
+
+import (
+	"fmt"
+	"strings"
+)
+
+var brokenSentences = map[Broken]string{
+	NoText:        "There is no code.",
+	TooLong:       fmt.Sprintf("This text is longer than any code; a code has at most %d characters.", maxLength),
+	BadCharacters: "This text holds a character that no code has; scan or copy it again.",
+}
+
+// sentence says the outcome in one sentence for the officer. It does not hold
+// the code or any part of it.
+func sentence(a Answer) string {
+	switch a.Outcome {
+	case Unknown:
+		return "No pattern in the library fits this code; check that it was copied whole, then ask the Secretariat."
+	case NearlyMatches:
+		return fmt.Sprintf("This code is nearly %s: %s.", a.Near.Entry.Title, a.Near.describe())
+	case Ambiguous:
+		return "Several patterns fit this code (" + parties(a.Candidates) + "); choose by what else is printed on the pack."
+	}
+	e := a.Candidates[0].Entry
+	switch a.Outcome {
+	case Unique:
+		s := fmt.Sprintf("This code is %s; the Party to ask is %s.", e.Title, strings.ToUpper(string(e.Party)))
+		if len(a.Candidates[0].Doubts) > 0 {
+			s = strings.TrimSuffix(s, ".") + ", though " + doubtTexts[a.Candidates[0].Doubts[0]] + "."
+		}
+		return s
+	case IsNonParty:
+		return fmt.Sprintf("This code is %s, which is not known to be a Party to the Protocol, so nobody can be asked here.", e.Title)
+	case IsIndustry:
+		return fmt.Sprintf("This code is %s: a mark of the tobacco industry's own and no UIM; look for another code on the pack.", e.Title)
+	case IsProduct:
+		return fmt.Sprintf("This code is %s: it names a kind of product and no Party; look for another code on the pack.", e.Title)
+	}
+	return fmt.Sprintf("This code is %s: it names a firm or its parcel and no Party; look for the codes of the packs.", e.Title)
+}
+
+var doubtTexts = map[Doubt]string{
+	FutureDate:  "its date of manufacture is in the future",
+	NotValidYet: "such codes were not made yet at that time",
+	NotValidNow: "such codes were no longer made at that time",
+}
+
+// parties lists what is in play: Parties by their id, the rest by class.
+func parties(found []Candidate) string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, c := range found {
+		if found[0].Bits-c.Bits >= clearBits {
+			break
+		}
+		name := string(c.Entry.Class)
+		if c.Entry.Routable() {
+			name = strings.ToUpper(string(c.Entry.Party))
+		}
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

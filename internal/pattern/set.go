@@ -1,0 +1,81 @@
+package pattern
+
+import "math/bits"
+
+// A canonical UIM is made of GS1's character set 82 (the ISO 646 invariant
+// set without the space) and these two.
+const (
+	hidden    = '#' // one character that a mask hides
+	separator = '^' // FNC1, or ASCII 29, between two elements
+)
+
+// charSet is a set of ASCII characters.
+type charSet [2]uint64
+
+func (s charSet) has(c byte) bool       { return c < 128 && s[c>>6]>>(c&63)&1 != 0 }
+func (s *charSet) add(c byte)           { s[c>>6] |= 1 << (c & 63) }
+func (s charSet) size() int             { return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) }
+func (s charSet) and(t charSet) charSet { return charSet{s[0] & t[0], s[1] & t[1]} }
+func (s charSet) or(t charSet) charSet  { return charSet{s[0] | t[0], s[1] | t[1]} }
+
+// within reports whether every character of s is in t.
+func (s charSet) within(t charSet) bool { return s.and(t) == s }
+
+// first returns the character of s that sorts first. s must not be empty.
+func (s charSet) first() byte {
+	if s[0] != 0 {
+		return byte(bits.TrailingZeros64(s[0]))
+	}
+	return byte(64 + bits.TrailingZeros64(s[1]))
+}
+
+// next returns the first character of s after c, or 128.
+func (s charSet) next(c byte) byte {
+	for c++; c < 128; c++ {
+		if s.has(c) {
+			return c
+		}
+	}
+	return c
+}
+
+func setOf(text string) charSet {
+	var s charSet
+	for i := range len(text) {
+		s.add(text[i])
+	}
+	return s
+}
+
+const (
+	digits   = "0123456789"
+	capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	smalls   = "abcdefghijklmnopqrstuvwxyz"
+
+	// price80 is the alphabet of the four price characters on a Russian pack,
+	// in the order of their values 0 to 79.
+	price80 = capitals + smalls + digits + `!"%&'*+-./_,:;=<>?`
+)
+
+var (
+	setDigits   = setOf(digits)
+	setCapitals = setOf(capitals)
+	setUpper    = setOf(digits + capitals)
+	setAlnum    = setOf(digits + capitals + smalls)
+	set82       = setOf(digits + capitals + smalls + `!"%&'()*+,-./:;<=>?_`)
+	setSep      = setOf(string(separator))
+	setAny      = set82.or(setSep) // all that a canonical UIM may hold, in clear
+)
+
+// kinds are the alphabets of the pattern language.
+var kinds = map[byte]charSet{
+	'N': setDigits,
+	'A': setCapitals,
+	'U': setUpper,
+	'L': setAlnum,
+	'H': setOf(digits + "ABCDEF"),
+	'X': set82,
+	'Y': setOf(digits + capitals + "-/"), // GS1's set 39; its "#" is what masks hide with
+	'Z': setOf(digits + capitals + smalls + "-_"),
+	'P': setOf(price80),
+}
