@@ -1,0 +1,180 @@
+package pgpcert
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+	"github.com/ProtonMail/gopenpgp/v2/crypto"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// skew is how far a client's clock may be ahead of ours.
+const skew = 24 * time.Hour
+
+// oldest is before the first program that wrote version 4 keys.
+var oldest = time.Date(1998, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Read takes a certificate, armoured or binary, that is to be published for
+// addr at now, and returns what is fit to be published of it. The error is
+// always a *gsp.Refusal, of the reasons BrokenKey, PrivateKey, WrongKeyAddress
+// and WeakKey. b is not kept.
+func Read(b []byte, addr gsp.Address, now time.Time) (cert *Cert, err error) {
+	defer func() {
+		// The library has panicked on hostile packets before.
+		if p := recover(); p != nil {
+			cert, err = nil, broken("this key is damaged", exportAgain, fmt.Errorf("library panic: %v", p))
+		}
+	}()
+	if len(b) > MaxSize {
+		return nil, broken(fmt.Sprintf("this key is larger than %d KiB", MaxSize>>10), exportSlim, nil)
+	}
+	octets, err := dearmor(b)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	t, err := parse(octets)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if err := t.vet(addr, now); err != nil {
+		return nil, err
+	}
+	tooWeak := t.vetSubkeys(now)
+	cert = t.cert(addr, t.octets())
+	if err := cert.usable(now, tooWeak); err != nil {
+		return nil, err
+	}
+	if err := secondOpinion(cert, earliest(later(now, t.lastSignature()), now.Add(skew))); err != nil {
+		return nil, broken("this key cannot be used for encryption", makeNew, err)
+	}
+	return cert, nil
+}
+
+// vet removes from the primary key and its user IDs whatever may not be
+// published, and says what is missing then.
+func (t *transferable) vet(addr gsp.Address, now time.Time) error {
+	if why := weakness(t.primary.key); why != "" {
+		return weak(why)
+	}
+	if made := t.primary.key.CreationTime; made.Before(oldest) || made.After(now.Add(skew)) {
+		return broken("the date on which this key says it was made cannot be true", "set the clock of the computer right and make a new key", nil)
+	}
+	if revoked := t.vetPrimary(now); revoked {
+		return broken("this key was revoked by its owner", "make a new key and send its public part", nil)
+	}
+	return t.vetUserIDs(addr, now)
+}
+
+// octets writes t in the order of RFC 9580, section 10.1. Each packet is
+// copied as it came: writing a parsed packet anew would not always give what
+// was signed.
+func (t *transferable) octets() []byte {
+	var b []byte
+	put := func(c component) {
+		b = append(b, c.octets...)
+		for _, s := range c.sigs {
+			b = append(b, s.octets...)
+		}
+	}
+	put(t.primary)
+	for _, u := range t.userIDs {
+		put(u)
+	}
+	for _, s := range t.subkeys {
+		put(s)
+	}
+	return b
+}
+
+// lastSignature returns when the newest signature says it was made.
+func (t *transferable) lastSignature() time.Time {
+	var last time.Time
+	for _, c := range append(append([]component{t.primary}, t.userIDs...), t.subkeys...) {
+		for _, s := range c.sigs {
+			last = later(last, s.sig.CreationTime)
+		}
+	}
+	return last
+}
+
+// usable refuses a certificate that nothing can be sealed for now. tooWeak says
+// why a subkey was left out, "" if none was.
+func (c *Cert) usable(now time.Time, tooWeak string) error {
+	if !c.expires.IsZero() && !now.Before(c.expires) {
+		return broken("this key expired on "+c.expires.Format(time.DateOnly), extendKey, nil)
+	}
+	revoked, expired, quantum := false, time.Time{}, false
+	for _, k := range c.keys {
+		switch {
+		case k.Revoked:
+			revoked = true
+		case !k.Valid(later(now, k.From)):
+			expired = later(expired, k.Until)
+		case postQuantum(k.Algorithm):
+			quantum = true
+		default:
+			return nil
+		}
+	}
+	switch {
+	case tooWeak != "":
+		return weak(tooWeak)
+	case !expired.IsZero():
+		return broken("the encryption part of this key expired on "+expired.Format(time.DateOnly), extendKey, nil)
+	case revoked:
+		return broken("the encryption part of this key was revoked by its owner", addSubkey, nil)
+	case quantum:
+		return broken("this key has only a post-quantum subkey for encryption, which most programs cannot use yet", addSubkey, nil)
+	}
+	return broken("this key has no subkey for encryption", addSubkey, nil)
+}
+
+// secondOpinion reads the final octets from scratch with the two libraries
+// that seal mail here, which must both find a subkey to seal for.
+func secondOpinion(c *Cert, at time.Time) error {
+	entities, err := openpgp.ReadKeyRing(bytes.NewReader(c.octets))
+	if err != nil {
+		return fmt.Errorf("go-crypto: %w", err)
+	}
+	if len(entities) != 1 {
+		return errors.New("go-crypto: want one certificate")
+	}
+	if _, err := entities[0].VerifyPrimaryKey(at, policy); err != nil {
+		return fmt.Errorf("go-crypto: primary key: %w", err)
+	}
+	key, err := entities[0].EncryptionKeyWithError(at, policy)
+	if err != nil {
+		return fmt.Errorf("go-crypto: %w", err)
+	}
+	if key.IsPrimary() {
+		return errors.New("go-crypto: seals for the primary key")
+	}
+	again, err := crypto.NewKey(c.octets)
+	if err != nil {
+		return fmt.Errorf("gopenpgp: %w", err)
+	}
+	// Not IsExpired or IsRevoked: they panic where no user ID is primary
+	// (gopenpgp v2.11.1), and they ask the machine's clock.
+	if again.IsPrivate() || strings.ToUpper(again.GetFingerprint()) != capitals(entities[0].PrimaryKey.Fingerprint) {
+		return errors.New("gopenpgp: reads another key")
+	}
+	if _, ok := again.GetEntity().EncryptionKey(at); !ok {
+		return errors.New("gopenpgp: no subkey to seal for")
+	}
+	return nil
+}
+
+func capitals(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

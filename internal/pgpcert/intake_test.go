@@ -1,0 +1,364 @@
+package pgpcert_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+)
+
+func TestReadAcceptsStrongKeys(t *testing.T) {
+	for name, set := range map[string]func(*packet.Config){
+		"ed25519":         algorithm(packet.PubKeyAlgoEd25519),
+		"ed25519 legacy":  curve(packet.PubKeyAlgoEdDSA, packet.Curve25519),
+		"ed448":           algorithm(packet.PubKeyAlgoEd448),
+		"rsa 3072":        rsaBits(3072),
+		"nist p-256":      curve(packet.PubKeyAlgoECDSA, packet.CurveNistP256),
+		"nist p-521":      curve(packet.PubKeyAlgoECDSA, packet.CurveNistP521),
+		"brainpool p-384": curve(packet.PubKeyAlgoECDSA, packet.CurveBrainpoolP384),
+		"version 6":       func(c *packet.Config) { c.V6Keys = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := entity(t, set)
+			given := public(t, e)
+			for _, form := range [][]byte{given, armoured(t, openpgp.PublicKeyType, given)} {
+				c, err := pgpcert.Read(form, ke, now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, want := c.Fingerprint(), strings.ToUpper(hex.EncodeToString(e.PrimaryKey.Fingerprint)); got != want {
+					t.Errorf("fingerprint: got %s, want %s", got, want)
+				}
+				if !bytes.Equal(c.Bytes(), given) {
+					t.Error("octets of a plain certificate were changed")
+				}
+				keys := c.EncryptionKeys()
+				if len(keys) != 1 || keys[0].KeyID != e.Subkeys[0].PublicKey.KeyId || !bytes.Equal(keys[0].Fingerprint, e.Subkeys[0].PublicKey.Fingerprint) {
+					t.Fatalf("encryption keys: got %+v, want subkey %X", keys, e.Subkeys[0].PublicKey.KeyId)
+				}
+				if !keys[0].Valid(now) {
+					t.Errorf("key is not valid now: %+v", keys[0])
+				}
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	plain := entity(t)
+	b := public(t, plain)
+	parts := packets(t, b)
+	secrets := packets(t, secret(t, plain))
+	noSubkey := bytes.Join(parts[:3], nil)
+	expired := entity(t, func(c *packet.Config) { c.KeyLifetimeSecs = 60 })
+	revoked := entity(t)
+	if err := revoked.Revoke(packet.KeyRetired, "", at(now.Add(-time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	subkeyRevoked := entity(t)
+	if err := subkeyRevoked.Subkeys[0].Revoke(packet.KeyCompromised, "", at(now.Add(-time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	future, err := openpgp.NewEntity("", "", "ke@gsp.example", at(now.Add(48*time.Hour)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealsWithPrimary := entity(t, rsaBits(3072))
+	for _, id := range sealsWithPrimary.Identities {
+		id.SelfCertifications[0].Packet.FlagEncryptCommunications = true
+		if err := id.ReSign(at(now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sealsWithPrimary.Subkeys = nil
+
+	for _, test := range []struct {
+		name string
+		in   []byte
+		want gsp.Reason
+		says string
+	}{
+		{"nothing", nil, gsp.BrokenKey, "not an OpenPGP public key"},
+		{"text", []byte("my key is attached"), gsp.BrokenKey, "not an OpenPGP public key"},
+		{"a message", armoured(t, "PGP MESSAGE", b), gsp.BrokenKey, "not an OpenPGP public key"},
+		{"a subkey first", slices.Concat(parts[3:]...), gsp.BrokenKey, "not an OpenPGP public key"},
+		{"cut short", b[:len(b)-10], gsp.BrokenKey, "damaged"},
+		{"cut short in armour", armoured(t, openpgp.PublicKeyType, b[:30]), gsp.BrokenKey, "damaged"},
+		{"a literal packet", slices.Concat(b, raw(11, []byte("b\x00\x00\x00\x00\x00text"))), gsp.BrokenKey, "damaged"},
+		{"two certificates", slices.Concat(b, public(t, entity(t))), gsp.BrokenKey, "more than one"},
+		{"two blocks", slices.Concat(armoured(t, openpgp.PublicKeyType, b), armoured(t, openpgp.PublicKeyType, b)), gsp.BrokenKey, "more than one"},
+		{"too large", bytes.Repeat(b, 1+pgpcert.MaxSize/len(b)), gsp.BrokenKey, "larger than 64 KiB"},
+		{"many subkeys", slices.Concat(b, bytes.Repeat(parts[3], 21)), gsp.BrokenKey, "too many"},
+		{"many signatures", slices.Concat(b, bytes.Repeat(parts[4], 101)), gsp.BrokenKey, "too many"},
+		{"version 3", raw(6, []byte{3, 0, 0, 0, 0, 0, 0, 1}), gsp.BrokenKey, "format"},
+		{"octets after the key", slices.Concat(raw(6, slices.Concat(parts[0][2:], []byte{0})), slices.Concat(parts[1:]...)), gsp.BrokenKey, "damaged"},
+		{"made in the future", public(t, future), gsp.BrokenKey, "date"},
+		{"expired", public(t, expired), gsp.BrokenKey, "expired on 2026-11-23"},
+		{"revoked", public(t, revoked), gsp.BrokenKey, "revoked"},
+		{"encryption subkey revoked", public(t, subkeyRevoked), gsp.BrokenKey, "revoked"},
+		{"no encryption subkey", noSubkey, gsp.BrokenKey, "no subkey for encryption"},
+		{"encryption by the primary key", public(t, sealsWithPrimary), gsp.BrokenKey, "no subkey for encryption"},
+		{"subkey unbound", slices.Concat(parts[:4]...), gsp.BrokenKey, "no subkey for encryption"},
+		{"user ID unsigned", slices.Concat(parts[0], parts[1], parts[3], parts[4]), gsp.BrokenKey, "no valid signature"},
+		{"signature altered", alter(b, len(parts[0])+len(parts[1])+len(parts[2])-1), gsp.BrokenKey, "no valid signature"},
+
+		{"private, binary", secret(t, plain), gsp.PrivateKey, "private key"},
+		{"private, armoured", armoured(t, openpgp.PrivateKeyType, secret(t, plain)), gsp.PrivateKey, "private key"},
+		{"private under a public label", armoured(t, openpgp.PublicKeyType, secret(t, plain)), gsp.PrivateKey, "private key"},
+		{"private subkey of a public key", slices.Concat(append(parts[:3:3], secrets[3:]...)...), gsp.PrivateKey, "private key"},
+		{"private block after a public one", slices.Concat(armoured(t, openpgp.PublicKeyType, b), armoured(t, openpgp.PrivateKeyType, b)), gsp.PrivateKey, "private key"},
+		{"private, then cut short", secret(t, plain)[:200], gsp.PrivateKey, "private key"},
+		{"private key of another program", []byte("-----BEGIN OPENSSH PRIVATE KEY-----\n"), gsp.PrivateKey, "private key"},
+
+		{"another address", public(t, entityFor(t, "Kenya <de@gsp.example>")), gsp.WrongKeyAddress, "ke@gsp.example"},
+		{"address in the name only", public(t, entityFor(t, "ke@gsp.example <eve@elsewhere.example>")), gsp.WrongKeyAddress, "ke@gsp.example"},
+
+		{"rsa 2048", public(t, entity(t, rsaBits(2048))), gsp.WeakKey, "2048 bits"},
+		{"secp256k1", public(t, entity(t, curve(packet.PubKeyAlgoECDSA, packet.CurveSecP256k1))), gsp.WeakKey, "SecP256k1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := pgpcert.Read(test.in, ke, now)
+			var r *gsp.Refusal
+			if c != nil || !errors.As(err, &r) {
+				t.Fatalf("got %v, %v, want a refusal", c, err)
+			}
+			if r.Reason != test.want || !strings.Contains(r.Cause, test.says) {
+				t.Errorf("got %q (%v), want %s with %q", r.Error(), r.Err, test.want, test.says)
+			}
+			if r.Remedy == "" || strings.HasSuffix(r.Remedy, ".") || strings.HasSuffix(r.Cause, ".") {
+				t.Errorf("got cause %q, remedy %q, want sentences without a full stop", r.Cause, r.Remedy)
+			}
+		})
+	}
+}
+
+// alter returns b with one bit of octet i changed.
+func alter(b []byte, i int) []byte {
+	b = slices.Clone(b)
+	b[i] ^= 1
+	return b
+}
+
+// entityFor makes a key whose user ID is written out.
+func entityFor(t testing.TB, userID string) *openpgp.Entity {
+	t.Helper()
+	e := entity(t)
+	e.Identities = map[string]*openpgp.Identity{}
+	addUserID(t, e, userID, now.Add(-time.Hour))
+	return e
+}
+
+// addUserID certifies one more user ID, past the checks of NewUserId.
+func addUserID(t testing.TB, e *openpgp.Entity, userID string, when time.Time) {
+	t.Helper()
+	sig := &packet.Signature{
+		Version: e.PrimaryKey.Version, SigType: packet.SigTypePositiveCert, PubKeyAlgo: e.PrimaryKey.PubKeyAlgo,
+		Hash: at(when).Hash(), CreationTime: when, IssuerKeyId: &e.PrimaryKey.KeyId, IssuerFingerprint: e.PrimaryKey.Fingerprint,
+		FlagsValid: true, FlagCertify: true, FlagSign: true,
+	}
+	if err := sig.SignUserId(userID, e.PrimaryKey, e.PrivateKey, at(when)); err != nil {
+		t.Fatal(err)
+	}
+	e.Identities[userID] = &openpgp.Identity{
+		Primary: e, Name: userID, UserId: &packet.UserId{Id: userID},
+		SelfCertifications: []*packet.VerifiableSignature{packet.NewVerifiableSig(sig)},
+	}
+}
+
+func TestReadUserIDs(t *testing.T) {
+	for userID, want := range map[string]bool{
+		"ke@gsp.example":   true,
+		"<ke@gsp.example>": true,
+		"KE@GSP.Example":   true,
+		"Kenya Revenue Authority <ke@gsp.example>":     true,
+		"Wanjiru, Grace <ke@gsp.example>":              true,
+		"ke@gsp.example <ke@gsp.example>":              true,
+		"Größe \u200cنام <ke@gsp.example>":             true,
+		"ke@gsp.example.org":                           false,
+		"xke@gsp.example":                              false,
+		"ke@gsp.example <eve@gsp.example>":             false,
+		"eve@gsp.example <ke@gsp.example>":             false,
+		"<eve@gsp.example> <ke@gsp.example>":           false,
+		"ke@gsp.example>":                              false,
+		"Kenya \u202e<ke@gsp.example>":                 false,
+		"Kenya\r\nBcc: eve <ke@gsp.example>":           false,
+		"Kenya \xff <ke@gsp.example>":                  false,
+		strings.Repeat("a", 250) + " <ke@gsp.example>": false,
+	} {
+		_, err := pgpcert.Read(public(t, entityFor(t, userID)), ke, now)
+		var r *gsp.Refusal
+		if got := err == nil; got != want || !got && (!errors.As(err, &r) || r.Reason != gsp.WrongKeyAddress) {
+			t.Errorf("user ID %q: got %v, want accepted %t", userID, err, want)
+		}
+	}
+}
+
+func TestReadDropsWhatIsNotTheOwners(t *testing.T) {
+	e := entity(t)
+	b := public(t, e)
+	parts := packets(t, b)
+	stranger := entity(t)
+	addUserID(t, e, "Someone <someone@elsewhere.example>", now.Add(-time.Minute))
+	foreign := packets(t, public(t, e))
+	i := slices.IndexFunc(foreign, func(p []byte) bool { return bytes.Contains(p, []byte("elsewhere")) })
+	if err := e.SignIdentity("Kenya <ke@gsp.example>", stranger, at(now)); err != nil {
+		t.Fatal(err)
+	}
+	var theirs bytes.Buffer
+	if err := e.Identities["Kenya <ke@gsp.example>"].OtherCertifications[0].Packet.Serialize(&theirs); err != nil {
+		t.Fatal(err)
+	}
+	revocation := entity(t)
+	if err := revocation.Revoke(packet.KeyCompromised, "", at(now)); err != nil {
+		t.Fatal(err)
+	}
+	strangersRevocation := packets(t, public(t, revocation))[1]
+
+	given := slices.Concat(
+		parts[0], raw(12, []byte{1}), strangersRevocation,
+		parts[1], parts[2], theirs.Bytes(),
+		foreign[i], foreign[i+1],
+		raw(17, []byte{1, 1}), parts[2],
+		raw(10, []byte("PGP")), raw(60, []byte("new")),
+		parts[3], parts[4], theirs.Bytes(),
+		packets(t, public(t, stranger))[3], // a subkey that is not bound
+	)
+	c, err := pgpcert.Read(given, ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(c.Bytes(), b) {
+		t.Errorf("got %x\nwant %x", c.Bytes(), b)
+	}
+}
+
+// Strangers can add any number of signatures to a key; its owner must not
+// suffer for it (CVE-2019-13050).
+func TestReadAcceptsAFloodedKey(t *testing.T) {
+	e := entity(t)
+	if err := e.SignIdentity("Kenya <ke@gsp.example>", entity(t), at(now)); err != nil {
+		t.Fatal(err)
+	}
+	parts := packets(t, public(t, e))
+	c, err := pgpcert.Read(slices.Concat(slices.Concat(parts[:3]...), bytes.Repeat(parts[3], 200), slices.Concat(parts[4:]...)), ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := slices.Concat(slices.Concat(parts[:3]...), slices.Concat(parts[4:]...)); !bytes.Equal(c.Bytes(), want) {
+		t.Errorf("got %x\nwant %x", c.Bytes(), want)
+	}
+}
+
+func TestReadKeepsTheNewestUserIDOfTheAddress(t *testing.T) {
+	e := entity(t)
+	addUserID(t, e, "Kenya Revenue Authority <ke@gsp.example>", now.Add(-time.Minute))
+	c, err := pgpcert.Read(public(t, e), ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := c.Bytes(); !bytes.Contains(b, []byte("Kenya Revenue Authority <")) || bytes.Contains(b, []byte("Kenya <")) {
+		t.Errorf("got %q, want the newer user ID alone", b)
+	}
+}
+
+func TestRevokedSubkeyStaysKnown(t *testing.T) {
+	e := entity(t)
+	if err := e.AddEncryptionSubkey(at(now.Add(-time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Subkeys[0].Revoke(packet.KeyRetired, "", at(now.Add(-time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	c, err := pgpcert.Read(public(t, e), ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := c.EncryptionKeys()
+	if len(keys) != 2 || keys[0].Valid(now) || !keys[0].Revoked || !keys[1].Valid(now) {
+		t.Errorf("got %+v, want a revoked key and a valid one", keys)
+	}
+}
+
+func TestExpiryBoundsSubkeys(t *testing.T) {
+	e := entity(t, func(c *packet.Config) { c.KeyLifetimeSecs = 7200 })
+	c, err := pgpcert.Read(public(t, e), ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := now.Add(time.Hour)
+	if !c.Expires().Equal(want) {
+		t.Errorf("certificate: got %v, want %v", c.Expires(), want)
+	}
+	k := c.EncryptionKeys()[0]
+	if !k.Until.Equal(want) || !k.Valid(want.Add(-time.Second)) || k.Valid(want) {
+		t.Errorf("subkey: got %+v, want it valid until %v", k, want)
+	}
+}
+
+func TestReadToleratesAFastClock(t *testing.T) {
+	if _, err := pgpcert.Read(public(t, entity(t)), ke, now.Add(-2*time.Hour)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoadSaysTheSame(t *testing.T) {
+	read, err := pgpcert.Read(public(t, entity(t)), ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := gsp.Certificate{Address: ke, Fingerprint: read.Fingerprint(), Bytes: read.Bytes()}
+	loaded, err := pgpcert.Load(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Fingerprint() != read.Fingerprint() || loaded.Address() != ke || !bytes.Equal(loaded.Bytes(), read.Bytes()) ||
+		len(loaded.EncryptionKeys()) != 1 || !slices.Equal(loaded.EncryptionKeys()[0].Fingerprint, read.EncryptionKeys()[0].Fingerprint) {
+		t.Errorf("got %+v, want %+v", loaded, read)
+	}
+	stored.Fingerprint = strings.Repeat("0", 40)
+	if _, err := pgpcert.Load(stored); err == nil {
+		t.Error("loaded under another fingerprint")
+	}
+	stored.Bytes = stored.Bytes[:50]
+	if _, err := pgpcert.Load(stored); err == nil {
+		t.Error("loaded a damaged certificate")
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, e := range []*openpgp.Entity{entity(f), entity(f, func(c *packet.Config) { c.V6Keys = true })} {
+		f.Add(public(f, e))
+		f.Add(armoured(f, openpgp.PublicKeyType, public(f, e)))
+		f.Add(secret(f, e))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := pgpcert.Read(b, ke, now)
+		if err != nil {
+			var r *gsp.Refusal
+			if !errors.As(err, &r) {
+				t.Fatalf("got %v, want a refusal", err)
+			}
+			if r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
+				t.Logf("library panic: %v", r.Err)
+			}
+			return
+		}
+		// What is published is published again unchanged.
+		again, err := pgpcert.Read(c.Bytes(), ke, now)
+		if err != nil {
+			t.Fatalf("published octets are refused: %v", err)
+		}
+		if !bytes.Equal(again.Bytes(), c.Bytes()) {
+			t.Errorf("got %x, want %x", again.Bytes(), c.Bytes())
+		}
+	})
+}

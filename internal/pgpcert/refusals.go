@@ -1,0 +1,59 @@
+package pgpcert
+
+import (
+	"errors"
+	"fmt"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+const (
+	exportAgain = "export the public key again, with gpg --armor --export or in Thunderbird's OpenPGP Key Manager, and send the whole block"
+	makeNew     = "make a new key, Ed25519 with X25519 or RSA of at least 3072 bits, and send its public part"
+	addSubkey   = "add an X25519 encryption subkey, with gpg --quick-add-key, or make a new key, and send the public part"
+	exportSlim  = "export it without the signatures of others, with gpg --armor --export-options export-minimal --export"
+	extendKey   = "set a later expiry date, with gpg --quick-set-expire or in Thunderbird's OpenPGP Key Manager, and send the public key again"
+	feebleHash  = "its own signatures use the hash SHA-1, which can be forged"
+)
+
+func broken(cause, remedy string, err error) *gsp.Refusal {
+	return &gsp.Refusal{Reason: gsp.BrokenKey, Cause: cause, Remedy: remedy, Err: err}
+}
+
+func weak(why string) *gsp.Refusal {
+	return &gsp.Refusal{Reason: gsp.WeakKey, Cause: "this key is too weak: " + why, Remedy: makeNew}
+}
+
+func privateKey() *gsp.Refusal {
+	return &gsp.Refusal{
+		Reason: gsp.PrivateKey,
+		Cause:  "this is a private key, which nobody but its owner may have; it was not stored",
+		Remedy: "revoke it, make a new key, and send only its public part",
+	}
+}
+
+func wrongAddress(addr gsp.Address, err error) *gsp.Refusal {
+	return &gsp.Refusal{
+		Reason: gsp.WrongKeyAddress,
+		Cause:  fmt.Sprintf("this key has no user ID with the address %s", addr),
+		Remedy: "add a user ID with exactly this address to the key, with gpg --quick-add-uid or in Thunderbird, or make a key for it, and send its public part",
+		Err:    err,
+	}
+}
+
+// unreadable puts an error of parse into words for the key's owner.
+func unreadable(err error) *gsp.Refusal {
+	switch {
+	case errors.Is(err, errPrivate):
+		return privateKey()
+	case errors.Is(err, errSeveral):
+		return broken("there is more than one key in this file", "export the one key that is meant, and send it alone", err)
+	case errors.Is(err, errTooMany):
+		return broken("this key carries too many user IDs, subkeys or signatures", exportSlim, err)
+	case errors.Is(err, errVersion):
+		return broken("this key is of a format that most programs cannot read", makeNew, err)
+	case errors.Is(err, errNoPublic):
+		return broken("this is not an OpenPGP public key", exportAgain, err)
+	}
+	return broken("this key is damaged", exportAgain, err)
+}

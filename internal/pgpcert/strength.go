@@ -1,0 +1,122 @@
+package pgpcert
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"fmt"
+	"slices"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+)
+
+// Bounds on RSA. The German BSI and ENISA end 2048 bits with 2023; above 8192
+// some clients refuse.
+const (
+	minRSABits     = 3072
+	maxRSABits     = 8192
+	minRSAExponent = 65537
+)
+
+// hashes that a self-signature may use. RNP refuses SHA-1 on key signatures
+// made after 19 January 2024, Sequoia since 2023.
+var hashes = []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA3_256, crypto.SHA3_512}
+
+// policy makes go-crypto's own verification as strict as ours.
+var policy = &packet.Config{
+	MinRSABits: minRSABits,
+	RejectHashAlgorithms: map[crypto.Hash]bool{
+		crypto.MD5: true, crypto.SHA1: true, crypto.RIPEMD160: true, crypto.SHA224: true,
+	},
+}
+
+// strongHash reports whether s and the back-signature inside it use a hash
+// that nobody can forge.
+func strongHash(s *packet.Signature) bool {
+	return slices.Contains(hashes, s.Hash) && (s.EmbeddedSignature == nil || slices.Contains(hashes, s.EmbeddedSignature.Hash))
+}
+
+// weakness says why a key must not be used, in words for its owner, or "".
+func weakness(key *packet.PublicKey) string {
+	switch key.PubKeyAlgo {
+	case packet.PubKeyAlgoRSA:
+		return weakRSA(key)
+	case packet.PubKeyAlgoECDH, packet.PubKeyAlgoECDSA, packet.PubKeyAlgoEdDSA:
+		return weakCurve(key)
+	case packet.PubKeyAlgoX25519, packet.PubKeyAlgoX448, packet.PubKeyAlgoEd25519, packet.PubKeyAlgoEd448,
+		packet.PubKeyAlgoMldsa65Ed25519, packet.PubKeyAlgoMldsa87Ed448,
+		packet.PubKeyAlgoSlhdsaShake128s, packet.PubKeyAlgoSlhdsaShake128f, packet.PubKeyAlgoSlhdsaShake256s,
+		packet.PubKeyAlgoMlkem768X25519, packet.PubKeyAlgoMlkem1024X448:
+		return ""
+	case packet.PubKeyAlgoDSA:
+		return "it is a DSA key"
+	case packet.PubKeyAlgoElGamal:
+		return "it is an Elgamal key"
+	}
+	return fmt.Sprintf("it uses algorithm %d, which few programs know", key.PubKeyAlgo)
+}
+
+func weakRSA(key *packet.PublicKey) string {
+	pub, ok := key.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return "its RSA numbers cannot be read"
+	}
+	switch bits := pub.N.BitLen(); {
+	case bits < minRSABits:
+		return fmt.Sprintf("it is an RSA key of %d bits, and %d is the least", bits, minRSABits)
+	case bits > maxRSABits:
+		return fmt.Sprintf("it is an RSA key of %d bits, and %d is the most", bits, maxRSABits)
+	case pub.E < minRSAExponent || pub.E%2 == 0 || pub.N.Bit(0) == 0:
+		return "its RSA numbers are not safe"
+	}
+	return ""
+}
+
+func weakCurve(key *packet.PublicKey) string {
+	curve, err := key.Curve()
+	if err != nil {
+		return "its elliptic curve is not known"
+	}
+	legacy := curve == packet.Curve25519
+	if legacy && key.Version == 6 { // RFC 9580, sections 9.2 and 5.5.5
+		return "it writes its elliptic curve in a form that version 6 keys must not use"
+	}
+	if _, ok := pointSizes[curve]; !ok {
+		return fmt.Sprintf("it uses the elliptic curve %s", curve)
+	}
+	return ""
+}
+
+// pointSizes are the curves that may be used and the octets of a point as an
+// ECDH session key carries it: both coordinates after 0x04, or the prefix 0x40
+// and one coordinate (RFC 9580, section 11.2).
+var pointSizes = map[packet.Curve]int{
+	packet.Curve25519:         33,
+	packet.CurveNistP256:      65,
+	packet.CurveNistP384:      97,
+	packet.CurveNistP521:      133,
+	packet.CurveBrainpoolP256: 65,
+	packet.CurveBrainpoolP384: 97,
+	packet.CurveBrainpoolP512: 129,
+}
+
+// sizes returns what the fields of a session key for this key must fit.
+func sizes(key *packet.PublicKey) (bits, point int) {
+	switch key.PubKeyAlgo {
+	case packet.PubKeyAlgoRSA:
+		if pub, ok := key.PublicKey.(*rsa.PublicKey); ok {
+			bits = pub.N.BitLen()
+		}
+	case packet.PubKeyAlgoECDH:
+		if curve, err := key.Curve(); err == nil {
+			point = pointSizes[curve]
+		}
+	}
+	return bits, point
+}
+
+// postQuantum reports whether an algorithm for encryption is one that GnuPG and
+// Thunderbird of today cannot seal with. A certificate needs another subkey
+// beside such a one.
+func postQuantum(algorithm int) bool {
+	return algorithm == packet.PubKeyAlgoMlkem768X25519 || algorithm == packet.PubKeyAlgoMlkem1024X448
+}

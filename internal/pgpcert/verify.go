@@ -1,0 +1,197 @@
+package pgpcert
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// certifications are the signatures that bind a user ID (RFC 9580, section
+// 5.2.1).
+var certifications = []packet.SignatureType{
+	packet.SigTypeGenericCert, packet.SigTypePersonaCert, packet.SigTypeCasualCert, packet.SigTypePositiveCert,
+}
+
+// maxUserID is the longest user ID that is published, in octets.
+const maxUserID = 256
+
+// verdict is what becomes of a signature.
+type verdict int
+
+const (
+	untrue verdict = iota // not a signature of this, or not to be understood
+	feeble                // true, with a hash that can be forged
+	good
+)
+
+// judge applies the rules that hold for every signature that grants something.
+// For a revocation the hash does not matter: a forged one does less harm than
+// an overlooked one.
+func judge(s signature, verify error, now time.Time) verdict {
+	switch {
+	case verify != nil || s.sig.CreationTime.After(now.Add(skew)):
+		return untrue
+	case slices.ContainsFunc(s.sig.Notations, func(n *packet.Notation) bool { return n.IsCritical }):
+		return untrue // RFC 9580, section 5.2.3.24: we know no notation
+	case !strongHash(s.sig):
+		return feeble
+	}
+	return good
+}
+
+// vetPrimary keeps the true signatures over the primary key alone, and reports
+// whether one revokes it.
+func (t *transferable) vetPrimary(now time.Time) (revoked bool) {
+	key := t.primary.key
+	t.primary.sigs = slices.DeleteFunc(t.primary.sigs, func(s signature) bool {
+		switch s.sig.SigType {
+		case packet.SigTypeKeyRevocation:
+			ok := key.VerifyRevocationSignature(s.sig) == nil
+			revoked = revoked || ok
+			return !ok
+		case packet.SigTypeDirectSignature:
+			return judge(s, key.VerifyDirectKeySignature(s.sig), now) != good
+		}
+		return true
+	})
+	return revoked
+}
+
+// vetUserIDs keeps the one user ID that names addr and was certified last.
+func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
+	var chosen *component
+	var since time.Time
+	named, feebly, revoked := false, false, false
+	for i := range t.userIDs {
+		u := &t.userIDs[i]
+		if !names(u.userID, addr) {
+			continue
+		}
+		named = true
+		feebly = t.vetUserID(u, now) || feebly
+		certification := newest(u.sigs, certifications...)
+		switch {
+		case certification == nil:
+		case withdrawnUserID(u.sigs, certification):
+			revoked = true
+		case chosen == nil || certification.CreationTime.After(since):
+			chosen, since = u, certification.CreationTime
+		}
+	}
+	switch {
+	case chosen != nil:
+		t.userIDs = []component{*chosen}
+		return nil
+	case revoked:
+		return wrongAddress(addr, errors.New("user ID is revoked"))
+	case feebly:
+		return weak(feebleHash)
+	case named:
+		return broken("the user ID of this key has no valid signature by the key itself", exportAgain, nil)
+	}
+	return wrongAddress(addr, nil)
+}
+
+// vetUserID keeps the true certifications and revocations of u, and reports
+// whether there was a feeble one.
+func (t *transferable) vetUserID(u *component, now time.Time) (feebly bool) {
+	u.sigs = slices.DeleteFunc(u.sigs, func(s signature) bool {
+		switch {
+		case s.sig.SigType == packet.SigTypeCertificationRevocation:
+			return t.primary.key.VerifyUserIdSignature(u.userID, t.primary.key, s.sig) != nil
+		case slices.Contains(certifications, s.sig.SigType):
+			v := judge(s, t.primary.key.VerifyUserIdSignature(u.userID, t.primary.key, s.sig), now)
+			feebly = feebly || v == feeble
+			return v != good
+		}
+		return true
+	})
+	return feebly
+}
+
+// withdrawnUserID reports whether a user ID is revoked and was not certified
+// again later (RFC 9580, section 5.2.3.31).
+func withdrawnUserID(sigs []signature, certification *packet.Signature) bool {
+	r := newest(sigs, packet.SigTypeCertificationRevocation)
+	return r != nil && !r.CreationTime.Before(certification.CreationTime)
+}
+
+// vetSubkeys keeps the subkeys for encryption and signing that are bound and
+// strong, revoked and expired ones too: clients that still hold one must
+// learn of its end. It says why an encryption subkey was too weak, "" if none
+// was.
+func (t *transferable) vetSubkeys(now time.Time) (tooWeak string) {
+	kept := make([]component, 0, len(t.subkeys))
+	for _, sub := range t.subkeys {
+		feebly := t.vetSubkey(&sub, now)
+		binding := newest(sub.sigs, packet.SigTypeSubkeyBinding)
+		why := weakness(sub.key)
+		switch {
+		case binding == nil && feebly:
+			tooWeak = feebleHash
+		case binding == nil:
+		case encrypts(binding, sub.key) && why != "":
+			tooWeak = "for encryption " + why
+		case why == "" && (encrypts(binding, sub.key) || binding.FlagsValid && binding.FlagSign):
+			kept = append(kept, sub)
+		}
+	}
+	t.subkeys = kept
+	return tooWeak
+}
+
+// vetSubkey keeps the true bindings and revocations of sub, and reports
+// whether there was a feeble one. A binding for signing needs a signature back
+// by the subkey, else one could claim a stranger's (RFC 9580, section 5.2.1.8);
+// VerifyKeySignature asks for it.
+func (t *transferable) vetSubkey(sub *component, now time.Time) (feebly bool) {
+	sub.sigs = slices.DeleteFunc(sub.sigs, func(s signature) bool {
+		switch s.sig.SigType {
+		case packet.SigTypeSubkeyRevocation:
+			return t.primary.key.VerifySubkeyRevocationSignature(s.sig, sub.key) != nil
+		case packet.SigTypeSubkeyBinding:
+			v := judge(s, t.primary.key.VerifyKeySignature(sub.key, s.sig), now)
+			feebly = feebly || v == feeble
+			return v != good
+		}
+		return true
+	})
+	return feebly
+}
+
+// names reports whether a user ID is that of addr: "name <local@domain>" or
+// the bare address. The whole address is compared, so that
+// "ke@gsp.example <eve@elsewhere>" is eve's; and since people read the name,
+// it may not show another address nor turn the direction of writing.
+func names(userID string, addr gsp.Address) bool {
+	if len(userID) > maxUserID || !utf8.ValidString(userID) {
+		return false
+	}
+	if strings.ContainsFunc(userID, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+		return false
+	}
+	name, mailbox := "", userID
+	if rest, ok := strings.CutSuffix(userID, ">"); ok {
+		open := strings.LastIndexByte(rest, '<')
+		if open < 0 {
+			return false
+		}
+		name, mailbox = rest[:open], rest[open+1:]
+	}
+	got, err := gsp.ParseAddress(mailbox)
+	if err != nil || got != addr || strings.ContainsAny(name, "<>") {
+		return false
+	}
+	if !strings.Contains(name, "@") {
+		return true
+	}
+	shown, err := gsp.ParseAddress(strings.Trim(name, ` "`))
+	return err == nil && shown == addr
+}
