@@ -1,0 +1,214 @@
+package sealed_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	pgppacket "github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/gopenpgp/v2/crypto"
+
+	"gsp.example/gsp/internal/sealed"
+)
+
+// crlf is what a mail client makes of text.
+func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+
+func newKey(t testing.TB, kind string) *pgp.Key {
+	t.Helper()
+	key, err := pgp.GenerateKey("", "ke@gsp.example", kind, 3072)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// TestGopenpgp reads what gopenpgp writes, with its armour headers and, for
+// the longer one, its partial lengths.
+func TestGopenpgp(t *testing.T) {
+	for _, kind := range []string{"rsa", "x25519"} {
+		key := newKey(t, kind)
+		ring, err := pgp.NewKeyRing(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{10, 1000, 300_000} {
+			text := make([]byte, n)
+			rand.Read(text)
+			message, err := ring.Encrypt(pgp.NewPlainMessage(text), ring)
+			if err != nil {
+				t.Fatal(err)
+			}
+			armoured, err := message.GetArmored()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(armoured, "Version:") {
+				t.Errorf("gopenpgp writes no Version: any more; the test shows less than it says")
+			}
+			m := accept(t, wrap(crlf(armoured)), message.GetBinary())
+			want := key.GetEntity().Subkeys[0].PublicKey
+			got := m.SessionKeys()
+			if len(got) != 1 || got[0].KeyID != want.KeyId || got[0].Version != 3 || got[0].Algorithm != int(want.PubKeyAlgo) {
+				t.Errorf("%s: got session keys %+v; want one for %x", kind, got, want.KeyId)
+			}
+			if kind == "rsa" && (got[0].Bits > 3072 || got[0].Bits < 3072-64) {
+				t.Errorf("got %d bits for a key of 3072", got[0].Bits)
+			}
+			decrypt(t, ring, m, text)
+		}
+	}
+}
+
+// decrypt shows that the armour that we write opens.
+func decrypt(t *testing.T, ring *pgp.KeyRing, m sealed.Message, want []byte) {
+	t.Helper()
+	message, err := pgp.NewPGPMessageFromArmored(string(m.AppendArmour(nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := ring.Decrypt(message, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(plain.GetBinary(), want) {
+		t.Errorf("got another text of %d octets; want %d", len(plain.GetBinary()), len(want))
+	}
+}
+
+// TestGoCrypto reads what go-crypto writes for keys of version 4 and 6 that
+// announce version 2 of the data packet.
+func TestGoCrypto(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		config := &pgppacket.Config{V6Keys: v6, Algorithm: pgppacket.PubKeyAlgoEd25519, AEADConfig: &pgppacket.AEADConfig{}}
+		entity, err := openpgp.NewEntity("", "", "ke@gsp.example", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		w, err := openpgp.Encrypt(&b, []*openpgp.Entity{entity}, nil, nil, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(w, rand.Reader, 5000); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		m := accept(t, wrapOctets(t, b.Bytes()), b.Bytes())
+		want := entity.Subkeys[0].PublicKey
+		got := m.SessionKeys()[0]
+		if got.Version != 6 || got.KeyVersion != want.Version || got.KeyID != want.KeyId {
+			t.Errorf("got %+v; want a packet of version 6 for key %x of version %d", got, want.KeyId, want.Version)
+		}
+	}
+}
+
+// gnupg returns a function that runs gpg with a new home, in which
+// ke@gsp.example and fr@gsp.example have keys.
+func gnupg(t *testing.T) func(stdin []byte, args ...string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("gpg"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("gpg is not installed")
+		}
+		t.Skip("gpg is not installed")
+	}
+	home, err := os.MkdirTemp("", "gpg") // t.TempDir is too long for the agent's socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		kill := exec.Command("gpgconf", "--homedir", home, "--kill", "all")
+		if err := kill.Run(); err != nil {
+			t.Log(err)
+		}
+		if err := os.RemoveAll(home); err != nil {
+			t.Log(err)
+		}
+	})
+	run := func(stdin []byte, args ...string) []byte {
+		t.Helper()
+		args = append([]string{"--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "secret", "--trust-model", "always"}, args...)
+		cmd := exec.CommandContext(t.Context(), "gpg", args...)
+		cmd.Stdin = bytes.NewReader(stdin)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("gpg %v: %v\n%s", args, err, stderr.Bytes())
+		}
+		return out
+	}
+	if err := os.WriteFile(filepath.Join(home, "gpg.conf"), []byte("no-auto-key-retrieve\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(nil, "--quick-generate-key", "ke@gsp.example", "future-default", "default", "1y")
+	run(nil, "--quick-generate-key", "fr@gsp.example", "ed25519", "default", "1y")
+	fpr := strings.Fields(string(run(nil, "--with-colons", "--list-keys", "fr@gsp.example")))
+	for _, line := range fpr {
+		if f, ok := strings.CutPrefix(line, "fpr:::::::::"); ok {
+			run(nil, "--quick-add-key", strings.TrimSuffix(f, ":"), "rsa3072", "encr", "1y")
+			break
+		}
+	}
+	return run
+}
+
+// TestGnuPG reads what GnuPG writes and refuses what its options spoil.
+func TestGnuPG(t *testing.T) {
+	gpg := gnupg(t)
+	text := []byte(strings.Repeat("Found 900 packs in a container.\n", 20))
+	long := make([]byte, 300_000)
+	rand.Read(long)
+	to := []string{"--encrypt", "--recipient", "ke@gsp.example", "--recipient", "fr@gsp.example"}
+	for _, test := range []struct {
+		name string
+		text []byte
+		args []string
+		want sealed.Flaw
+		keys int
+	}{
+		{"one recipient", text, to[:3], "", 1},
+		{"two recipients", text, to, "", 2},
+		{"signed too", text, append([]string{"--sign", "--local-user", "fr@gsp.example"}, to...), "", 2},
+		{"300 kB in parts", long, append([]string{"--compress-algo", "none"}, to...), "", 2},
+		{"comment", text, append([]string{"--comment", "sealed", "--emit-version"}, to...), "", 2},
+		{"hidden recipient", text, append([]string{"--throw-keyids"}, to...), sealed.AnonymousKey, 0},
+		{"password", text, []string{"--symmetric"}, sealed.PasswordSealed, 0},
+		{"password and key", text, append([]string{"--symmetric"}, to...), sealed.PasswordSealed, 0},
+		{"no integrity", text, append([]string{"--rfc2440"}, to...), sealed.NoIntegrity, 0},
+		{"signed only", text, []string{"--sign", "--local-user", "fr@gsp.example"}, sealed.NotSealed, 0},
+		{"signed in clear", text, []string{"--clear-sign", "--local-user", "fr@gsp.example"}, sealed.SignedOnly, 0},
+		{"signed apart", text, []string{"--detach-sign", "--local-user", "fr@gsp.example"}, sealed.SignedOnly, 0},
+		{"only packed", text, []string{"--store"}, sealed.NotSealed, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			armoured := gpg(test.text, append([]string{"--armor"}, test.args...)...)
+			mail := wrap(crlf(string(armoured)))
+			if test.want != "" {
+				refuse(t, mail, test.want)
+				return
+			}
+			m := accept(t, mail, nil)
+			if got := len(m.SessionKeys()); got != test.keys {
+				t.Errorf("got %d session keys; want %d", got, test.keys)
+			}
+			if got := gpg(m.AppendArmour(nil), "--decrypt"); !bytes.Equal(got, test.text) {
+				t.Errorf("GnuPG opens our armour to %d octets; want the %d sealed", len(got), len(test.text))
+			}
+		})
+	}
+	t.Run("public key", func(t *testing.T) {
+		key := string(gpg(nil, "--armor", "--export", "ke@gsp.example"))
+		refuse(t, wrap(crlf(key)), sealed.BrokenArmour)
+		refuse(t, wrap(crlf(strings.ReplaceAll(key, "PUBLIC KEY BLOCK", "MESSAGE"))), sealed.BrokenSeal)
+	})
+}
