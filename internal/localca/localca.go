@@ -4,8 +4,9 @@
 //
 // The authority may certify the gateway's own names and nothing else (RFC
 // 5280, section 4.2.1.10), so that a stolen ca.key cannot speak for the rest
-// of the world to a client that trusts ca.pem. It never replaces an authority
-// that clients may trust already: what does not fit is refused, with what to do.
+// of the world to a client that trusts ca.pem. It replaces an authority only
+// when the gateway's domain is another one, and keeps the old one beside it;
+// whatever else does not fit is refused, with what to do.
 package localca
 
 import (
@@ -23,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -60,7 +62,8 @@ func Names(domain string) []string {
 func Loopback() []net.IP { return []net.IP{net.IPv4(127, 0, 0, 1).To4(), net.IPv6loopback} }
 
 // Ensure makes what is missing in folder: ca.pem and ca.key, and a server
-// certificate for names and ips, server.pem and server.key. It issues the
+// certificate for names and ips, server.pem and server.key. names[0] is the
+// gateway's domain; an authority of another domain is set aside. It issues the
 // latter again when fewer than 30 days of it are left, when the names changed
 // or when it does not fit its key; otherwise a second call changes nothing.
 // ca.key is read only when a certificate is issued, so it may be kept
@@ -79,6 +82,9 @@ func Ensure(folder string, names []string, ips []net.IP, now time.Time) (Issued,
 		return Issued{}, fmt.Errorf("make the folder of the certificate authority: %w", err)
 	}
 	ca, err := readCertificate(issued.CA)
+	if err == nil && !covers(ca, names[0]) {
+		err = setAside(issued.CA, key, ca)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		issued.MadeCA = true
 		ca, err = makeAuthority(issued.CA, key, names, ips, now)
@@ -91,6 +97,32 @@ func Ensure(folder string, names []string, ips []net.IP, now time.Time) (Issued,
 	}
 	issued.MadeServer = true
 	return issued, issue(issued, ca, key, names, ips, now)
+}
+
+// covers reports whether the authority may certify name.
+func covers(ca *x509.Certificate, name string) bool {
+	return slices.ContainsFunc(ca.PermittedDNSDomains, func(d string) bool {
+		return name == d || strings.HasSuffix(name, "."+d)
+	})
+}
+
+// setAside renames the authority of another domain and returns fs.ErrNotExist:
+// there is none now. A gateway whose domain changed has a new name, which no
+// client has trusted yet.
+func setAside(cert, key string, ca *x509.Certificate) error {
+	old := "ca"
+	if len(ca.PermittedDNSDomains) > 0 {
+		old += "-" + ca.PermittedDNSDomains[0]
+	}
+	old = filepath.Join(filepath.Dir(cert), fmt.Sprintf("%s-%x", old, ca.SerialNumber))
+	// ca.pem last: as long as it is there, the next Ensure comes here again
+	if err := os.Rename(key, old+".key"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("set the old certificate authority aside: %w", err)
+	}
+	if err := os.Rename(cert, old+".pem"); err != nil {
+		return fmt.Errorf("set the old certificate authority aside: %w", err)
+	}
+	return fs.ErrNotExist
 }
 
 // mayStay reports whether the server certificate can stay.

@@ -155,7 +155,7 @@ func TestOldProtocolsAreRefused(t *testing.T) {
 func TestAuthorityIsBoundToItsNames(t *testing.T) {
 	folder := t.TempDir()
 	ensure(t, folder, names, time.Now())
-	_, err := localca.Ensure(folder, localca.Names("bank.example"), ips, time.Now())
+	_, err := localca.Ensure(folder, append(names, "bank.example"), ips, time.Now())
 	wantRefusal(t, err)
 	_, err = localca.Ensure(folder, names, []net.IP{net.IPv4(192, 0, 2, 1)}, time.Now())
 	wantRefusal(t, err)
@@ -363,4 +363,24 @@ func TestForeignAuthorityKeyIsRefused(t *testing.T) {
 	}
 	_, err := localca.Ensure(folder, names, ips, time.Now().Add(390*24*time.Hour))
 	wantRefusal(t, err)
+}
+
+// A first start on the defaults is followed by one on the true domain.
+func TestAnotherDomainGetsAnotherAuthority(t *testing.T) {
+	folder := t.TempDir()
+	first := certificate(t, ensure(t, folder, names, time.Now()).CA)
+	i := ensure(t, folder, localca.Names("gsp.int"), time.Now())
+	if !i.MadeCA || !i.MadeServer {
+		t.Errorf("got %+v, want both made", i)
+	}
+	if _, err := handshake(i.CA, "imap.gsp.int", open(t, i).Config(), nil); err != nil {
+		t.Errorf("got %v, want a connection", err)
+	}
+	kept, err := filepath.Glob(filepath.Join(folder, "ca-gsp.example-*"))
+	if err != nil || len(kept) != 2 {
+		t.Fatalf("got %q, %v, want the old ca.pem and ca.key under another name", kept, err)
+	}
+	if c := certificate(t, kept[1]); !c.Equal(first) {
+		t.Errorf("%s is not the old authority", kept[1])
+	}
 }
