@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"iter"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"strings"
@@ -369,6 +370,32 @@ func TestPeriods(t *testing.T) {
 			t.Errorf("%q: got no error", s)
 		} else if r, ok := errors.AsType[*gsp.Refusal](err); !ok || r.Reason != gsp.BrokenPeriod {
 			t.Errorf("%q: got %v, want %s", s, err, gsp.BrokenPeriod)
+		}
+	}
+}
+
+// A clock that was set back between request and reply makes no negative wait.
+func TestClockSetBack(t *testing.T) {
+	h := history{
+		party(gsp.PartyRegistered, "ke", 0),
+		mail(1, gsp.Request, "2026-KE-00001", 1, "fr", "ke"),
+		mail(2, gsp.Reply, "2026-KE-00001", 1, "ke", "fr"),
+	}
+	for i, when := range []string{"01-01 00:00", "03-02 10:00", "03-02 09:00"} {
+		h[i].ID, h[i].At = int64(i+1), at(t, when)
+	}
+	want := report.ReplyTime{Asked: 1, Answered: 1}
+	if got := statistics(t, h, march(t)).Replies.All; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// BenchmarkMake reads a log of ten thousand events.
+func BenchmarkMake(b *testing.B) {
+	h := random(rand.New(rand.NewPCG(1, 2)), 10_000)
+	for b.Loop() {
+		if _, err := report.Make(b.Context(), h, report.Query{}); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
