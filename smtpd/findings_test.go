@@ -1,0 +1,293 @@
+package smtpd_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/smtpd"
+)
+
+// The tests of this file are numbered after what was found in go-smtp 0.25.1.
+
+func (d *door) wantNothingStored(t *testing.T) {
+	t.Helper()
+	if n := len(d.store.mails()); n != 0 {
+		t.Errorf("%d mails stored, want none", n)
+	}
+}
+
+// A silence inside a mail must not make commands of the rest of it.
+func TestS1SilenceInMailEndsTheSession(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.Stall = 50 * time.Millisecond })
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.send("A: b\r\n\r\nfirst half\r\n")
+	c.want("", "421 4.4.2 interrupted-input: ")
+	c.gone()
+	d.wantNothingStored(t)
+}
+
+func TestS1DisconnectInMail(t *testing.T) {
+	d := openDoor(t, nil)
+	for _, part := range []string{"", "A: b\r\n", "A: b\r\n\r\nx\r\n.", "A: b\r\n\r\nx\r\n.\r"} {
+		c := d.ready(t)
+		c.want("DATA\r\n", "354 ")
+		c.send(part)
+		c.conn.CloseWrite()
+		c.want("", "421 4.4.2 interrupted-input: ")
+		c.gone()
+	}
+	d.wantNothingStored(t)
+}
+
+// A chunk cut by a lost connection looked like a whole mail (S3), a faulty
+// BDAT let its chunk be run as commands (S5), and chunks were read in a second
+// goroutine (S12).
+func TestS3S4S5S12NoBDAT(t *testing.T) {
+	for _, command := range []string{
+		"BDAT 100 LAST\r\nhalf of it",
+		"BDAT 5000 LAST\r\n" + strings.Repeat("x", 5000),
+		"BDAT 30 FIRST\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n",
+		"BDAT 0 LAST\r\n",
+		"bdat\r\n",
+		"BDAT 6\r\nA: b\r\nBDAT 0 LAST\r\n",
+	} {
+		d := openDoor(t, nil)
+		c := d.ready(t)
+		c.want(command, "503 5.5.1 bad-sequence: BDAT is not offered here.")
+		c.gone()
+		d.wantNothingStored(t)
+	}
+}
+
+// One mail or none, whatever the sender takes for the end of it.
+func TestS6EndOfData(t *testing.T) {
+	const smuggled = "MAIL FROM:<customs1.ke@gsp.example>\r\nRCPT TO:<fr@gsp.example>\r\nDATA\r\nA: b\r\n\r\nsmuggled\r\n.\r\n"
+	for _, end := range []string{
+		"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n",
+		"\r\r\n.\r\n", "\r\n.\r\r\n", "\n\n.\r\n", "\r\n\x00.\r\n", "\r\n.\x00\r\n", "\n\r.\r\n",
+	} {
+		d := openDoor(t, nil)
+		c := d.ready(t)
+		c.want("DATA\r\n", "354 ")
+		c.send("A: b\r\n\r\nline" + end + smuggled)
+		c.conn.CloseWrite()
+		replies, err := io.ReadAll(c.in)
+		if err != nil {
+			t.Fatalf("%q: %v", end, err)
+		}
+		first, _, _ := strings.Cut(string(replies), "\r\n")
+		if !strings.HasPrefix(first, "550 5.6.0 broken-lines: ") {
+			t.Errorf("%q: got %q, want 550 5.6.0 broken-lines", end, first)
+		}
+		if strings.Contains(string(replies), "354 ") || strings.Contains(string(replies), "\r\n250 ") {
+			t.Errorf("%q: the rest was run as commands: %q", end, replies)
+		}
+		d.wantNothingStored(t)
+	}
+}
+
+func TestS6BrokenLinesLeaveTheSessionUsable(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.login(t)
+	for _, mail := range []string{
+		"a\x00b\r\n", "a\rb\r\n", "a\nb\r\n", "\x00\r\n", "\r\r\n\r\n", "\n\r\n",
+		strings.Repeat("x", 999) + "\r\n",
+		strings.Repeat("y", 100_000) + "\r\n" + strings.Repeat("z", 4096) + "\r\n",
+		"." + strings.Repeat("w", 4095) + "\r\n",
+	} {
+		c.envelope()
+		c.want("DATA\r\n", "354 ")
+		c.want("A: b\r\n\r\n"+mail+".\r\n", "550 5.6.0 broken-lines: ")
+	}
+	d.wantNothingStored(t)
+	c.envelope()
+	c.want("DATA\r\n", "354 ")
+	c.want(strings.Repeat("x", 998)+"\r\n."+strings.Repeat(".", 998)+"\r\n.\r\n", "250 ")
+}
+
+// A mail of exactly the announced size is taken, one octet more is not.
+func TestS7SizeIsExact(t *testing.T) {
+	const limit = 20_000
+	d := openDoor(t, func(s *smtpd.Server) { s.MaxMessage = limit })
+	c := d.login(t)
+	line := strings.Repeat("x", 98) + "\r\n"
+	full := strings.Repeat(line, limit/len(line))
+	for _, announce := range []string{"", " SIZE=20000", " SIZE=10"} {
+		for _, test := range []struct{ mail, reply string }{
+			{full, "250 "},
+			{"x" + full, "552 5.3.4 too-large: the mail is larger than 20000 octets."},
+			{full + "x\r\n", "552 5.3.4 "},
+		} {
+			c.want("MAIL FROM:<"+officer+">"+announce+"\r\n", "250 ")
+			c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+			c.want("DATA\r\n", "354 ")
+			c.want(test.mail+".\r\n", test.reply)
+		}
+	}
+	c.want("MAIL FROM:<"+officer+"> SIZE=20001\r\n", "552 5.3.4 too-large: ")
+	c.want("MAIL FROM:<"+officer+"> SIZE=20000\r\n", "250 ")
+	for _, m := range d.store.mails() {
+		if len(m.Raw) != limit {
+			t.Errorf("a mail of %d octets, want %d", len(m.Raw), limit)
+		}
+	}
+}
+
+// What is refused as too large is not read without end.
+func TestS7EndlessMail(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.MaxMessage = 20_000 })
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.send(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 410))
+	c.want("", "552 5.3.4 too-large: ")
+	c.gone()
+	d.wantNothingStored(t)
+}
+
+func TestS8NestedMail(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.ready(t)
+	c.want("MAIL FROM:<"+officer+">\r\n", "503 5.5.1 bad-sequence: ")
+	c.want("RSET\r\n", "250 ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
+	c.want("DATA\r\n", "502 ") // the recipient before RSET is gone
+	c.want("EHLO again.example\r\n", "250-gsp.example\r\n")
+	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
+}
+
+func TestS9ThreeBadLogins(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.dial(t)
+	c.want("", "220 ")
+	c.want("EHLO x\r\n", "250-")
+	c.want(plain(officer, "wrong"), "535 5.7.8 bad-login: login or password is wrong. Look again. https://gsp.example/help/bad-login")
+	c.want(plain("nobody", password), "535 5.7.8 bad-login: ")
+	c.want(plain(officer, "wrong"), "421 4.7.0 bad-login: ")
+	c.gone()
+}
+
+func TestS9CommandsBeforeLogin(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.EarlyLines = 10 })
+	c := d.dial(t)
+	c.want("", "220 ")
+	for range 10 {
+		c.want("NOOP\r\n", "250 ")
+	}
+	c.want("NOOP\r\n", "503 5.5.1 bad-sequence: too many commands before login.")
+	c.gone()
+
+	c = d.login(t)
+	for range 20 {
+		c.want("NOOP\r\n", "250 ")
+	}
+}
+
+func TestS10Addresses(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.login(t)
+	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
+	for _, path := range []string{
+		`<"x@y"@gsp.example>`, `<"ke@gsp.example"@elsewhere.example>`, `<"ke\@gsp.example">`,
+		"<c@../../x>", "<ke@[127.0.0.1]>", "<ke@gsp.example.>", "<ke..x@gsp.example>", "<.ke@gsp.example>",
+		"<" + strings.Repeat("k", 65) + "@gsp.example>", "<ke@elsewhere.example>", "<@ke@gsp.example>",
+		"<ke@gsp.example", "<>", "<Postmaster>", "ke@", "@gsp.example", "<ke @gsp.example>", "<ke@gsp.example>x",
+	} {
+		if got := c.want("RCPT TO:"+path+"\r\n", "5"); strings.Contains(got, "Error:") {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+	c.want("RCPT TO:<k\xc3\xa9@gsp.example>\r\n", "550 5.6.0 broken-lines: ")
+	c.gone()
+	d.wantNothingStored(t)
+
+	for _, sender := range []string{"<>", "<fr1@gsp.example>", `<"customs1.ke@gsp.example"@x>`, "<a@b@c>"} {
+		c := d.login(t)
+		c.want("MAIL FROM:"+sender+"\r\n", "550 5.7.1 wrong-sender: ")
+	}
+}
+
+// go-smtp shows any error that is not its own to the client.
+func TestS11ErrorsAreNotShown(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.ready(t)
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+		return gsp.Receipt{}, errors.New("disk /var/lib/gsp is full")
+	}
+	c.want("DATA\r\n", "354 ")
+	got := c.want(body+".\r\n", "451 4.3.0 ")
+	if strings.Contains(got, "/var") || !strings.Contains(d.log.String(), "/var/lib/gsp") {
+		t.Errorf("reply %q, log %q, want the cause in the log only", got, d.log)
+	}
+
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+		return gsp.Receipt{}, fmt.Errorf("inspect mail: %w", &gsp.Refusal{
+			Reason: gsp.NotSealed,
+			Cause:  "this mail is not encrypted",
+			Remedy: "turn on OpenPGP encryption and send it again",
+			Err:    errors.New("private cause"),
+		})
+	}
+	c.envelope()
+	c.want("DATA\r\n", "354 ")
+	got = c.want(body+".\r\n", "550 5.7.1 not-sealed: this mail is not encrypted. "+
+		"Turn on OpenPGP encryption and send it again. https://gsp.example/help/not-sealed")
+	if strings.Contains(got, "private") || !strings.Contains(d.log.String(), "private cause") {
+		t.Errorf("reply %q, log %q, want the private cause in the log only", got, d.log)
+	}
+
+	c = d.dial(t)
+	c.want("", "220 ")
+	c.want("EHLO x\r\n", "250-")
+	if got := c.want(plain(officer, "broken"), "451 4.3.0 "); strings.Contains(got, "secret") {
+		t.Errorf("login: got %q", got)
+	}
+	c.want("AUTH PLAIN "+base64.StdEncoding.EncodeToString([]byte("no nul"))+"\r\n", "501 5.5.2 the login cannot be read")
+	c.want("AUTH CRAM-MD5\r\n", "504 5.5.4 ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "530 5.7.0 login-first: ")
+	if strings.Contains(d.log.String(), "127.0.0.1") {
+		t.Errorf("the log holds a client's address: %s", d.log)
+	}
+}
+
+// A panic behind the door costs one session and tells nothing.
+func TestS11Panic(t *testing.T) {
+	d := openDoor(t, nil)
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) { panic("a secret") }
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	if got := c.want(body+".\r\n", "421 "); strings.Contains(got, "secret") {
+		t.Errorf("got %q", got)
+	}
+	c.gone()
+	d.store.answer = nil
+	c = d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.want(body+".\r\n", "250 ")
+	if err := d.server.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if log := d.log.String(); !strings.Contains(log, "panic") || strings.Contains(log, "127.0.0.1") {
+		t.Errorf("log %q, want the panic without the client's address", log)
+	}
+}
+
+func TestS14OneWayIn(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.dial(t)
+	c.want("", "220 ")
+	c.want("EHLO x\r\n", "250-")
+	c.want("STARTTLS\r\n", "502 ")
+	c.want("STARTTLSx\r\n", "502 ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "530 ")
+	c.want(plain(officer, "busy"), "454 4.7.0 too-busy: ")
+	c.want(plain(officer, password), "235 ")
+	c.want(plain(officer, password), "503 ")
+}

@@ -1,0 +1,149 @@
+package smtpd_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/smtpd"
+)
+
+func TestRecipients(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.MaxRecipients = 2 })
+	c := d.ready(t)
+	c.want("RCPT TO:<fr@gsp.example>\r\n", "250 ")
+	c.want("RCPT TO:<FR@gsp.example>\r\n", "250 ") // counts once
+	c.want("RCPT TO:<de@gsp.example>\r\n", "452 4.5.3 too-many-recipients: a mail can go to 2 recipients at most.")
+	c.want("DATA\r\n", "354 ")
+	c.want(body+".\r\n", "250 ")
+	if got := d.store.mails()[0].Recipients; len(got) != 2 {
+		t.Errorf("recipients: got %v, want two", got)
+	}
+}
+
+func TestRoom(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) {
+		s.MaxMessage = 100_000
+		s.Limits.Room = 200_000
+		s.Limits.RoomWait = 20 * time.Millisecond
+	})
+	stored, finish := make(chan struct{}), make(chan struct{})
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+		stored <- struct{}{}
+		<-finish
+		return gsp.Receipt{}, nil
+	}
+	var full []*client
+	for range 2 {
+		c := d.login(t)
+		c.want("MAIL FROM:<"+officer+"> SIZE=100000\r\n", "250 ")
+		c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+		c.want("DATA\r\n", "354 ")
+		c.send(body + ".\r\n")
+		<-stored
+		full = append(full, c)
+	}
+	late := d.ready(t)
+	late.want("DATA\r\n", "354 ")
+	late.want(body+".\r\n", "452 4.3.1 too-busy: too many mails are coming in at this moment.")
+
+	for _, c := range full {
+		finish <- struct{}{}
+		c.want("", "250 2.0.0 stored")
+	}
+	late.envelope()
+	late.want("DATA\r\n", "354 ")
+	late.send(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 1000) + ".\r\n") // grows to full size
+	<-stored
+	finish <- struct{}{}
+	late.want("", "250 2.0.0 stored")
+}
+
+func TestSessionsPerPeer(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.PerPeer = 2 })
+	first, second := d.login(t), d.login(t)
+	third := d.dial(t)
+	third.want("", "421 4.3.2 stopping: too many connections from your network.")
+	third.gone()
+	first.want("QUIT\r\n", "221 ")
+	first.gone()
+	// The door counts the first one out when it has seen it close.
+	for {
+		c := d.dial(t)
+		if strings.HasPrefix(c.reply(), "220 ") {
+			break
+		}
+	}
+	second.want("NOOP\r\n", "250 ")
+}
+
+// Replies to commands sent together come together, in order (RFC 2920).
+func TestPipelining(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.login(t)
+	const mails = 50
+	var all strings.Builder
+	for i := range mails {
+		fmt.Fprintf(&all, "MAIL FROM:<%s>\r\nRCPT TO:<ke@gsp.example>\r\nDATA\r\n%d\r\n.\r\n", officer, i)
+	}
+	go c.send(all.String())
+	for range mails {
+		for _, want := range []string{"250 2.1.0", "250 2.1.5", "354 ", "250 2.0.0 stored, case"} {
+			c.want("", want)
+		}
+	}
+	for i, m := range d.store.mails() {
+		if got, want := string(m.Raw), fmt.Sprintf("%d\r\n", i); got != want {
+			t.Fatalf("mail %d: got %q, want %q", i, got, want)
+		}
+	}
+}
+
+func TestBrokenCommands(t *testing.T) {
+	for _, line := range []string{
+		"NOOP\n", "NOOP\x00\r\n", "NO\rOP\r\n", "EHLO \xc3\xa9\r\n", "NOOP " + strings.Repeat("x", 5000) + "\r\n",
+	} {
+		d := openDoor(t, nil)
+		c := d.dial(t)
+		c.want("", "220 ")
+		c.want(line, "550 5.6.0 broken-lines: ")
+		c.gone()
+	}
+}
+
+// A long refusal comes as several lines with the same codes.
+func TestLongRefusal(t *testing.T) {
+	d := openDoor(t, nil)
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+		return gsp.Receipt{}, &gsp.Refusal{
+			Reason: gsp.AmbiguousUIM,
+			Cause:  "patterns of several Parties fit: " + strings.Repeat("Côte d'Ivoire,\r\n ", 60) + strings.Repeat("z", 600),
+			Remedy: "name the Party",
+		}
+	}
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.send(body + ".\r\n")
+	lines := strings.Split(c.reply(), "\r\n")
+	if len(lines) < 4 {
+		t.Errorf("%d lines, want at least 4", len(lines))
+	}
+	var text strings.Builder
+	for i, line := range lines {
+		mark := "-"
+		if i == len(lines)-1 {
+			mark = " "
+		}
+		rest, ok := strings.CutPrefix(line, "550"+mark+"5.1.4 ")
+		if !ok || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("line %d: %q", i, line)
+		}
+		text.WriteString(rest)
+	}
+	if got := text.String(); !strings.Contains(got, "C?te d'Ivoire,") || !strings.HasSuffix(got, " https://gsp.example/help/ambiguous-uim") {
+		t.Errorf("text: %q", got)
+	}
+}

@@ -1,0 +1,264 @@
+package smtpd
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"golang.org/x/sync/semaphore"
+)
+
+// Server is the submission door. Set its fields before the first Serve and
+// leave them alone afterwards.
+type Server struct {
+	Accounts      Accounts
+	Submitter     Submitter
+	TLS           *tls.Config      // its certificates and versions; implicit TLS only
+	Domain        string           // greets with it
+	Help          string           // base of help links, such as "https://gsp.example/help/"
+	MaxMessage    int64            // octets of a mail, 0 for DefaultMaxMessage
+	MaxRecipients int              // of a mail, 0 for DefaultMaxRecipients
+	Limits        Limits           // the zero Limits is DefaultLimits
+	Log           *slog.Logger     // nil for none
+	Now           func() time.Time // stamps submissions, nil for time.Now
+
+	start   sync.Once
+	inner   *smtp.Server
+	tls     *tls.Config
+	room    *semaphore.Weighted // octets of mails being read or submitted
+	ctx     context.Context     // of all submissions; go-smtp passes none
+	cancel  context.CancelFunc
+	mu      sync.Mutex
+	guards  map[*guard]struct{}
+	peers   map[netip.Prefix]int // open sessions
+	closing bool
+}
+
+// Defaults of a Server.
+const (
+	DefaultMaxMessage    = 25 << 20 // octets
+	DefaultMaxRecipients = 100
+)
+
+// Limits bound what a session may cost. A zero field means the one of
+// DefaultLimits.
+type Limits struct {
+	Handshake time.Duration // TLS, whole
+	Login     time.Duration // from connection to login, whole
+	Command   time.Duration // idle between commands, once logged in
+	Write     time.Duration // one reply
+
+	Stall   time.Duration // silence within a mail
+	Message time.Duration // one mail, whole
+	Grace   time.Duration // before MinRate counts
+	MinRate int64         // octets a second, averaged over a mail
+
+	Room        int64         // octets of all mails that are being read or submitted
+	RoomWait    time.Duration // how long a mail waits for its part of Room
+	Sessions    int           // at once
+	PerPeer     int           // sessions at once from one IPv4 address or IPv6 /64
+	BadLogins   int           // before the session ends
+	EarlyLines  int           // commands before login
+	LingerAfter time.Duration // how long a peer cut off in mid-mail may take to read why
+}
+
+// DefaultLimits suits a gateway of some thousand officers on a small machine.
+// Idle sessions may stay longer than RFC 5321, section 4.5.3.2 asks; all other
+// waits are shorter, since officers' programs, not relays, call here.
+var DefaultLimits = Limits{
+	Handshake: 10 * time.Second,
+	Login:     time.Minute,
+	Command:   5 * time.Minute,
+	Write:     time.Minute,
+
+	Stall:   time.Minute,
+	Message: 30 * time.Minute,
+	Grace:   30 * time.Second,
+	MinRate: 500,
+
+	Room:        96 << 20,
+	RoomWait:    20 * time.Second,
+	Sessions:    4096,
+	PerPeer:     256,
+	BadLogins:   3,
+	EarlyLines:  50,
+	LingerAfter: 2 * time.Second,
+}
+
+func (l Limits) orDefaults() Limits {
+	d := DefaultLimits
+	set(&l.Handshake, d.Handshake)
+	set(&l.Login, d.Login)
+	set(&l.Command, d.Command)
+	set(&l.Write, d.Write)
+	set(&l.Stall, d.Stall)
+	set(&l.Message, d.Message)
+	set(&l.Grace, d.Grace)
+	set(&l.MinRate, d.MinRate)
+	set(&l.Room, d.Room)
+	set(&l.RoomWait, d.RoomWait)
+	set(&l.Sessions, d.Sessions)
+	set(&l.PerPeer, d.PerPeer)
+	set(&l.BadLogins, d.BadLogins)
+	set(&l.EarlyLines, d.EarlyLines)
+	set(&l.LingerAfter, d.LingerAfter)
+	return l
+}
+
+// set puts what a zero field means.
+func set[T comparable](field *T, meaning T) {
+	var zero T
+	if *field == zero {
+		*field = meaning
+	}
+}
+
+func (s *Server) init() {
+	s.Limits = s.Limits.orDefaults()
+	set(&s.MaxMessage, DefaultMaxMessage)
+	set(&s.MaxRecipients, DefaultMaxRecipients)
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.Limits.Room = max(s.Limits.Room, 2*s.MaxMessage) // or no mail of full size fits
+	s.room = semaphore.NewWeighted(s.Limits.Room)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.guards = make(map[*guard]struct{})
+	s.peers = make(map[netip.Prefix]int)
+
+	s.tls = s.TLS.Clone()
+	s.tls.MinVersion = max(s.tls.MinVersion, tls.VersionTLS12)
+	// A name of its own keeps a browser from being led to this port (ALPACA).
+	s.tls.NextProtos = []string{"smtp"}
+
+	s.inner = smtp.NewServer(smtp.BackendFunc(s.newSession))
+	s.inner.Domain = s.Domain
+	s.inner.ErrorLog = printer{s}
+	// The guard is what go-smtp sees, not the TLS under it; there is no other
+	// way in. Sizes, recipients and line lengths are counted here too, because
+	// go-smtp refuses a mail of exactly the size it announced.
+	s.inner.AllowInsecureAuth = true
+	s.inner.MaxLineLength = 0
+}
+
+// Serve takes connections from l and speaks TLS on them from the first octet
+// (RFC 8314, section 3.3). It returns nil after Shutdown, which closes l. It
+// may be called for several listeners.
+func (s *Server) Serve(l net.Listener) error {
+	s.start.Do(s.init)
+	if err := s.inner.Serve(&listener{l, s}); err != nil {
+		return fmt.Errorf("serve submission: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops taking connections, tells idle sessions so with a 421, lets
+// those in the middle of a mail finish, and returns when all are gone. When
+// ctx ends first, it cuts off the rest and returns the error of ctx. A client
+// cut off has got no 250.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.start.Do(s.init)
+	s.mu.Lock()
+	s.closing = true
+	for g := range s.guards {
+		g.stop()
+	}
+	s.mu.Unlock()
+
+	err := s.inner.Shutdown(ctx)
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for g := range s.guards {
+		g.abort()
+	}
+	return err
+}
+
+// listener hands guards to go-smtp. TLS begins in the session's own goroutine,
+// so a silent peer holds up nobody else.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if g := l.server.admit(conn); g != nil {
+			return g, nil
+		}
+		conn.Close()
+	}
+}
+
+// admit counts a connection in. A peer with too many gets one that says so;
+// one that goes on, or a full house, gets nil.
+func (s *Server) admit(conn net.Conn) *guard {
+	peer := peerOf(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := 0
+	if peer.IsValid() {
+		open = s.peers[peer]
+	}
+	if s.closing || len(s.guards) >= s.Limits.Sessions || open >= 2*s.Limits.PerPeer {
+		return nil
+	}
+	g := newGuard(s, conn, peer)
+	g.unwelcome = open >= s.Limits.PerPeer
+	s.guards[g] = struct{}{}
+	s.peers[peer]++
+	return g
+}
+
+func (s *Server) forget(g *guard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.guards[g]; !ok {
+		return
+	}
+	delete(s.guards, g)
+	if s.peers[g.peer]--; s.peers[g.peer] == 0 {
+		delete(s.peers, g.peer)
+	}
+}
+
+// peerOf returns the address that counts as one peer: whoever has an IPv6
+// address has the 2^64 of its network.
+func peerOf(conn net.Conn) netip.Prefix {
+	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	addr := tcp.AddrPort().Addr().Unmap().WithZone("")
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	peer, _ := addr.Prefix(bits)
+	return peer
+}
+
+// printer takes what go-smtp wants to tell its operator: panics of a session
+// and failures of Accept. A guard's address prints as "client".
+type printer struct{ server *Server }
+
+func (p printer) Printf(format string, v ...any) {
+	p.server.Log.LogAttrs(p.server.ctx, slog.LevelError, "smtp library reports", slog.String("text", fmt.Sprintf(format, v...)))
+}
+
+func (p printer) Println(v ...any) { p.Printf("%s", fmt.Sprint(slices.Clone(v)...)) }

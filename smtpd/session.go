@@ -1,0 +1,216 @@
+package smtpd
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// session is one client's dialogue. go-smtp calls its methods from one
+// goroutine, since the guard lets no BDAT through.
+type session struct {
+	server  *Server
+	guard   *guard
+	account gsp.Account // the zero Account before login
+	bad     int         // failed logins
+
+	// The transaction.
+	open       bool // MAIL was accepted
+	from       gsp.Address
+	announced  int64 // octets, 0 if not told
+	recipients []gsp.Address
+}
+
+var _ smtp.AuthSession = (*session)(nil)
+
+func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
+	g, ok := c.Conn().(*guard)
+	if !ok {
+		return nil, errors.New("not a connection of this door")
+	}
+	return &session{server: s, guard: g}, nil
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+// Auth implements smtp.AuthSession.
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	if mechanism != sasl.Plain {
+		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "this login mechanism is not offered"}
+	}
+	return exchange{sasl.NewPlainServer(s.login)}, nil
+}
+
+// exchange is a SASL exchange that tells the client none of the library's
+// errors.
+type exchange struct{ sasl.Server }
+
+func (e exchange) Next(response []byte) ([]byte, bool, error) {
+	challenge, done, err := e.Server.Next(response)
+	var known *smtp.SMTPError
+	if err != nil && !errors.As(err, &known) {
+		return nil, true, &smtp.SMTPError{Code: 501, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "the login cannot be read"}
+	}
+	return challenge, done, err
+}
+
+func (s *session) login(identity, username, password string) error {
+	if identity != "" && identity != username {
+		return s.refuseLogin(&gsp.Refusal{
+			Reason: gsp.BadLogin,
+			Cause:  "acting for another account is not possible here",
+			Remedy: "leave the authorisation identity empty",
+		})
+	}
+	account, err := s.server.Accounts.Authenticate(s.server.ctx, username, password)
+	if err != nil {
+		return s.refuseLogin(err)
+	}
+	s.account = account
+	s.guard.loggedIn = true
+	return nil
+}
+
+// refuseLogin counts a failure and ends the session after some.
+func (s *session) refuseLogin(err error) error {
+	s.bad++
+	r := s.refuse("login refused", err)
+	switch {
+	case s.bad >= s.server.Limits.BadLogins:
+		s.guard.leaving = true
+		r.Code, r.EnhancedCode = 421, smtp.EnhancedCode{4, 7, 0}
+	case r.Code == codes[gsp.TooBusy].code:
+		r.Code, r.EnhancedCode = 454, smtp.EnhancedCode{4, 7, 0} // RFC 4954, section 6
+	}
+	return r
+}
+
+// Mail implements smtp.Session.
+func (s *session) Mail(from string, options *smtp.MailOptions) error {
+	switch {
+	case s.account.ID == 0:
+		return s.refuse("sender refused", &gsp.Refusal{
+			Reason: gsp.LoginFirst,
+			Cause:  "nobody is logged in",
+			Remedy: "turn on authentication for outgoing mail, with login and password",
+		})
+	case s.open:
+		return s.refuse("sender refused", &gsp.Refusal{
+			Reason: gsp.BadSequence,
+			Cause:  "a mail is being sent already",
+			Remedy: "finish it with DATA or drop it with RSET",
+		})
+	case options.Size > s.server.MaxMessage:
+		return s.refuse("sender refused", tooLarge(s.server.MaxMessage))
+	}
+	var sender gsp.Address // the null reverse-path
+	if from != "" {
+		var err error
+		if sender, err = gsp.ParseAddress(from); err != nil {
+			return s.refuse("sender refused", &gsp.Refusal{
+				Reason: gsp.WrongSender,
+				Cause:  "the sender is not an address of the form name@domain",
+				Remedy: "send from the address on your credential sheet",
+				Err:    err,
+			})
+		}
+	}
+	if err := s.server.Accounts.Sender(s.account.ID, sender); err != nil {
+		return s.refuse("sender refused", err)
+	}
+	s.open, s.from, s.announced = true, sender, options.Size
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	recipient, err := gsp.ParseAddress(to)
+	if err != nil {
+		return s.refuse("recipient refused", &gsp.Refusal{
+			Reason: gsp.UnknownRecipient,
+			Cause:  "the recipient is not an address of the form name@domain",
+			Remedy: "correct the address",
+			Err:    err,
+		})
+	}
+	if slices.Contains(s.recipients, recipient) {
+		return nil
+	}
+	if len(s.recipients) >= s.server.MaxRecipients {
+		return s.refuse("recipient refused", &gsp.Refusal{
+			Reason: gsp.TooManyRcpts,
+			Cause:  "a mail can go to " + strconv.Itoa(s.server.MaxRecipients) + " recipients at most",
+			Remedy: "send a further mail to the others",
+		})
+	}
+	if err := s.server.Accounts.Recipient(recipient); err != nil {
+		return s.refuse("recipient refused", err)
+	}
+	s.recipients = append(s.recipients, recipient)
+	return nil
+}
+
+// Data implements smtp.Session. It reads the mail from the guard; go-smtp's
+// own reader is given the line that ends it.
+func (s *session) Data(io.Reader) error {
+	raw, done, err := s.guard.message(s.announced)
+	defer done()
+	if err != nil {
+		return s.refuse("mail refused", err)
+	}
+	receipt, err := s.server.Submitter.Submit(s.server.ctx, gsp.Submission{
+		Account:    s.account,
+		Sender:     s.from,
+		Recipients: s.recipients,
+		Raw:        raw,
+		At:         s.server.Now(),
+	})
+	if err != nil {
+		return s.refuse("mail refused", err)
+	}
+	text := "stored"
+	if receipt.Case != "" {
+		text += ", case " + string(receipt.Case)
+	}
+	return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: printable(text)}
+}
+
+// Reset implements smtp.Session.
+func (s *session) Reset() {
+	s.open, s.from, s.announced, s.recipients = false, gsp.Address{}, 0, nil
+}
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+// refuse logs err and turns it into a reply.
+func (s *session) refuse(what string, err error) *smtp.SMTPError {
+	r, ok := asRefusal(err)
+	if !ok {
+		s.server.Log.LogAttrs(s.server.ctx, slog.LevelError, "submission failed",
+			slog.String("at", what), slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+		return failure()
+	}
+	attrs := []slog.Attr{
+		slog.String("reason", string(r.Reason)),
+		slog.Int64("account", int64(s.account.ID)),
+		slog.String("party", string(s.account.Party)),
+	}
+	if r.Err != nil {
+		attrs = append(attrs, slog.Any("error", r.Err))
+	}
+	s.server.Log.LogAttrs(s.server.ctx, slog.LevelInfo, what, attrs...)
+	answer := reply(r, s.server.Help)
+	if answer.Code == 421 {
+		s.guard.leaving = true // RFC 5321, section 3.8
+	}
+	return answer
+}

@@ -1,0 +1,232 @@
+package smtpd_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/smtpd"
+)
+
+// pipes is a listener without sockets, so that a door in it can live in a
+// synctest bubble, where hours pass at once.
+type pipes struct {
+	conns chan net.Conn
+	once  sync.Once
+	done  chan struct{}
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+func (p *pipes) dial() net.Conn {
+	ours, theirs := net.Pipe()
+	p.conns <- theirs
+	return ours
+}
+
+// timed runs a door with the default limits in a bubble.
+func timed(t *testing.T, test func(t *testing.T, p *pipes, connect func() *client)) {
+	serverTLS, clientTLS := certificate(t)
+	clientTLS.InsecureSkipVerify = true // the bubble's clock starts in the year 2000
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		store := &recorder{}
+		server := &smtpd.Server{Accounts: roll{}, Submitter: store, TLS: serverTLS, Domain: domain}
+		go server.Serve(p)
+		defer server.Shutdown(context.Background())
+		test(t, p, func() *client {
+			conn := tls.Client(p.dial(), clientTLS)
+			t.Cleanup(func() { conn.Close() })
+			return &client{t: t, conn: conn, in: bufio.NewReader(conn)}
+		})
+		if n := len(store.mails()); n != 0 {
+			t.Errorf("%d mails stored, want none", n)
+		}
+	})
+}
+
+func (c *client) logIn() {
+	c.t.Helper()
+	c.want("", "220 ")
+	c.want("EHLO x\r\n", "250-")
+	c.want(plain(officer, password), "235 ")
+}
+
+// wantAfter wants a reply and the end of the connection after a time.
+func (c *client) wantAfter(began time.Time, wait time.Duration, reply string) {
+	c.t.Helper()
+	c.want("", reply)
+	if got := time.Since(began); got != wait {
+		c.t.Errorf("%q after %v, want %v", reply, got, wait)
+	}
+	c.gone()
+	c.conn.Close()
+	c.dripping.Wait()
+}
+
+func TestS13SilentHandshake(t *testing.T) {
+	timed(t, func(t *testing.T, p *pipes, connect func() *client) {
+		silent := p.dial()
+		defer silent.Close()
+		began := time.Now()
+		c := connect() // is served meanwhile
+		c.logIn()
+		if time.Since(began) != 0 {
+			t.Errorf("a silent peer held up another for %v", time.Since(began))
+		}
+		silent.Read(make([]byte, 1))
+		if got := time.Since(began); got != 10*time.Second {
+			t.Errorf("closed after %v, want 10s", got)
+		}
+		c.want("QUIT\r\n", "221 ")
+	})
+}
+
+func TestStrangersHaveAMinute(t *testing.T) {
+	timed(t, func(t *testing.T, _ *pipes, connect func() *client) {
+		began := time.Now()
+		c := connect()
+		c.want("", "220 ")
+		for range 5 {
+			time.Sleep(11 * time.Second) // of the bubble's clock
+			c.want("NOOP\r\n", "250 ")
+		}
+		c.wantAfter(began, time.Minute, "421 4.4.2 interrupted-input: no command came for too long.")
+	})
+}
+
+// One octet of a command every ten seconds.
+func TestSlowCommand(t *testing.T) {
+	timed(t, func(t *testing.T, _ *pipes, connect func() *client) {
+		c := connect()
+		c.logIn()
+		began := time.Now()
+		c.drip("x", 10*time.Second)
+		c.wantAfter(began, 5*time.Minute, "421 4.4.2 interrupted-input: ")
+	})
+}
+
+// drip sends text every so often until the connection ends.
+func (c *client) drip(text string, every time.Duration) {
+	c.dripping.Go(func() {
+		for {
+			if _, err := c.conn.Write([]byte(text)); err != nil {
+				return
+			}
+			time.Sleep(every)
+		}
+	})
+}
+
+// A mail may take long as long as something comes (S2), but not for ever.
+func TestS2SteadyMailHasHalfAnHour(t *testing.T) {
+	timed(t, func(t *testing.T, _ *pipes, connect func() *client) {
+		c := connect()
+		c.logIn()
+		c.envelope()
+		c.want("DATA\r\n", "354 ")
+		began := time.Now()
+		c.drip(strings.Repeat(strings.Repeat("x", 998)+"\r\n", 10), 15*time.Second)
+		c.wantAfter(began, 30*time.Minute, "421 4.4.2 interrupted-input: ")
+	})
+}
+
+func TestSlowMail(t *testing.T) {
+	timed(t, func(t *testing.T, _ *pipes, connect func() *client) {
+		c := connect()
+		c.logIn()
+		c.envelope()
+		c.want("DATA\r\n", "354 ")
+		began := time.Now()
+		c.drip("x\r\n", 10*time.Second)
+		c.wantAfter(began, 30*time.Second, "421 4.4.2 interrupted-input: ")
+	})
+}
+
+// A fast beginning does not buy a long silence.
+func TestStallInMail(t *testing.T) {
+	timed(t, func(t *testing.T, _ *pipes, connect func() *client) {
+		c := connect()
+		c.logIn()
+		c.envelope()
+		c.want("DATA\r\n", "354 ")
+		began := time.Now()
+		c.send(strings.Repeat(strings.Repeat("x", 998)+"\r\n", 100))
+		c.wantAfter(began, time.Minute, "421 4.4.2 interrupted-input: ")
+	})
+}
+
+// A mail being stored when the door closes gets its reply; who is idle is told.
+func TestShutdown(t *testing.T) {
+	d := openDoor(t, nil)
+	stored, finish := make(chan struct{}), make(chan struct{})
+	d.store.answer = func(ctx context.Context, _ gsp.Submission) (gsp.Receipt, error) {
+		close(stored)
+		<-finish
+		return gsp.Receipt{Case: "2026-KE-7Q4M2"}, ctx.Err()
+	}
+	idle, open, stranger, busy := d.login(t), d.ready(t), d.dial(t), d.ready(t)
+	stranger.want("", "220 ")
+	busy.want("DATA\r\n", "354 ")
+	busy.send(body + ".\r\nNOOP\r\n")
+	<-stored
+
+	down := make(chan error)
+	go func() { down <- d.server.Shutdown(t.Context()) }()
+	for _, c := range []*client{idle, open, stranger} {
+		c.want("", "421 4.3.2 stopping: the gateway is being restarted. Try again in a minute.")
+		c.gone()
+	}
+	select {
+	case err := <-down:
+		t.Fatalf("Shutdown returned %v while a mail was being stored", err)
+	default:
+	}
+	close(finish)
+	busy.want("", "250 2.0.0 stored, case 2026-KE-7Q4M2")
+	busy.want("", "421 4.3.2 stopping: ")
+	busy.gone()
+	if err := <-down; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if err := <-d.served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	if _, err := tls.Dial("tcp", d.addr, d.tls); err == nil {
+		t.Error("the door is still open")
+	}
+}
+
+// Whoever does not finish in time is cut off without a 250.
+func TestShutdownInTime(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.send("A: b\r\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := d.server.Shutdown(ctx); err != context.DeadlineExceeded {
+		t.Errorf("Shutdown: got %v, want %v", err, context.DeadlineExceeded)
+	}
+	c.gone()
+	d.wantNothingStored(t)
+}
