@@ -1,0 +1,234 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// SetFlags changes flags in one transaction; a UID that is not there is passed
+// over, and a message that already has the flags keeps its modification
+// sequence. The first \Seen on a delivered mail by anyone of the receiving
+// Party writes its gsp.MailRead event in the same transaction.
+func (s *Store) SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error {
+	if err := checkKeywords(change.Keywords); err != nil {
+		return fmt.Errorf("set flags: %w", err)
+	}
+	err := s.write(ctx, func(t *tx) error { return t.setFlags(id, uids, change) })
+	if err != nil {
+		return fmt.Errorf("set flags: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) setFlags(id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error {
+	box, items, err := t.pick(id, uids)
+	if err != nil {
+		return err
+	}
+	modseq := box.ModSeq + 1
+	for _, before := range items {
+		after := apply(before.Item, change)
+		if after.Flags == before.Flags && slices.Equal(after.Keywords, before.Keywords) {
+			continue
+		}
+		t.change(box)
+		box.ModSeq = modseq
+		count(box, before.Item, -1)
+		count(box, after, +1)
+		err := t.exec(`UPDATE item SET modseq = ?, flags = ?, keywords = ? WHERE mailbox = ? AND uid = ?`,
+			modseq, after.Flags, joinKeywords(after.Keywords), id, after.UID)
+		if err != nil {
+			return err
+		}
+		if before.reader != "" && before.Flags&gsp.Seen == 0 && after.Flags&gsp.Seen != 0 {
+			if err := t.markRead(after.Mail, before.reader); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// markRead writes the event of a Party's first reading of a mail, and clears
+// the Party on all its copies, wherever its officers have them.
+func (t *tx) markRead(mail gsp.MailID, reader gsp.PartyID) error {
+	var waiting int
+	err := t.row(`SELECT count(*) FROM item WHERE mail = ? AND reader = ?`, mail, reader).Scan(&waiting)
+	if err != nil || waiting == 0 {
+		return err
+	}
+	if err := t.exec(`UPDATE item SET reader = '' WHERE mail = ? AND reader = ?`, mail, reader); err != nil {
+		return err
+	}
+	_, err = t.record(gsp.Event{Kind: gsp.MailRead, Party: reader, Mail: mail})
+	return err
+}
+
+// apply returns a message with its flags changed.
+func apply(item gsp.Item, change gsp.FlagChange) gsp.Item {
+	switch change.Mode {
+	case gsp.SetFlags:
+		item.Flags, item.Keywords = change.Flags, slices.Clone(change.Keywords)
+	case gsp.AddFlags:
+		item.Flags |= change.Flags
+		item.Keywords = slices.Concat(item.Keywords, change.Keywords)
+	case gsp.RemoveFlags:
+		item.Flags &^= change.Flags
+		item.Keywords = slices.DeleteFunc(slices.Clone(item.Keywords), func(k string) bool {
+			return slices.Contains(change.Keywords, k)
+		})
+	}
+	slices.Sort(item.Keywords)
+	item.Keywords = slices.Compact(item.Keywords)
+	return item
+}
+
+// Copy copies messages, in the order of their UIDs, all or none. A copy keeps
+// flags, keywords and internal date; its reading is not another event.
+func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
+	var copied gsp.Copied
+	err := s.write(ctx, func(t *tx) (err error) {
+		_, items, err := t.pick(from, uids)
+		if err != nil {
+			return err
+		}
+		for i := range items {
+			items[i].reader = ""
+		}
+		copied, err = t.placeAll(to, items)
+		return err
+	})
+	if err != nil {
+		return gsp.Copied{}, fmt.Errorf("copy: %w", err)
+	}
+	return copied, nil
+}
+
+// Move copies and expunges, all or none.
+func (s *Store) Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
+	var copied gsp.Copied
+	err := s.write(ctx, func(t *tx) (err error) {
+		box, items, err := t.pick(from, uids)
+		if err != nil {
+			return err
+		}
+		if copied, err = t.placeAll(to, items); err != nil {
+			return err
+		}
+		return t.remove(box, items)
+	})
+	if err != nil {
+		return gsp.Copied{}, fmt.Errorf("move: %w", err)
+	}
+	return copied, nil
+}
+
+// Expunge removes messages for good and leaves tombstones. The octets of a
+// mail go with the last message that shows it.
+func (s *Store) Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error {
+	err := s.write(ctx, func(t *tx) error {
+		box, items, err := t.pick(id, uids)
+		if err != nil {
+			return err
+		}
+		return t.remove(box, items)
+	})
+	if err != nil {
+		return fmt.Errorf("expunge: %w", err)
+	}
+	return nil
+}
+
+// picked is a message with what only the store knows of it.
+type picked struct {
+	gsp.Item
+	reader gsp.PartyID
+}
+
+// pick returns a mailbox and those of the messages that are there, by UID.
+func (t *tx) pick(id gsp.MailboxID, uids []uint32) (*gsp.Mailbox, []picked, error) {
+	box, err := t.box(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := t.rows(`SELECT uid, modseq, mail, flags, keywords, received, size, reader FROM item
+		WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid`, id, list(uids))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var items []picked
+	for rows.Next() {
+		var (
+			p        picked
+			keywords string
+			received int64
+		)
+		err := rows.Scan(&p.UID, &p.ModSeq, &p.Mail, &p.Flags, &keywords, &received, &p.Size, &p.reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Keywords, p.Received = splitKeywords(keywords), timeOf(received)
+		items = append(items, p)
+	}
+	return box, items, rows.Err()
+}
+
+func (t *tx) placeAll(to gsp.MailboxID, items []picked) (gsp.Copied, error) {
+	box, err := t.box(to)
+	if err != nil {
+		return gsp.Copied{}, err
+	}
+	copied := gsp.Copied{UIDValidity: box.UIDValidity}
+	for _, item := range items {
+		uid, err := t.place(box, item.Item, item.reader)
+		if err != nil {
+			return gsp.Copied{}, err
+		}
+		copied.From, copied.To = append(copied.From, item.UID), append(copied.To, uid)
+	}
+	return copied, nil
+}
+
+// remove takes messages out of a mailbox with one modification sequence.
+func (t *tx) remove(box *gsp.Mailbox, items []picked) error {
+	if len(items) == 0 {
+		return nil
+	}
+	t.change(box)
+	box.ModSeq++
+	for _, item := range items {
+		count(box, item.Item, -1)
+		if err := t.exec(`DELETE FROM item WHERE mailbox = ? AND uid = ?`, box.ID, item.UID); err != nil {
+			return err
+		}
+		err := t.exec(`INSERT INTO tombstone (mailbox, modseq, uid) VALUES (?, ?, ?)`, box.ID, box.ModSeq, item.UID)
+		if err != nil {
+			return err
+		}
+		if err := t.dropMail(item.Mail); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropMail removes a mail that no mailbox shows any more, and its octets.
+func (t *tx) dropMail(id gsp.MailID) error {
+	t.changes++
+	var file string
+	err := t.row(`DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM item WHERE mail = ?1)
+		RETURNING file`, id).Scan(&file)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil && file != "" {
+		t.gone = append(t.gone, file)
+	}
+	return err
+}

@@ -1,0 +1,348 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+
+	"github.com/mattn/go-sqlite3"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// ErrClosed is the error of a write after Close.
+var ErrClosed = errors.New("store is closed")
+
+// groupLimit is how many writes share a commit at most. More would make the
+// first of them wait for the last without saving much of a sync.
+const groupLimit = 128
+
+// job is one write that waits for the writer. Its work may run more than once,
+// and only the last run counts.
+type job struct {
+	work func(*tx) error
+	done chan error
+}
+
+// writer is the goroutine that writes, and what belongs to it.
+type writer struct {
+	store *Store
+	db    *sql.DB
+	conn  *sql.Conn
+	tx    tx
+
+	jobs    chan job
+	quit    chan struct{} // closed by close
+	stopped chan struct{} // closed when run has ended
+	started bool          // run was or will be called
+	failed  chan struct{} // closed once failure is set
+	failure error
+}
+
+func newWriter(s *Store, db *sql.DB, conn *sql.Conn) *writer {
+	return &writer{
+		store: s, db: db, conn: conn,
+		tx:      tx{store: s, conn: conn, kept: map[string]*sql.Stmt{}},
+		jobs:    make(chan job, groupLimit),
+		quit:    make(chan struct{}),
+		stopped: make(chan struct{}),
+		failed:  make(chan struct{}),
+	}
+}
+
+// write has the writer do work and returns once it is synced. A context that
+// ends before the writer took the work leaves it undone; later it is ignored,
+// since nobody could tell what became of the work.
+func (s *Store) write(ctx context.Context, work func(*tx) error) error {
+	w := s.writer
+	j := job{work, make(chan error, 1)}
+	select {
+	case <-w.quit:
+		return ErrClosed
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case w.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return ErrClosed
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-w.stopped:
+	}
+	select { // it may have been the last that run answered
+	case err := <-j.done:
+		return err
+	default:
+		return ErrClosed
+	}
+}
+
+// run takes writes until close, and then those that wait.
+func (w *writer) run() {
+	defer close(w.stopped)
+	for {
+		select {
+		case j := <-w.jobs:
+			w.group(w.gather(j))
+			continue
+		case <-w.quit:
+		}
+		select {
+		case j := <-w.jobs:
+			w.group(w.gather(j))
+		default:
+			return
+		}
+	}
+}
+
+// gather returns first and the writes that wait behind it.
+func (w *writer) gather(first job) []job {
+	group := []job{first}
+	runtime.Gosched() // those just answered may have the next write ready
+	for len(group) < groupLimit {
+		select {
+		case j := <-w.jobs:
+			group = append(group, j)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// group does jobs in one transaction. Where one of them fails half-way, it
+// takes the others' work with it, and each is done again in a transaction of
+// its own. That is rare: a write that is not possible says so before it
+// changes anything, and a savepoint around each would cost all of them.
+func (w *writer) group(jobs []job) {
+	if err := w.store.Err(); err != nil {
+		answer(jobs, err)
+		return
+	}
+	errs := make([]error, len(jobs))
+	halfway := false
+	err := w.transact(func() error {
+		for i, j := range jobs {
+			before := w.tx.changes
+			errs[i] = j.work(&w.tx)
+			if halfway = errs[i] != nil && w.tx.changes != before; halfway {
+				return errs[i]
+			}
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		for i, j := range jobs {
+			j.done <- errs[i]
+		}
+	case halfway && len(jobs) > 1 && !isFatal(err) && !isFull(err):
+		for _, j := range jobs {
+			w.group([]job{j})
+		}
+	default:
+		answer(jobs, err)
+	}
+}
+
+func answer(jobs []job, err error) {
+	for _, j := range jobs {
+		j.done <- err
+	}
+}
+
+// transact runs work between BEGIN and COMMIT, and after the commit removes
+// the files of deleted mails and rings the bells.
+func (w *writer) transact(work func() error) (err error) {
+	w.tx.reset()
+	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
+		return w.judge(fmt.Errorf("begin: %w", err))
+	}
+	err = work()
+	if err == nil {
+		err = w.tx.flush()
+	}
+	if err == nil {
+		if err = w.tx.exec("COMMIT"); err != nil {
+			err = fmt.Errorf("commit: %w", err)
+		}
+	}
+	if err != nil {
+		w.tx.forget()
+		// SQLite may have rolled back by itself, and then this is an error
+		// without meaning.
+		w.tx.exec("ROLLBACK")
+		return w.judge(err)
+	}
+	if err := w.store.files.Remove(w.tx.gone...); err != nil {
+		w.store.options.Log.LogAttrs(context.Background(), slog.LevelWarn, "file of a deleted mail not removed",
+			slog.Any("error", err))
+	}
+	if ids := w.tx.rung(); len(ids) > 0 {
+		w.store.options.OnCommit(ids)
+	}
+	return nil
+}
+
+// judge makes the store fail for good where err says that the disk does.
+func (w *writer) judge(err error) error {
+	if isFatal(err) {
+		w.failure = fmt.Errorf("store failed earlier: %w", err)
+		close(w.failed)
+		w.store.options.Log.LogAttrs(context.Background(), slog.LevelError, "store failed and takes no more writes",
+			slog.Any("error", err))
+	}
+	return err
+}
+
+// isFatal reports whether err leaves open what is on the disk.
+func isFatal(err error) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case sqlite3.ErrIoErr, sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
+		return true
+	}
+	return false
+}
+
+// isFull reports whether the disk is full, which passes.
+func isFull(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrFull
+}
+
+// close ends run and the connection.
+func (w *writer) close() error {
+	close(w.quit)
+	if w.started {
+		<-w.stopped
+	}
+	var errs []error
+	for _, s := range w.tx.kept {
+		errs = append(errs, s.Close())
+	}
+	if w.store.Err() == nil {
+		_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize")
+		errs = append(errs, err)
+	}
+	errs = append(errs, w.conn.Close(), w.db.Close())
+	return errors.Join(errs...)
+}
+
+// tx is the open transaction as a job sees it. What it remembers of mailboxes
+// is true only because nobody else writes.
+type tx struct {
+	store *Store
+	conn  *sql.Conn
+	kept  map[string]*sql.Stmt
+
+	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
+	ids   map[gsp.MailboxName]gsp.MailboxID
+
+	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
+	touched []gsp.MailboxID                // whose bells ring after the commit
+	gone    []string                       // files to remove after the commit
+	changes int                            // rises with each change, so that a job without any is known
+}
+
+// rememberLimit is how many mailboxes are remembered before all are forgotten.
+const rememberLimit = 100_000
+
+// reset makes the tx ready for the next transaction.
+func (t *tx) reset() {
+	if t.boxes == nil || len(t.boxes) > rememberLimit {
+		t.forget()
+	}
+	t.dirty = map[gsp.MailboxID]*gsp.Mailbox{}
+	t.touched, t.gone, t.changes = t.touched[:0], nil, 0
+}
+
+// forget drops what is remembered, because it may not be true any more.
+func (t *tx) forget() {
+	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
+	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
+}
+
+// flush writes the counters back.
+func (t *tx) flush() error {
+	for id, m := range t.dirty {
+		err := t.exec(`UPDATE mailbox SET uidnext = ?, modseq = ?, messages = ?, unseen = ?, deleted = ?, size = ?
+			WHERE id = ?`, m.UIDNext, m.ModSeq, m.Messages, m.Unseen, m.Deleted, m.Size, id)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) rung() []gsp.MailboxID {
+	slices.Sort(t.touched)
+	return slices.Clone(slices.Compact(t.touched))
+}
+
+// statement returns the prepared form of query, which must be a constant.
+func (t *tx) statement(query string) (*sql.Stmt, error) {
+	if s, ok := t.kept[query]; ok {
+		return s, nil
+	}
+	s, err := t.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	t.kept[query] = s
+	return s, nil
+}
+
+// exec runs a statement that changes something. Its context cannot end,
+// because a transaction is never left half-way.
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.insert(query, args...)
+	return err
+}
+
+// insert runs a statement and returns the number of the new row.
+func (t *tx) insert(query string, args ...any) (int64, error) {
+	t.changes++
+	s, err := t.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// row runs a query for at most one row. It changes nothing.
+func (t *tx) row(query string, args ...any) *sql.Row {
+	s, err := t.statement(query)
+	if err != nil {
+		return t.conn.QueryRowContext(context.Background(), query, args...) // for its error
+	}
+	return s.QueryRowContext(context.Background(), args...)
+}
+
+// rows runs a query. It changes nothing.
+func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
