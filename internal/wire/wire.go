@@ -1,0 +1,245 @@
+// Package wire reads what a mail's header asks of the gateway, and writes the
+// outer mail that the gateway delivers in its place.
+//
+// The outer mail is written anew from an allow-list: what a client puts into
+// its header beyond that tells the operator and every reader about persons,
+// machines and cases (RFC 9788, section 1), so nothing is copied by default.
+// The OpenPGP octets are the only part that stays as it came. The fields
+// GSP-UIM, GSP-Type, GSP-Case and GSP-Routing are structured fields (RFC 9651).
+//
+// It decides nothing: whether a UIM is known and who may write what is asked
+// elsewhere.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/dunglas/httpsfv"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/sealed"
+)
+
+// Fields is what the header of a mail says. What the mail does not say is
+// zero.
+type Fields struct {
+	From          gsp.Address
+	To, Cc        []gsp.Address // those of the domain only
+	Date          time.Time
+	MessageID     string   // with its angle brackets
+	InReplyTo     []string // with their angle brackets, like References
+	References    []string // the last 20
+	AutoSubmitted string   // "no", "auto-generated", "auto-replied" or "auto-notified"
+	Type          gsp.Type
+	Urgency       gsp.Urgency
+	Due           time.Time
+	Case          gsp.CaseID
+	Claims        []gsp.Claim
+}
+
+// maxReferences bounds the ids that are kept of In-Reply-To and References.
+// Some clients let References grow without end.
+const maxReferences = 20
+
+// Read reads the top header of m. Addresses in To and Cc that are not of the
+// domain are left out: nothing is delivered to them. The error is a
+// *gsp.Refusal.
+func Read(m sealed.Message, domain string) (Fields, error) {
+	r := reader{domain: domain}
+	for _, field := range m.Fields() {
+		if err := r.field(strings.ToLower(field.Name), field.Value); err != nil {
+			return Fields{}, err
+		}
+	}
+	if !r.seen[hasFrom] {
+		return Fields{}, broken("the mail has no From address", "choose your own address as the sender")
+	}
+	if err := r.claims(); err != nil {
+		return Fields{}, err
+	}
+	return r.Fields, nil
+}
+
+// reader collects the fields of one header.
+type reader struct {
+	Fields
+	domain  string
+	seen    [hasCase + 1]bool
+	uims    []string // the values of GSP-UIM
+	subject string
+}
+
+// The fields that may stand once and that package sealed does not count.
+const (
+	hasFrom = iota
+	hasInReplyTo
+	hasReferences
+	hasAutoSubmitted
+	hasType
+	hasCase
+)
+
+func (r *reader) field(name, value string) (err error) {
+	switch name {
+	case "from":
+		r.seen[hasFrom] = true
+		r.From, err = readFrom(value)
+	case "to":
+		r.To, err = readAddresses(value, r.domain)
+	case "cc":
+		r.Cc, err = readAddresses(value, r.domain)
+	case "date":
+		r.Date, err = readDate(value)
+	case "message-id":
+		if r.MessageID = value; !isMessageID(value) {
+			err = broken("the Message-ID is not well formed", "let your mail program make the Message-ID")
+		}
+	case "in-reply-to":
+		r.InReplyTo = readMessageIDs(value)
+		err = r.once(hasInReplyTo)
+	case "references":
+		r.References = readMessageIDs(value)
+		err = r.once(hasReferences)
+	case "auto-submitted":
+		r.AutoSubmitted = readAutoSubmitted(value)
+		err = r.once(hasAutoSubmitted)
+	case "subject":
+		r.subject = value
+	case "gsp-uim", "x-gsp-uim":
+		r.uims = append(r.uims, value)
+	case "gsp-type", "x-gsp-type":
+		if err = r.once(hasType); err == nil {
+			err = r.readType(value)
+		}
+	case "gsp-case", "x-gsp-case":
+		if err = r.once(hasCase); err == nil {
+			err = r.readCase(value)
+		}
+	}
+	return err
+}
+
+func (r *reader) once(field int) error {
+	if r.seen[field] {
+		return &gsp.Refusal{
+			Reason: gsp.DuplicateHeader,
+			Cause:  "a header field that may stand once stands twice",
+			Remedy: "send each of In-Reply-To, References, Auto-Submitted, GSP-Type and GSP-Case once, with or without X-",
+		}
+	}
+	r.seen[field] = true
+	return nil
+}
+
+// claims reads the UIMs, from the header, or where it has none from the
+// subject.
+func (r *reader) claims() (err error) {
+	if len(r.uims) > 0 {
+		r.Claims, err = parseClaims(r.uims)
+	} else {
+		r.Claims, err = subjectClaims(r.subject)
+	}
+	return err
+}
+
+func (r *reader) readType(value string) error {
+	wrong := func(err error) error {
+		return &gsp.Refusal{
+			Reason: gsp.BrokenHeader,
+			Cause:  "GSP-Type cannot be read",
+			Remedy: "write a type such as request, reply or notice, and where wanted ;urgency=urgent and ;due=@ with the seconds since 1970",
+			Err:    err,
+		}
+	}
+	item, err := httpsfv.UnmarshalItem([]string{value})
+	if err != nil {
+		return wrong(err)
+	}
+	token, _ := item.Value.(httpsfv.Token)
+	var ok bool
+	if r.Type, ok = gsp.ParseType(string(token)); !ok {
+		return wrong(errors.New("not a type"))
+	}
+	for _, name := range item.Params.Names() {
+		value, _ := item.Params.Get(name)
+		switch name {
+		case "urgency":
+			token, _ := value.(httpsfv.Token)
+			if r.Urgency, ok = parseUrgency(string(token)); !ok {
+				return wrong(errors.New("not an urgency"))
+			}
+		case "due":
+			due, ok := value.(time.Time)
+			if !ok || due.Unix() <= 0 || due.Unix() > maxUnix {
+				return wrong(errors.New("not a date"))
+			}
+			r.Due = due.UTC()
+		default:
+			return wrong(errors.New("unknown parameter"))
+		}
+	}
+	return nil
+}
+
+// maxUnix is the last second of the year 9999, the last that RFC 5322 can
+// write.
+const maxUnix = 253402300799
+
+func parseUrgency(s string) (gsp.Urgency, bool) {
+	for _, u := range gsp.Urgencies {
+		if string(u) == s {
+			return u, true
+		}
+	}
+	return "", false
+}
+
+func (r *reader) readCase(value string) error {
+	item, err := httpsfv.UnmarshalItem([]string{value})
+	if err == nil {
+		text, _ := item.Value.(string)
+		r.Case, err = gsp.ParseCaseID(text)
+	}
+	if err != nil {
+		return &gsp.Refusal{
+			Reason: gsp.BrokenHeader,
+			Cause:  "GSP-Case cannot be read",
+			Remedy: `copy the case number from the mail that you answer, in quotes, such as "2026-KE-7Q4M2"`,
+			Err:    err,
+		}
+	}
+	return nil
+}
+
+func readDate(value string) (time.Time, error) {
+	t, err := mail.ParseDate(value)
+	if err != nil || t.Unix() <= 0 || t.Unix() > maxUnix {
+		return time.Time{}, broken("the Date cannot be read", "check the clock of your computer and send the mail again")
+	}
+	return t, nil
+}
+
+// readAutoSubmitted reads the keyword of RFC 3834, section 5. Whatever is not
+// "no" is automatic, so an unknown keyword is that too.
+func readAutoSubmitted(value string) string {
+	keyword, _, _ := strings.Cut(value, ";")
+	switch k := strings.ToLower(strings.TrimSpace(keyword)); k {
+	case "no", "auto-replied", "auto-notified":
+		return k
+	}
+	return "auto-generated"
+}
+
+func broken(cause, remedy string) error {
+	return &gsp.Refusal{Reason: gsp.BrokenHeader, Cause: cause, Remedy: remedy}
+}
+
+// brokenAddress is the refusal of an address field.
+func brokenAddress(field string) error {
+	return broken(fmt.Sprintf("the field %s cannot be read as mail addresses", field),
+		"remove the recipients of this mail and choose them anew from the address book")
+}

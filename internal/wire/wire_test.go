@@ -1,0 +1,466 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/sealed"
+	"gsp.example/gsp/internal/wire"
+)
+
+const domain = "gsp.example"
+
+// octets are a session key and n octets of encrypted data.
+func octets(n int) []byte {
+	noise := make([]byte, 80+n)
+	rand.NewChaCha8([32]byte{2}).Read(noise)
+	key := "\x03\x01\x02\x03\x04\x05\x06\x07\x08\x12\x01\x07\x40" + string(noise[:32]) + "\x30" + string(noise[32:80])
+	b := append([]byte{0xc1, byte(len(key))}, key...)
+	b = binary.BigEndian.AppendUint32(append(b, 0xd2, 0xff), uint32(n+1))
+	return append(append(b, 1), noise[80:]...)
+}
+
+// write puts a header before a sealed body. Content-Type and MIME-Version are
+// added.
+func write(t testing.TB, header string, n int) []byte {
+	t.Helper()
+	var armoured strings.Builder
+	w, err := armor.Encode(&armoured, "PGP MESSAGE", map[string]string{"Comment": "from my private laptop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(octets(n)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return []byte(header + "MIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: of case 900\r\n\r\nVersion: 1\r\n" +
+		"--b\r\nContent-Type: application/octet-stream; name=\"seizure list.asc\"\r\nContent-ID: <1@laptop>\r\n\r\n" +
+		strings.ReplaceAll(armoured.String(), "\n", "\r\n") + "\r\n--b--\r\n")
+}
+
+func inspect(t testing.TB, mail []byte) sealed.Message {
+	t.Helper()
+	m, err := sealed.Inspect(mail)
+	if err != nil {
+		t.Fatalf("inspect: %v in\n%s", err, mail)
+	}
+	return m
+}
+
+const from = "From: fr1@gsp.example\r\n"
+
+func read(t testing.TB, header string) (wire.Fields, error) {
+	t.Helper()
+	return wire.Read(inspect(t, write(t, header, 100)), domain)
+}
+
+func mustRead(t testing.TB, header string) wire.Fields {
+	t.Helper()
+	f, err := read(t, header)
+	if err != nil {
+		t.Fatalf("read %q: %v", header, err)
+	}
+	return f
+}
+
+func address(s string) gsp.Address {
+	a, err := gsp.ParseAddress(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func addresses(s ...string) (list []gsp.Address) {
+	for _, a := range s {
+		list = append(list, address(a))
+	}
+	return list
+}
+
+func claim(text string, n int, level gsp.Level, party gsp.PartyID) gsp.Claim {
+	return gsp.Claim{UIM: gsp.NewUIM(text), Count: n, Level: level, Party: party}
+}
+
+func TestRead(t *testing.T) {
+	got := mustRead(t, "From: \"Moreau, Anne\" <FR1@GSP.example>\r\n"+
+		"To: Kenya <ke@gsp.example>, =?x-unknown?Q?=C3?= <de@gsp.example>,\r\n other@elsewhere.example, \"a b\"@gsp.example\r\n"+
+		"Cc: Team: fr2@gsp.example, fr3@gsp.example;\r\n"+
+		"Date: Mon, 23 Nov 2026 12:00:00 +0300\r\n"+
+		"Message-ID: <1@gsp.example>\r\n"+
+		"In-Reply-To: Your mail of Monday <0@gsp.example>\r\n"+
+		"References: <a@b> <not an id> <c@d>\r\n\t<0@gsp.example>\r\n"+
+		"Auto-Submitted: Auto-Replied; x=y\r\n"+
+		"Subject: [uim IGNORED] where there is a field\r\n"+
+		"X-GSP-Type: request;urgency=detained;due=@1764547200\r\n"+
+		"gsp-case: \"2026-ke-7q4m2\"\r\n"+
+		"GSP-UIM: \"QCALL####\";n=12;level=unit,\r\n \"a \\\"b\\\" \\\\c\"\r\n"+
+		"X-GSP-UIM: \"KE7\";party=ke\r\n")
+	want := wire.Fields{
+		From:          address("fr1@gsp.example"),
+		To:            addresses("ke@gsp.example", "de@gsp.example"),
+		Cc:            addresses("fr2@gsp.example", "fr3@gsp.example"),
+		Date:          got.Date,
+		MessageID:     "<1@gsp.example>",
+		InReplyTo:     []string{"<0@gsp.example>"},
+		References:    []string{"<a@b>", "<c@d>", "<0@gsp.example>"},
+		AutoSubmitted: "auto-replied",
+		Type:          gsp.Request,
+		Urgency:       gsp.Detained,
+		Due:           time.Unix(1764547200, 0).UTC(),
+		Case:          "2026-KE-7Q4M2",
+		Claims: []gsp.Claim{
+			claim("QCALL####", 12, gsp.Unit, ""), claim(`a "b" \c`, 1, "", ""), claim("KE7", 1, "", "ke"),
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if want := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC); !got.Date.Equal(want) {
+		t.Errorf("got date %v; want %v", got.Date, want)
+	}
+}
+
+func TestReadLittle(t *testing.T) {
+	for _, header := range []string{
+		from,
+		from + "To: undisclosed-recipients:;\r\n",
+		from + "To:\r\nCc: \r\n",
+		from + "To: a@elsewhere.example\r\nSender: x\r\nReply-To: y@z\r\nSubject: [uimage] [ uim x\r\n",
+	} {
+		got := mustRead(t, header)
+		if want := (wire.Fields{From: address("fr1@gsp.example")}); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v; want nothing but From", header, got)
+		}
+	}
+	var many strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&many, " <%d@x>\r\n", i)
+	}
+	refs := mustRead(t, from+"References:"+many.String()).References
+	if len(refs) != 20 || refs[0] != "<10@x>" || refs[19] != "<29@x>" {
+		t.Errorf("got references %v; want the last 20", refs)
+	}
+}
+
+func TestSubjectTag(t *testing.T) {
+	for _, test := range []struct {
+		subject string
+		want    []gsp.Claim
+	}{
+		{"[uim QCALL##### n=12]", []gsp.Claim{claim("QCALL#####", 12, "", "")}},
+		{"Packs [UIM KE7########  level=carton party=KE N=900 ] in [uim B] port", []gsp.Claim{claim("KE7########", 900, gsp.Carton, "ke"), claim("B", 1, "", "")}},
+		{"=?UTF-8?Q?Paquets_[uim_KE7_n=3D2]_d=C3=A9couverts?=", []gsp.Claim{claim("KE7", 2, "", "")}},
+		{"Re: [list] packs", nil},
+		{"[uimx A] [ uim A] uim A]", nil},
+	} {
+		if got := mustRead(t, from+"Subject: "+test.subject+"\r\n").Claims; !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%q: got %d claims; want %d", test.subject, len(got), len(test.want))
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	member := `"KEPACK#########################################";n=12, `
+	for _, test := range []struct {
+		header string
+		want   gsp.Reason
+	}{
+		{"To: ke@gsp.example\r\n", gsp.BrokenHeader},
+		{"From: fr1@gsp.example, fr2@gsp.example\r\n", gsp.BrokenHeader},
+		{"From: fr1\r\n", gsp.BrokenHeader},
+		{"From: \"a b\"@gsp.example\r\n", gsp.BrokenHeader},
+		{"From: x:;\r\n", gsp.BrokenHeader},
+		{from + "To: <ke@gsp.example\r\n", gsp.BrokenHeader},
+		{from + "Date: yesterday\r\n", gsp.BrokenHeader},
+		{from + "Date: Mon, 23 Nov 1026 12:00:00 +0300\r\n", gsp.BrokenHeader},
+		{from + "Message-ID: KEPACK\r\n", gsp.BrokenHeader},
+		{from + "Message-ID: <KEPACK@x> <b@x>\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: KEPACK\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: \"request\"\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: request;urgency=KEPACK\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: request;due=5\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: request;due=@999999999999999\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: request;x\r\n", gsp.BrokenHeader},
+		{from + "GSP-Case: \"KEPACK\"\r\n", gsp.BrokenHeader},
+		{from + "GSP-Case: 2026-KE-7Q4M2\r\n", gsp.BrokenHeader},
+		{from + "GSP-Type: request\r\nX-GSP-Type: request\r\n", gsp.DuplicateHeader},
+		{from + "References: <a@b>\r\nReferences: <a@b>\r\n", gsp.DuplicateHeader},
+		{from + "GSP-UIM: KEPACK\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: (\"KEPACK\")\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\"\r\nGSP-UIM: \"KEPACK\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\",\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\\x\"\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\xc3\xa9\"\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"\"\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK" + strings.Repeat("#", 300) + "\"\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";n=0\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";n=9999999999\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";n\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";count=2\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";level=box\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";party=k\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: " + strings.Repeat(strings.TrimSuffix(strings.Repeat(member, 10), " ")+"\r\n ", 100) + "\"KEPACK\"\r\n", gsp.TooManyUIMs},
+		{from + "Subject: [uim]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK 12]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK n=x]\r\n", gsp.BrokenUIM},
+	} {
+		name := test.header[:min(len(test.header), 80)]
+		_, err := read(t, test.header)
+		var refusal *gsp.Refusal
+		if !errors.As(err, &refusal) || refusal.Reason != test.want {
+			t.Errorf("%q: got %v; want %s", name, err, test.want)
+			continue
+		}
+		if refusal.Cause == "" || refusal.Remedy == "" {
+			t.Errorf("%q: the refusal has no cause or no remedy", name)
+		}
+		if text := fmt.Sprint(refusal.Text(""), refusal.Err); strings.Contains(text, "KEPACK") {
+			t.Errorf("%q: the refusal shows the UIM: %s", name, text)
+		}
+	}
+}
+
+// TestClaimsRoundTrip shows that Read takes back what FormatClaims writes,
+// whatever printable characters a UIM has.
+func TestClaimsRoundTrip(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var claims []gsp.Claim
+		for range 1 + random.IntN(20) {
+			text := make([]byte, 1+random.IntN(40))
+			for i := range text {
+				text[i] = byte(' ' + random.IntN(0x7f-' '))
+			}
+			c := claim(string(text), 1+random.IntN(1e9), gsp.LevelUnknown, "")
+			if i := random.IntN(len(gsp.Levels) + 1); i < len(gsp.Levels) {
+				c.Level = gsp.Levels[i]
+			}
+			if random.IntN(2) == 0 {
+				c.Party = "eu"
+			}
+			claims = append(claims, c)
+		}
+		value, err := wire.FormatClaims(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folded := strings.ReplaceAll(value, ", \"", ",\r\n \"")
+		if strings.Contains(value, "\\\", \\\"") || strings.Count(folded, "\r\n") != len(claims)-1 {
+			continue // a UIM holds what stands between two: no place to fold
+		}
+		if got := mustRead(t, from+"GSP-UIM: "+folded+"\r\n").Claims; !reflect.DeepEqual(got, claims) {
+			t.Fatalf("got back other claims from %s", value)
+		}
+	}
+}
+
+func TestFormatClaimsRefuses(t *testing.T) {
+	for _, c := range []gsp.Claim{
+		claim("", 1, "", ""), claim("KEPACK\n", 1, "", ""), claim("KEPACKé", 1, "", ""), claim("KEPACK", 0, "", ""),
+		claim("KEPACK", 1, "box", ""), claim("KEPACK", 1, "", "k"), claim("KEPACK", 1, "", "KE"),
+		claim(strings.Repeat("KEPACK", 50), 1, "", ""),
+	} {
+		if s, err := wire.FormatClaims([]gsp.Claim{c}); err == nil || strings.Contains(err.Error(), "KEPACK") {
+			t.Errorf("got %q, error %v; want an error without the UIM", s, err)
+		}
+	}
+	if _, err := wire.FormatClaims(make([]gsp.Claim, 1001)); err == nil {
+		t.Error("1,001 claims were formatted")
+	}
+}
+
+func outer() wire.Outer {
+	return wire.Outer{
+		From: address("fr1@gsp.example"), To: addresses("ke@gsp.example", "de@gsp.example"), Cc: addresses("fr@gsp.example"),
+		Date:      time.Date(2026, 11, 23, 12, 0, 0, 5, time.FixedZone("", 3*3600)),
+		MessageID: "<1@gsp.example>", InReplyTo: []string{"<0@gsp.example>"}, References: []string{"<a@b>", "<0@gsp.example>"},
+		AutoSubmitted: "auto-generated", Type: gsp.Request, Urgency: gsp.Urgent, Due: time.Unix(1764547200, 0),
+		Case:  "2026-KE-7Q4M2",
+		Marks: []gsp.Mark{{Mask: "QCALL####", Count: 12, Level: gsp.Unit}, {Mask: `a"\`, Count: 1}},
+		Routing: gsp.Decision{
+			Parties: []gsp.PartyID{"de", "ke"}, Pattern: "ke-qc", Library: 7, Reason: "uim",
+		},
+		Received: time.Date(2026, 11, 23, 9, 0, 1, 0, time.UTC), Domain: domain,
+	}
+}
+
+func TestBuild(t *testing.T) {
+	m := inspect(t, write(t, from, 600))
+	mail := wire.Build(outer(), m)
+	header, _, _ := bytes.Cut(mail, []byte("\r\n\r\n"))
+	boundary := fmt.Sprintf("gsp-%x", m.Digest())[:36]
+	want := `Received: by gsp.example; Mon, 23 Nov 2026 09:00:01 +0000
+Date: Mon, 23 Nov 2026 09:00:00 +0000
+From: <fr1@gsp.example>
+To: <ke@gsp.example>, <de@gsp.example>
+Cc: <fr@gsp.example>
+Message-ID: <1@gsp.example>
+In-Reply-To: <0@gsp.example>
+References: <a@b> <0@gsp.example>
+Auto-Submitted: auto-generated
+Subject: GSP request 2026-KE-7Q4M2
+GSP-Type: request;urgency=urgent;due=@1764547200
+GSP-Case: "2026-KE-7Q4M2"
+GSP-UIM: "QCALL####";n=12;level=unit, "a\"\\"
+GSP-Routing: (de ke);reason=uim;pattern="ke-qc";library=7
+MIME-Version: 1.0
+Content-Type: multipart/encrypted; protocol="application/pgp-encrypted";
+ boundary="` + boundary + `"`
+	if got := strings.ReplaceAll(string(header), "\r\n", "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if again := wire.Build(outer(), m); !bytes.Equal(mail, again) {
+		t.Error("built twice, the mail differs")
+	}
+	built := inspect(t, mail)
+	if built.Digest() != m.Digest() {
+		t.Error("the OpenPGP octets changed")
+	}
+	if bare := wire.Build(wire.Outer{From: address("fr1@gsp.example"), Received: outer().Received, Domain: domain}, m); true {
+		f, err := wire.Read(inspect(t, bare), domain)
+		if err != nil || !f.Date.Equal(outer().Received) {
+			t.Errorf("got %+v, error %v; want the time of receipt for the missing date", f, err)
+		}
+	}
+}
+
+// TestBuildRoundTrip shows that Read finds in the outer mail what Build was
+// given, and that Envelope says the same.
+func TestBuildRoundTrip(t *testing.T) {
+	o := outer()
+	got, err := wire.Read(inspect(t, wire.Build(o, inspect(t, write(t, from, 600)))), domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := wire.Fields{
+		From: o.From, To: o.To, Cc: o.Cc, Date: got.Date, MessageID: o.MessageID, InReplyTo: o.InReplyTo,
+		References: o.References, AutoSubmitted: o.AutoSubmitted, Type: o.Type, Urgency: o.Urgency, Due: o.Due.UTC(),
+		Case: o.Case, Claims: []gsp.Claim{claim("QCALL####", 12, gsp.Unit, ""), claim(`a"\`, 1, "", "")},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	e := o.Envelope()
+	wantEnvelope := gsp.Envelope{
+		Date: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), Subject: "GSP request 2026-KE-7Q4M2",
+		From: o.From, To: o.To, Cc: o.Cc, MessageID: o.MessageID, InReplyTo: o.InReplyTo,
+	}
+	if !reflect.DeepEqual(e, wantEnvelope) {
+		t.Errorf("got  %+v\nwant %+v", e, wantEnvelope)
+	}
+	if !got.Date.Equal(e.Date) {
+		t.Errorf("the mail is dated %v, its envelope %v", got.Date, e.Date)
+	}
+}
+
+// TestLongLists shows that no line is longer than relays take, and that long
+// lists come back whole.
+func TestLongLists(t *testing.T) {
+	o := outer()
+	for i := range 1000 {
+		o.Marks = append(o.Marks, gsp.Mark{Mask: fmt.Sprintf("KE%d###, \"#", i), Count: i + 1})
+		o.References = append(o.References, fmt.Sprintf("<%d@gsp.example>", i))
+	}
+	o.Marks = o.Marks[2:]
+	for i := range 200 {
+		o.To = append(o.To, address(fmt.Sprintf("officer%d@gsp.example", i)))
+	}
+	mail := wire.Build(o, inspect(t, write(t, from, 600)))
+	for line := range bytes.SplitSeq(mail, []byte("\r\n")) {
+		if len(line) > 80 {
+			t.Errorf("a line has %d octets", len(line))
+		}
+	}
+	f, err := wire.Read(inspect(t, mail), domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(f.To, o.To) || len(f.Claims) != 1000 || len(f.References) != 20 {
+		t.Errorf("got %d recipients, %d claims, %d references; want %d, 1000, 20", len(f.To), len(f.Claims), len(f.References), len(o.To))
+	}
+	for i, c := range f.Claims {
+		if c.UIM.Reveal() != o.Marks[i].Mask || c.Count != o.Marks[i].Count {
+			t.Fatalf("mark %d came back changed", i+1)
+		}
+	}
+}
+
+// TestAllowList sends every field that clients are known to add and expects
+// none of them.
+func TestAllowList(t *testing.T) {
+	const secret = "KEPACK900"
+	allowed := map[string]bool{}
+	for _, name := range []string{
+		"Received", "Date", "From", "To", "Cc", "Message-ID", "In-Reply-To", "References", "Auto-Submitted", "Subject",
+		"GSP-Type", "GSP-Case", "GSP-UIM", "GSP-Routing", "MIME-Version", "Content-Type",
+	} {
+		allowed[name] = true
+	}
+	var header strings.Builder
+	header.WriteString("From: \"" + secret + "\" <fr1@gsp.example>\r\nTo: " + secret + " <ke@gsp.example>\r\n")
+	for _, name := range []string{
+		"Bcc", "Received", "X-Originating-IP", "User-Agent", "X-Mailer", "Autocrypt", "Autocrypt-Gossip", "Autocrypt-Draft-State",
+		"OpenPGP", "X-PGP-Agent", "Reply-To", "Sender", "Return-Path", "Resent-From", "Resent-Date", "Disposition-Notification-To",
+		"Return-Receipt-To", "Organization", "Face", "X-Face", "Thread-Topic", "Thread-Index", "X-MS-Exchange-Organization",
+		"X-MS-Has-Attach", "Accept-Language", "Content-Language", "Keywords", "Comments", "Importance", "X-Priority", "List-Id",
+		"List-Unsubscribe", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "X-Mozilla-Status", "X-Mozilla-Keys",
+		"X-Account-Key", "X-Identity-Key", "X-Universally-Unique-Identifier", "X-Apple-Mail-Remote-Attachments",
+		"X-K9mail-Identity", "X-Enigmail-Draft-Status", "Content-Description", "Content-Disposition", "Content-ID", "Subject",
+		"X-GSP-Note", "GSP-Routing", "Received", "X-Unknown",
+	} {
+		header.WriteString(name + ": " + secret + "\r\n")
+	}
+	m := inspect(t, write(t, header.String(), 600))
+	f, err := wire.Read(m, domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outer()
+	o.From, o.To = f.From, f.To
+	mail := wire.Build(o, m)
+	for _, leak := range []string{secret, "laptop", "seizure list", "of case 900"} {
+		if bytes.Contains(mail, []byte(leak)) {
+			t.Errorf("the outer mail holds %q", leak)
+		}
+	}
+	built := inspect(t, mail)
+	for _, field := range built.Fields() {
+		if !allowed[field.Name] {
+			t.Errorf("the outer mail has the field %s", field.Name)
+		}
+		delete(allowed, field.Name) // each once
+	}
+	if built.Digest() != m.Digest() || built.Size() != m.Size() {
+		t.Error("the OpenPGP octets changed")
+	}
+}
+
+// TestBuildKeepsItsHeader shows that no value can begin a field of its own.
+func TestBuildKeepsItsHeader(t *testing.T) {
+	const injected = "x\r\nBcc: spy@gsp.example\r\n"
+	o := outer()
+	o.MessageID, o.InReplyTo, o.References = "<"+injected+"@y>", []string{injected}, []string{injected}
+	o.AutoSubmitted, o.Routing.Pattern = injected, injected
+	o.Marks = []gsp.Mark{{Mask: injected, Count: 1}}
+	for _, field := range inspect(t, wire.Build(o, inspect(t, write(t, from, 600)))).Fields() {
+		if field.Name == "Bcc" {
+			t.Error("a value began a field of its own")
+		}
+	}
+}
