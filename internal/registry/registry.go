@@ -5,3 +5,109 @@
 // change was stored, so a mail is decided on one state of the world and no
 // reader ever waits.
 package registry
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Registry is the roll in memory, in step with its store. Its methods may be
+// called concurrently.
+type Registry struct {
+	store  Store
+	domain string
+
+	snapshot atomic.Pointer[Snapshot]
+
+	mu   sync.Mutex // serialises changes
+	roll gsp.Roll   // what snapshot was made of
+}
+
+// Open loads the roll. A certificate or library in the store that can no
+// longer be read is an error: the store checked it when it came in.
+func Open(ctx context.Context, store Store, domain string) (*Registry, error) {
+	roll, err := store.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the roll: %w", err)
+	}
+	r := &Registry{store: store, domain: domain, roll: roll}
+	s, err := newSnapshot(domain, roll, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.snapshot.Store(s)
+	return r, nil
+}
+
+// Snapshot returns the present state. It never changes and may be kept.
+func (r *Registry) Snapshot() *Snapshot { return r.snapshot.Load() }
+
+// Update lets decide make a change from the present state, stores it, and
+// swaps the snapshot. Updates run one after the other, so what decide saw is
+// still true when its change is stored. It returns the change with the numbers
+// that new accounts and grants got. An error of decide comes back as it is.
+func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Change, error)) (gsp.Change, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change, err := decide(r.snapshot.Load())
+	if err != nil {
+		return gsp.Change{}, err
+	}
+	change, err = r.store.Apply(ctx, change)
+	if err != nil {
+		return gsp.Change{}, fmt.Errorf("store the change: %w", err)
+	}
+	roll := merge(r.roll, change)
+	s, err := newSnapshot(r.domain, roll, r.snapshot.Load())
+	if err != nil {
+		return gsp.Change{}, err
+	}
+	r.roll = roll
+	r.snapshot.Store(s)
+	return change, nil
+}
+
+// merge returns the roll after a change, as the store's Load would give it.
+func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
+	roll.Parties = replace(roll.Parties, c.Parties, func(p gsp.Party) gsp.PartyID { return p.ID })
+	roll.Accounts = replace(roll.Accounts, c.Accounts, func(a gsp.Account) gsp.AccountID { return a.ID })
+	roll.Grants = replace(roll.Grants, c.Grants, func(g gsp.Grant) int64 { return g.ID })
+	roll.Credentials = replace(roll.Credentials, c.Credentials, func(c gsp.Credential) gsp.AccountID { return c.Account })
+	certs := replace(roll.Certificates, c.Certificates, func(c gsp.Certificate) gsp.Address { return c.Address })
+	roll.Certificates = nil
+	for _, cert := range certs {
+		if cert.Withdrawn.IsZero() {
+			roll.Certificates = append(roll.Certificates, cert)
+		}
+	}
+	if c.Library != nil {
+		roll.Library = *c.Library
+	}
+	return roll
+}
+
+// replace returns old with the values of changed put in the place of those
+// with the same key, or at the end. It leaves old alone: a snapshot may hold it.
+func replace[T any, K comparable](old, changed []T, key func(T) K) []T {
+	if len(changed) == 0 {
+		return old
+	}
+	place := make(map[K]int, len(old))
+	out := make([]T, len(old), len(old)+len(changed))
+	for i, v := range old {
+		out[i], place[key(v)] = v, i
+	}
+	for _, v := range changed {
+		if i, ok := place[key(v)]; ok {
+			out[i] = v
+			continue
+		}
+		place[key(v)] = len(out)
+		out = append(out, v)
+	}
+	return out
+}

@@ -1,0 +1,206 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gsp.example/gsp/internal/auth"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+)
+
+// NewAccount is the input of AccountAdd.
+type NewAccount struct {
+	Login string   `json:"login"` // the local part of its address
+	Party string   `json:"party"`
+	Kind  string   `json:"kind,omitzero"` // "officer" when empty
+	Name  string   `json:"name,omitzero"`
+	Roles []string `json:"roles,omitzero"` // requester and replier when empty
+}
+
+// IssuedAccount is what AccountAdd tells. It is the only time that the
+// password is seen.
+type IssuedAccount struct {
+	gsp.Account
+	Address  string     `json:"address"`
+	Roles    []gsp.Role `json:"roles"`
+	Password string     `json:"password"`
+}
+
+// AccountRow is one line of AccountList.
+type AccountRow struct {
+	gsp.Account
+	Address string     `json:"address"`
+	Roles   []gsp.Role `json:"roles"`
+	Key     string     `json:"key,omitzero"` // fingerprint of its published certificate
+}
+
+// AccountFilter is the input of AccountList.
+type AccountFilter struct {
+	Party string `json:"party,omitzero"` // "" for all
+}
+
+// AccountLogin names an account.
+type AccountLogin struct {
+	Login string `json:"login"`
+}
+
+// AccountAdd issues an account with a password made by the gateway, and
+// grants it its roles.
+var AccountAdd = Verb[NewAccount, IssuedAccount]{"account-add", accountAdd}
+
+// AccountList lists accounts with the roles they have now.
+var AccountList = Verb[AccountFilter, []AccountRow]{"account-list", accountList}
+
+// AccountDisable ends an account: its grants end, its sessions are cut, its
+// mail stays.
+var AccountDisable = Verb[AccountLogin, AccountRow]{"account-disable", accountDisable}
+
+func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (IssuedAccount, error) {
+	login, ok := gsp.CanonicalLocal(in.Login)
+	if !ok || registry.Reserved(login) {
+		return IssuedAccount{}, &gsp.Refusal{
+			Reason: gsp.BrokenName,
+			Cause:  fmt.Sprintf("%q cannot be the name of an account", in.Login),
+			Remedy: "use letters, digits, dots and dashes, such as customs1.ke; the part before @ is enough",
+		}
+	}
+	kind := gsp.AccountKind(in.Kind)
+	if in.Kind == "" {
+		kind = gsp.Officer
+	}
+	if !slices.Contains(gsp.AccountKinds, kind) {
+		return IssuedAccount{}, &gsp.Refusal{
+			Reason: gsp.BrokenName,
+			Cause:  fmt.Sprintf("%q is not a kind of account", in.Kind),
+			Remedy: fmt.Sprintf("choose one of %v", gsp.AccountKinds),
+		}
+	}
+	roles, err := parseRoles(in.Roles)
+	if err != nil {
+		return IssuedAccount{}, err
+	}
+	password := auth.NewPassword(o.Random)
+	now := o.Now()
+	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		party, err := knownParty(roll, in.Party)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		if _, ok := roll.Account(login); ok {
+			return gsp.Change{}, taken(login)
+		}
+		if _, ok := roll.Party(gsp.PartyID(login)); ok {
+			return gsp.Change{}, taken(login)
+		}
+		c := gsp.Change{
+			Accounts:    []gsp.Account{{Login: login, Party: party.ID, Kind: kind, Name: in.Name, Issued: now}},
+			Credentials: []gsp.Credential{auth.NewCredential(0, password, now)},
+			Events:      []gsp.Event{{At: now, Kind: gsp.AccountIssued, Party: party.ID}},
+		}
+		for _, role := range roles {
+			c.Grants = append(c.Grants, gsp.Grant{Role: role, GivenBy: by, Given: now})
+			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleGranted, Party: party.ID, Role: role})
+		}
+		return c, nil
+	})
+	if err != nil {
+		return IssuedAccount{}, err
+	}
+	return IssuedAccount{
+		Account: change.Accounts[0], Roles: roles, Password: password,
+		Address: o.Registry.Snapshot().Address(login).String(),
+	}, nil
+}
+
+func parseRoles(names []string) ([]gsp.Role, error) {
+	if len(names) == 0 {
+		return []gsp.Role{gsp.Requester, gsp.Replier}, nil
+	}
+	var roles []gsp.Role
+	for _, name := range names {
+		role, err := gsp.ParseRole(name)
+		if err != nil {
+			return nil, &gsp.Refusal{
+				Reason: gsp.BrokenName,
+				Cause:  fmt.Sprintf("%q is not a role", name),
+				Remedy: fmt.Sprintf("choose of %v", gsp.Roles),
+			}
+		}
+		if !slices.Contains(roles, role) {
+			roles = append(roles, role)
+		}
+	}
+	return roles, nil
+}
+
+func accountList(_ context.Context, o *Office, _ string, in AccountFilter) ([]AccountRow, error) {
+	roll := o.Registry.Snapshot()
+	var only gsp.PartyID
+	if in.Party != "" {
+		party, err := knownParty(roll, in.Party)
+		if err != nil {
+			return nil, err
+		}
+		only = party.ID
+	}
+	rows := []AccountRow{}
+	for _, a := range roll.Accounts() {
+		if only == "" || a.Party == only {
+			rows = append(rows, rowOf(roll, a))
+		}
+	}
+	return rows, nil
+}
+
+func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {
+	address := roll.Address(a.Login)
+	row := AccountRow{Account: a, Address: address.String(), Roles: roll.Roles(a.ID)}
+	if cert, ok := roll.Cert(address); ok {
+		row.Key = cert.Fingerprint()
+	}
+	return row
+}
+
+func accountDisable(ctx context.Context, o *Office, by string, in AccountLogin) (AccountRow, error) {
+	now := o.Now()
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		account, _, ok := roll.Login(in.Login)
+		if !ok {
+			return gsp.Change{}, unknownAccount(in.Login)
+		}
+		if !account.Active() {
+			return gsp.Change{}, nil // asked for again: true already
+		}
+		account.Disabled = now
+		c := gsp.Change{
+			Accounts: []gsp.Account{account},
+			Events:   []gsp.Event{{At: now, Kind: gsp.AccountDisabled, Party: account.Party, Account: account.ID}},
+		}
+		for _, g := range roll.Grants() {
+			if g.Account == account.ID && g.Ended.IsZero() {
+				g.Ended, g.EndedBy = now, by
+				c.Grants = append(c.Grants, g)
+				c.Events = append(c.Events, gsp.Event{
+					At: now, Kind: gsp.RoleEnded, Party: account.Party, Account: account.ID, Role: g.Role,
+				})
+			}
+		}
+		return c, nil
+	})
+	if err != nil {
+		return AccountRow{}, err
+	}
+	roll := o.Registry.Snapshot()
+	account, _, _ := roll.Login(in.Login)
+	return rowOf(roll, account), nil
+}
+
+func unknownAccount(login string) error {
+	return &gsp.Refusal{
+		Reason: gsp.UnknownAccount,
+		Cause:  fmt.Sprintf("there is no account %q", login),
+		Remedy: "see the accounts with: gsp account list",
+	}
+}

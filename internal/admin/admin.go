@@ -1,0 +1,81 @@
+// Package admin provides the verbs of administrators and of the Secretariat:
+// register a Party, issue an account, publish a key, import a library, make
+// statistics.
+//
+// Each verb is one function from an input to an output, both plain values with
+// a JSON form, so that the command line carries it out in place or hands it to
+// a running gateway, and the result is the same. Verbs check, then change the
+// roll by one registry update; who asked is kept with every grant
+// (FCTC/MOP/3/5, annex, para 4 (c)).
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/report"
+)
+
+// Office is where verbs are carried out. All fields but Changed are required.
+type Office struct {
+	Registry *registry.Registry
+	Events   report.Source
+	Random   io.Reader // unpredictable octets, for passwords
+	Now      func() time.Time
+	Changed  func() // called after each change of the roll; nil for nothing
+}
+
+// Verb is one thing that can be asked of an Office.
+type Verb[In, Out any] struct {
+	Name string // "party-add": what, then which
+	do   func(ctx context.Context, o *Office, by string, in In) (Out, error)
+}
+
+// Do carries the verb out; by names who asked. The error is a *gsp.Refusal
+// where the input is the reason.
+func (v Verb[In, Out]) Do(ctx context.Context, o *Office, by string, in In) (Out, error) {
+	return v.do(ctx, o, by, in)
+}
+
+// Called returns the name of the verb.
+func (v Verb[In, Out]) Called() string { return v.Name }
+
+// DoJSON carries the verb out with its input in JSON, strictly read.
+func (v Verb[In, Out]) DoJSON(ctx context.Context, o *Office, by string, in json.RawMessage) (any, error) {
+	var input In
+	if err := json.Unmarshal(in, &input); err != nil {
+		return nil, fmt.Errorf("read the input of %s: %w", v.Name, err)
+	}
+	return v.do(ctx, o, by, input)
+}
+
+// Handler is a Verb of any types.
+type Handler interface {
+	Called() string
+	DoJSON(ctx context.Context, o *Office, by string, in json.RawMessage) (any, error)
+}
+
+// Handlers returns every verb.
+func Handlers() []Handler {
+	return []Handler{
+		PartyAdd, PartyList, AccountAdd, AccountList, AccountDisable,
+		KeyImport, KeyList, LibraryImport, LibraryShow, Stats,
+	}
+}
+
+// None is the input of a verb that needs none.
+type None struct{}
+
+// update changes the roll and tells who follows it.
+func (o *Office) update(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error) {
+	change, err := o.Registry.Update(ctx, decide)
+	if err == nil && o.Changed != nil {
+		o.Changed()
+	}
+	return change, err
+}

@@ -1,0 +1,109 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+	"gsp.example/gsp/internal/registry"
+)
+
+// NewKey is the input of KeyImport.
+type NewKey struct {
+	Address string `json:"address"` // with or without its domain
+	Bytes   []byte `json:"bytes"`   // an OpenPGP certificate, armoured or binary
+}
+
+// KeyRow is one line of KeyList.
+type KeyRow struct {
+	Address     string      `json:"address"`
+	Party       gsp.PartyID `json:"party"`
+	Fingerprint string      `json:"fingerprint"`
+	Published   time.Time   `json:"published"`
+	Expires     time.Time   `json:"expires,omitzero"`
+}
+
+// KeyImport publishes a certificate for a Party's or an account's address. It
+// takes the place of the one published before.
+var KeyImport = Verb[NewKey, KeyRow]{"key-import", keyImport}
+
+// KeyList lists what the directory publishes.
+var KeyList = Verb[None, []KeyRow]{"key-list", keyList}
+
+func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, error) {
+	now := o.Now()
+	var row KeyRow
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		owner, err := ownerOf(roll, in.Address)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		cert, err := pgpcert.Read(in.Bytes, owner.Address, now)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		if other, ok := holderOf(roll, cert, owner.Address); ok {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.KeyInUse,
+				Cause:  fmt.Sprintf("a key of this certificate belongs to %s already", other),
+				Remedy: "make a key of its own for each address",
+			}
+		}
+		row = KeyRow{
+			Address: owner.Address.String(), Party: owner.Party,
+			Fingerprint: cert.Fingerprint(), Published: now, Expires: cert.Expires(),
+		}
+		return gsp.Change{
+			Certificates: []gsp.Certificate{{
+				Address: owner.Address, Fingerprint: cert.Fingerprint(), Bytes: cert.Bytes(), Published: now,
+			}},
+			Events: []gsp.Event{{At: now, Kind: gsp.KeyPublished, Party: owner.Party, Account: owner.Account}},
+		}, nil
+	})
+	return row, err
+}
+
+// ownerOf returns who has the address that a person typed.
+func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
+	address, err := gsp.ParseAddress(typed)
+	if err != nil {
+		local, _ := gsp.CanonicalLocal(typed)
+		address = roll.Address(local)
+	}
+	owner, ok := roll.Owner(address)
+	if !ok {
+		return registry.Owner{}, &gsp.Refusal{
+			Reason: gsp.UnknownAccount,
+			Cause:  fmt.Sprintf("%q is neither a Party's address nor that of an active account", typed),
+			Remedy: "see them with: gsp party list, gsp account list",
+		}
+	}
+	return owner, nil
+}
+
+// holderOf returns who else has an encryption key of the certificate: key IDs
+// are how the gateway tells for whom a mail is sealed, so they must be one's own.
+func holderOf(roll *registry.Snapshot, cert *pgpcert.Cert, owner gsp.Address) (gsp.Address, bool) {
+	for _, k := range cert.EncryptionKeys() {
+		if other, ok := roll.KeyHolder(k.KeyID); ok && other != owner {
+			return other, true
+		}
+	}
+	return gsp.Address{}, false
+}
+
+func keyList(_ context.Context, o *Office, _ string, _ None) ([]KeyRow, error) {
+	roll := o.Registry.Snapshot()
+	rows := []KeyRow{}
+	for _, c := range roll.Certificates() {
+		cert, _ := roll.Cert(c.Address)
+		owner, _ := roll.Owner(c.Address)
+		rows = append(rows, KeyRow{
+			Address: c.Address.String(), Party: owner.Party,
+			Fingerprint: c.Fingerprint, Published: c.Published, Expires: cert.Expires(),
+		})
+	}
+	return rows, nil
+}

@@ -1,0 +1,91 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+)
+
+// NewParty is the input of PartyAdd.
+type NewParty struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Parent string `json:"parent,omitzero"` // the region it belongs to
+}
+
+// PartyAdd registers a Party and makes the mailbox of its competent authority.
+var PartyAdd = Verb[NewParty, gsp.Party]{"party-add", partyAdd}
+
+// PartyList lists the Parties.
+var PartyList = Verb[None, []gsp.Party]{"party-list", func(_ context.Context, o *Office, _ string, _ None) ([]gsp.Party, error) {
+	return o.Registry.Snapshot().Parties(), nil
+}}
+
+func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party, error) {
+	id, err := gsp.ParsePartyID(in.ID)
+	if err != nil || registry.Reserved(string(id)) {
+		return gsp.Party{}, &gsp.Refusal{
+			Reason: gsp.BrokenName,
+			Cause:  fmt.Sprintf("%q cannot be the code of a Party", in.ID),
+			Remedy: "use its ISO 3166-1 code of two letters, or a code of up to eight letters for a region",
+			Err:    err,
+		}
+	}
+	if in.Name == "" {
+		return gsp.Party{}, &gsp.Refusal{
+			Reason: gsp.BrokenName,
+			Cause:  "a Party needs a name beside its code",
+			Remedy: "give the name after the code, such as: gsp party add ke Kenya",
+		}
+	}
+	party := gsp.Party{ID: id, Name: in.Name, Registered: o.Now()}
+	_, err = o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		if _, ok := roll.Party(id); ok {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.PartyExists,
+				Cause:  fmt.Sprintf("%s is registered already", id),
+				Remedy: "see the registered Parties with: gsp party list",
+			}
+		}
+		if _, ok := roll.Account(string(id)); ok {
+			return gsp.Change{}, taken(string(id))
+		}
+		if in.Parent != "" {
+			parent, err := knownParty(roll, in.Parent)
+			if err != nil {
+				return gsp.Change{}, err
+			}
+			party.Parent = parent.ID
+		}
+		return gsp.Change{
+			Parties: []gsp.Party{party},
+			Events:  []gsp.Event{{At: party.Registered, Kind: gsp.PartyRegistered, Party: id}},
+		}, nil
+	})
+	return party, err
+}
+
+// knownParty returns a registered Party by its code as a person typed it.
+func knownParty(roll *registry.Snapshot, code string) (gsp.Party, error) {
+	id, err := gsp.ParsePartyID(code)
+	if err == nil {
+		if p, ok := roll.Party(id); ok && p.Withdrawn.IsZero() {
+			return p, nil
+		}
+	}
+	return gsp.Party{}, &gsp.Refusal{
+		Reason: gsp.UnknownParty,
+		Cause:  fmt.Sprintf("%q is not a registered Party", code),
+		Remedy: "see the registered Parties with: gsp party list; register one with: gsp party add",
+	}
+}
+
+func taken(login string) error {
+	return &gsp.Refusal{
+		Reason: gsp.AccountExists,
+		Cause:  fmt.Sprintf("the name %s is taken", login),
+		Remedy: "choose another name; see the accounts with: gsp account list",
+	}
+}

@@ -1,0 +1,295 @@
+package registry
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
+	"gsp.example/gsp/internal/pgpcert"
+	"gsp.example/gsp/internal/sealed"
+)
+
+// RouteLocal is the local part of the address whose recipient is found from
+// the UIM header.
+const RouteLocal = "route"
+
+// reserved are the local parts that no Party and no account may have.
+var reserved = []string{RouteLocal, "resolve", "library", "keys", "postmaster", "support", "secretariat", "abuse"}
+
+// Reserved reports whether a local part belongs to the gateway itself.
+func Reserved(local string) bool { return slices.Contains(reserved, local) }
+
+// AuthorityPrefix begins the names of a Party's shared mailboxes.
+const AuthorityPrefix = "Authority/"
+
+// Snapshot is one state of the roll. It is immutable.
+type Snapshot struct {
+	domain      string
+	parties     map[gsp.PartyID]gsp.Party
+	logins      map[string]gsp.Account
+	accounts    map[gsp.AccountID]gsp.Account
+	roles       map[gsp.AccountID][]gsp.Role
+	grants      []gsp.Grant
+	credentials map[gsp.AccountID]gsp.Credential
+	published   map[string]gsp.Certificate // by local part
+	certs       map[string]*pgpcert.Cert   // by local part
+	hashes      map[string]string          // WKD hash to local part
+	keys        map[uint64][]Key           // by key ID
+	library     *pattern.Library
+	text        gsp.LibraryText
+}
+
+// Key is an encryption key of the directory and whose it is.
+type Key struct {
+	Owner gsp.Address
+	pgpcert.EncryptionKey
+}
+
+// newSnapshot builds the state that roll describes, taking over what earlier
+// parsed already. Parsing 50,000 certificates for each new account would be
+// the slowest thing an administrator meets.
+func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, error) {
+	s := &Snapshot{
+		domain:      domain,
+		parties:     make(map[gsp.PartyID]gsp.Party, len(roll.Parties)),
+		logins:      make(map[string]gsp.Account, len(roll.Accounts)),
+		accounts:    make(map[gsp.AccountID]gsp.Account, len(roll.Accounts)),
+		roles:       make(map[gsp.AccountID][]gsp.Role, len(roll.Accounts)),
+		grants:      roll.Grants,
+		credentials: make(map[gsp.AccountID]gsp.Credential, len(roll.Credentials)),
+		published:   make(map[string]gsp.Certificate, len(roll.Certificates)),
+		certs:       make(map[string]*pgpcert.Cert, len(roll.Certificates)),
+		hashes:      make(map[string]string, len(roll.Certificates)),
+		keys:        make(map[uint64][]Key, len(roll.Certificates)),
+		text:        roll.Library,
+	}
+	for _, p := range roll.Parties {
+		s.parties[p.ID] = p
+	}
+	for _, a := range roll.Accounts {
+		s.logins[a.Login], s.accounts[a.ID] = a, a
+	}
+	for _, g := range roll.Grants {
+		if g.Ended.IsZero() && !slices.Contains(s.roles[g.Account], g.Role) {
+			s.roles[g.Account] = append(s.roles[g.Account], g.Role)
+		}
+	}
+	for _, c := range roll.Credentials {
+		s.credentials[c.Account] = c
+	}
+	for _, c := range roll.Certificates {
+		if err := s.addCertificate(c, earlier); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.setLibrary(earlier)
+}
+
+func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
+	local := c.Address.Local
+	var cert *pgpcert.Cert
+	if earlier != nil && bytes.Equal(earlier.published[local].Bytes, c.Bytes) {
+		cert = earlier.certs[local]
+	}
+	if cert == nil {
+		var err error
+		if cert, err = pgpcert.Load(c); err != nil {
+			return fmt.Errorf("load the certificate of %s: %w", c.Address, err)
+		}
+	}
+	s.published[local], s.certs[local] = c, cert
+	s.hashes[gsp.WKDHash(local)] = local
+	for _, k := range cert.EncryptionKeys() {
+		s.keys[k.KeyID] = append(s.keys[k.KeyID], Key{c.Address, k})
+	}
+	return nil
+}
+
+func (s *Snapshot) setLibrary(earlier *Snapshot) error {
+	switch {
+	case s.text.Version == 0:
+		s.library = pattern.Empty()
+	case earlier != nil && earlier.text.Version == s.text.Version:
+		s.library = earlier.library
+	default:
+		library, err := pattern.Parse(fmt.Sprintf("library version %d", s.text.Version), s.text.Text)
+		if err != nil {
+			return fmt.Errorf("load the pattern library: %w", err)
+		}
+		s.library = library
+	}
+	return nil
+}
+
+// Domain is the domain of every address in the roll.
+func (s *Snapshot) Domain() string { return s.domain }
+
+// Address returns the address with the local part.
+func (s *Snapshot) Address(local string) gsp.Address {
+	return gsp.Address{Local: local, Domain: s.domain}
+}
+
+// Party returns a Party that is registered or was.
+func (s *Snapshot) Party(id gsp.PartyID) (gsp.Party, bool) {
+	p, ok := s.parties[id]
+	return p, ok
+}
+
+// Parties returns all Parties, by their codes.
+func (s *Snapshot) Parties() []gsp.Party {
+	return sorted(s.parties, func(a, b gsp.Party) int { return strings.Compare(string(a.ID), string(b.ID)) })
+}
+
+// Related reports whether two Parties are the same, or one is the region of
+// the other: a mark of a region may be asked of its member and the reverse.
+// No Party is related to "".
+func (s *Snapshot) Related(a, b gsp.PartyID) bool {
+	return a != "" && b != "" && (a == b || s.parties[a].Parent == b || s.parties[b].Parent == a)
+}
+
+// Account returns the account of a login.
+func (s *Snapshot) Account(login string) (gsp.Account, bool) {
+	a, ok := s.logins[login]
+	return a, ok
+}
+
+// AccountByID returns the account of that number.
+func (s *Snapshot) AccountByID(id gsp.AccountID) (gsp.Account, bool) {
+	a, ok := s.accounts[id]
+	return a, ok
+}
+
+// Accounts returns all accounts, by login.
+func (s *Snapshot) Accounts() []gsp.Account {
+	return sorted(s.logins, func(a, b gsp.Account) int { return strings.Compare(a.Login, b.Login) })
+}
+
+// Roles returns the roles that an account has now.
+func (s *Snapshot) Roles(id gsp.AccountID) []gsp.Role { return s.roles[id] }
+
+// Grants returns every grant ever given, in the order they were given.
+func (s *Snapshot) Grants() []gsp.Grant { return s.grants }
+
+// Allows reports whether an active account has the role.
+func (s *Snapshot) Allows(id gsp.AccountID, role gsp.Role) bool {
+	return s.accounts[id].Active() && slices.Contains(s.roles[id], role)
+}
+
+// Login returns the account of a login, which may be given with the domain,
+// and its credential.
+func (s *Snapshot) Login(login string) (gsp.Account, gsp.Credential, bool) {
+	if a, err := gsp.ParseAddress(login); err == nil {
+		if a.Domain != s.domain {
+			return gsp.Account{}, gsp.Credential{}, false
+		}
+		login = a.Local
+	}
+	local, _ := gsp.CanonicalLocal(login)
+	account, ok := s.logins[local]
+	if !ok {
+		return gsp.Account{}, gsp.Credential{}, false
+	}
+	credential, ok := s.credentials[account.ID]
+	return account, credential, ok
+}
+
+// Owner is who receives at an address.
+type Owner struct {
+	Address gsp.Address
+	Party   gsp.PartyID
+	Account gsp.AccountID // 0 for the Party's competent authority
+}
+
+// Owner returns who receives at an address: a registered Party's competent
+// authority, or an active account of one.
+func (s *Snapshot) Owner(a gsp.Address) (Owner, bool) {
+	if a.Domain != s.domain {
+		return Owner{}, false
+	}
+	if p, ok := s.parties[gsp.PartyID(a.Local)]; ok {
+		return Owner{Address: a, Party: p.ID}, p.Withdrawn.IsZero()
+	}
+	account, ok := s.logins[a.Local]
+	if !ok || !account.Active() || !s.parties[account.Party].Withdrawn.IsZero() {
+		return Owner{}, false
+	}
+	return Owner{Address: a, Party: account.Party, Account: account.ID}, true
+}
+
+// Shelves returns the mailboxes' owners that an account may open now.
+func (s *Snapshot) Shelves(id gsp.AccountID) []gsp.Shelf {
+	account := s.accounts[id]
+	if !account.Active() {
+		return nil
+	}
+	all := gsp.MayRead | gsp.MayFlag | gsp.MayInsert | gsp.MayRemove | gsp.MayManage
+	shelves := []gsp.Shelf{{Owner: account.Login, Rights: all}}
+	if s.Allows(id, gsp.Replier) {
+		shelves = append(shelves, gsp.Shelf{
+			Owner:  string(account.Party),
+			Prefix: AuthorityPrefix + string(account.Party) + "/",
+			Rights: gsp.MayRead | gsp.MayFlag,
+		})
+	}
+	return shelves
+}
+
+// Cert returns the certificate published for an address.
+func (s *Snapshot) Cert(a gsp.Address) (*pgpcert.Cert, bool) {
+	if a.Domain != s.domain {
+		return nil, false
+	}
+	c, ok := s.certs[a.Local]
+	return c, ok
+}
+
+// Certificates returns what the directory publishes, by address.
+func (s *Snapshot) Certificates() []gsp.Certificate {
+	return sorted(s.published, func(a, b gsp.Certificate) int { return strings.Compare(a.Address.Local, b.Address.Local) })
+}
+
+// Published returns the certificate for the WKD hash of a local part.
+func (s *Snapshot) Published(hash string) (gsp.Certificate, bool) {
+	c, ok := s.published[s.hashes[hash]]
+	return c, ok
+}
+
+// Keys returns the keys of the directory that a session key is for: one,
+// unless two certificates share a key ID, and none for a stranger's.
+func (s *Snapshot) Keys(k sealed.SessionKey) []Key {
+	var fitting []Key
+	for _, key := range s.keys[k.KeyID] {
+		if key.Fits(k) {
+			fitting = append(fitting, key)
+		}
+	}
+	return fitting
+}
+
+// KeyHolder returns who publishes an encryption key of that key ID.
+func (s *Snapshot) KeyHolder(keyID uint64) (gsp.Address, bool) {
+	if holders := s.keys[keyID]; len(holders) > 0 {
+		return holders[0].Owner, true
+	}
+	return gsp.Address{}, false
+}
+
+// Library returns the pattern library in force and its version.
+func (s *Snapshot) Library() (*pattern.Library, gsp.LibraryVersion) {
+	return s.library, s.text.Version
+}
+
+// LibraryText returns the text of the library in force.
+func (s *Snapshot) LibraryText() gsp.LibraryText { return s.text }
+
+func sorted[K comparable, V any](m map[K]V, compare func(a, b V) int) []V {
+	out := make([]V, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	slices.SortFunc(out, compare)
+	return out
+}

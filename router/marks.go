@@ -1,0 +1,175 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
+	"gsp.example/gsp/internal/registry"
+)
+
+// mark is a claim that was recognised.
+type mark struct {
+	gsp.Mark
+	party   gsp.PartyID
+	pattern string // id of the library entry
+}
+
+// readMarks recognises the claims of a header. Where patterns of several
+// Parties fit, the sender's own choice settles it, then the address.
+func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.Claim, owners []registry.Owner, at time.Time) ([]mark, error) {
+	marks := make([]mark, 0, len(claims))
+	for i, claim := range claims {
+		answer := library.Resolve(claim.UIM, at)
+		candidate, err := settle(roll, answer, claim, owners, i+1)
+		if err != nil {
+			return nil, err
+		}
+		entry := candidate.Entry
+		level := claim.Level
+		if level == gsp.LevelUnknown {
+			level = entry.Level
+		}
+		marks = append(marks, mark{
+			Mark:    gsp.Mark{Mask: candidate.Mask, Count: claim.Count, Level: level},
+			party:   entry.Party,
+			pattern: entry.ID,
+		})
+	}
+	return marks, nil
+}
+
+// settle picks the one candidate that a claim means. n counts the claims of
+// the mail from 1, to name one without showing it.
+func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, owners []registry.Owner, n int) (pattern.Candidate, error) {
+	refuse := func(reason gsp.Reason, cause, remedy string) (pattern.Candidate, error) {
+		return pattern.Candidate{}, &gsp.Refusal{Reason: reason, Cause: fmt.Sprintf("UIM %d of this mail: %s", n, cause), Remedy: remedy}
+	}
+	switch answer.Outcome {
+	case pattern.Unique:
+		return answer.Candidates[0], nil
+	case pattern.Ambiguous:
+		return settleAmbiguous(roll, answer, claim, owners, n)
+	case pattern.IsNonParty:
+		return refuse(gsp.NonParty, clause(answer.Sentence), "ask the Secretariat whether another channel to that State exists")
+	case pattern.IsProduct, pattern.IsIndustry, pattern.IsOperator:
+		return refuse(gsp.NotAUIM, clause(answer.Sentence), "look for a further code on the pack or the carton and send that one")
+	}
+	return refuse(gsp.UnknownUIM, clause(answer.Sentence),
+		"check the code against the pack, or write to the Party you suspect with the code in the sealed text only")
+}
+
+func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, owners []registry.Owner, n int) (pattern.Candidate, error) {
+	chosen := []gsp.PartyID{claim.Party}
+	for _, o := range owners {
+		chosen = append(chosen, o.Party)
+	}
+	for _, party := range chosen {
+		for _, c := range answer.Candidates {
+			if c.Entry.Routable() && roll.Related(c.Entry.Party, party) {
+				return c, nil
+			}
+		}
+	}
+	var parties []string
+	for _, c := range answer.Candidates {
+		if p := string(c.Entry.Party); c.Entry.Routable() && !slices.Contains(parties, p) {
+			parties = append(parties, p)
+		}
+	}
+	return pattern.Candidate{}, &gsp.Refusal{
+		Reason: gsp.AmbiguousUIM,
+		Cause:  fmt.Sprintf("UIM %d of this mail fits several patterns, those of Parties, likeliest first: %s", n, strings.Join(parties, ", ")),
+		Remedy: fmt.Sprintf("choose one, by writing to %s or by adding party=%s to the UIM", roll.Address(parties[0]), parties[0]),
+	}
+}
+
+// routeByMarks adds the competent authorities that the marks name to those
+// that the sender addressed.
+func routeByMarks(roll *registry.Snapshot, owners []registry.Owner, marks []mark) ([]registry.Owner, error) {
+	if len(marks) == 0 {
+		return nil, &gsp.Refusal{
+			Reason: gsp.NoUIM,
+			Cause:  fmt.Sprintf("%s finds the Party from the header GSP-UIM, and this mail has none", roll.Address(registry.RouteLocal)),
+			Remedy: "write the UIM or its mask into GSP-UIM or as [uim ...] into the subject, or write to the Party's own address",
+		}
+	}
+	for i, m := range marks {
+		owner, ok := roll.Owner(roll.Address(string(m.party)))
+		if !ok {
+			return nil, &gsp.Refusal{
+				Reason: gsp.NonParty,
+				Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, which is not registered at this gateway", i+1, m.party),
+				Remedy: "ask the Secretariat whether another channel to that State exists",
+			}
+		}
+		if !slices.Contains(owners, owner) {
+			owners = append(owners, owner)
+		}
+	}
+	return owners, nil
+}
+
+// checkAddress compares the Parties that a request is addressed to with those
+// that its marks name.
+func checkAddress(roll *registry.Snapshot, owners []registry.Owner, marks []mark) error {
+	for i, m := range marks {
+		named := func(o registry.Owner) bool { return roll.Related(m.party, o.Party) }
+		if !slices.ContainsFunc(owners, named) {
+			right := roll.Address(string(m.party))
+			return &gsp.Refusal{
+				Reason: gsp.UIMMismatch,
+				Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, and the mail goes to %s", i+1, m.party, names(owners)),
+				Remedy: fmt.Sprintf("send it to %s%s", right, fingerprint(roll, right)),
+			}
+		}
+	}
+	return nil
+}
+
+// checkMasked refuses a header that shows more than the masks.
+func checkMasked(claims []gsp.Claim, marks []mark) error {
+	for i, c := range claims {
+		if c.UIM.Reveal() != marks[i].Mask {
+			return &gsp.Refusal{
+				Reason: gsp.UnmaskedUIM,
+				Cause:  fmt.Sprintf("UIM %d of this mail shows more than the gateway needs to know", i+1),
+				Remedy: fmt.Sprintf("write %s in the header and the whole code in the sealed text", marks[i].Mask),
+			}
+		}
+	}
+	return nil
+}
+
+// maskable returns the marks of those claims that the library can mask. A
+// kept mail goes nowhere, so a claim that cannot be masked is left out.
+func maskable(roll *registry.Snapshot, claims []gsp.Claim, at time.Time) []gsp.Mark {
+	library, _ := roll.Library()
+	var marks []gsp.Mark
+	for _, c := range claims {
+		if answer := library.Resolve(c.UIM, at); len(answer.Candidates) > 0 && answer.Candidates[0].Mask != "" {
+			marks = add(marks, gsp.Mark{Mask: answer.Candidates[0].Mask, Count: c.Count, Level: c.Level})
+		}
+	}
+	return marks
+}
+
+// add appends a mark, or raises the count of the same mark: 900 packs of one
+// issuer are one mark.
+func add(marks []gsp.Mark, m gsp.Mark) []gsp.Mark {
+	for i := range marks {
+		if marks[i].Mask == m.Mask && marks[i].Level == m.Level {
+			marks[i].Count += m.Count
+			return marks
+		}
+	}
+	return append(marks, m)
+}
+
+// clause turns a sentence into the middle of another.
+func clause(sentence string) string {
+	return strings.TrimSuffix(sentence, ".")
+}

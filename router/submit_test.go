@@ -1,0 +1,200 @@
+package router_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/gsp"
+)
+
+// A whole Kenyan code and its mask in the shipped library.
+const (
+	kenyan     = "KE730214477"
+	kenyanMask = "KE7########"
+)
+
+func TestRequestFindsItsPartyAndIsMasked(t *testing.T) {
+	h := newHouse(t)
+	e := h.accepted(draft{
+		by: "fr1", to: []string{"route"}, sealed: []string{"fr1", "ke"},
+		header: []string{`GSP-UIM: "` + kenyan + `", "KE730214478";n=2;level=unit`},
+	})
+	if e.Type != gsp.Request || e.Party != "fr" || len(e.Peers) != 1 || e.Peers[0] != "ke" || e.UIMs != 3 {
+		t.Errorf("event: got %+v, want a request from fr to ke with 3 UIMs", e)
+	}
+	if !strings.Contains(string(e.Case), "-KE-") {
+		t.Errorf("case: got %q, want one that names KE", e.Case)
+	}
+	mails := h.inbox("ke")
+	if len(mails) != 1 {
+		t.Fatalf("inbox of ke: got %d mails, want 1", len(mails))
+	}
+	if strings.Contains(mails[0], "0214477") {
+		t.Error("the stored mail shows a whole UIM")
+	}
+	if got := field(mails[0], "GSP-UIM"); !strings.Contains(got, kenyanMask) || !strings.Contains(got, "n=3") {
+		t.Errorf("GSP-UIM: got %q, want the mask with n=3", got)
+	}
+	if got := field(mails[0], "To"); !strings.Contains(got, "ke@") || strings.Contains(got, "route@") {
+		t.Errorf("To: got %q, want ke@ in the place of route@", got)
+	}
+	if got := field(mails[0], "Subject"); got != "GSP request "+string(e.Case) {
+		t.Errorf("Subject: got %q, want type and case", got)
+	}
+}
+
+func TestReplyAndFollowUpStayInTheCase(t *testing.T) {
+	h := newHouse(t)
+	request := h.accepted(draft{
+		by: "fr1", to: []string{"ke"}, id: "<ask@client.example>", header: []string{`X-GSP-UIM: "` + kenyanMask + `";n=900`},
+	})
+	reply := h.accepted(draft{
+		by: "ke1", to: []string{"fr1"}, id: "<answer@client.example>", header: []string{"In-Reply-To: <ask@client.example>"},
+	})
+	followUp := h.accepted(draft{
+		by: "fr1", to: []string{"ke"}, header: []string{"References: <ask@client.example> <answer@client.example>"},
+	})
+	byNumber := h.accepted(draft{
+		by: "ke1", to: []string{"fr1"}, header: []string{`GSP-Case: "` + strings.ToLower(string(request.Case)) + `"`, "GSP-Type: partial-reply"},
+	})
+	for _, tt := range []struct {
+		e    gsp.Event
+		want gsp.Type
+	}{{request, gsp.Request}, {reply, gsp.Reply}, {followUp, gsp.FollowUp}, {byNumber, gsp.PartialReply}} {
+		if tt.e.Type != tt.want || tt.e.Case != request.Case {
+			t.Errorf("got %s in case %s, want %s in %s", tt.e.Type, tt.e.Case, tt.want, request.Case)
+		}
+	}
+}
+
+func TestForwardedQuestionOpensANewCase(t *testing.T) {
+	h := newHouse(t)
+	first := h.accepted(draft{by: "fr1", to: []string{"ke"}, id: "<ask@client.example>"})
+	second := h.accepted(draft{by: "fr1", to: []string{"gb"}, header: []string{"References: <ask@client.example>"}})
+	if second.Type != gsp.Request || second.Case == first.Case {
+		t.Errorf("got %s in %s, want a request in a case other than %s", second.Type, second.Case, first.Case)
+	}
+}
+
+// plain is the body of a mail that nobody sealed.
+var plain = []byte("Content-Type: text/plain\r\n\r\nWhen were these packs made?\r\n")
+
+func TestRefusals(t *testing.T) {
+	h := newHouse(t)
+	ours := h.accepted(draft{by: "fr1", to: []string{"ke"}, id: "<ours@client.example>"})
+	uim := func(s string) []string { return []string{"GSP-UIM: " + s} }
+	for _, tt := range []struct {
+		name string
+		d    draft
+		want gsp.Reason
+		says string // part of cause or remedy
+	}{
+		{"plaintext", draft{by: "fr1", to: []string{"ke"}, body: plain}, gsp.NotSealed, "Turn on OpenPGP"},
+		{"another's From", draft{by: "fr1", from: "gb1@" + domain, to: []string{"ke"}}, gsp.WrongSender, "fr1@" + domain},
+		{"unknown recipient", draft{by: "fr1", to: []string{"nobody"}}, gsp.UnknownRecipient, "nobody@"},
+		{"route without UIM", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}}, gsp.NoUIM, "GSP-UIM"},
+		{"broken UIM field", draft{by: "fr1", to: []string{"ke"}, header: uim(`"KE`)}, gsp.BrokenUIM, ""},
+		{"unknown UIM", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"?!unknown"`)}, gsp.UnknownUIM, "UIM 1"},
+		{"ambiguous UIM", draft{by: "fr1", to: []string{"route"}, sealed: []string{"zz"}, header: uim(`"ZZBOTH0000000001"`)}, gsp.AmbiguousUIM, "party="},
+		{"parcel number", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"00095200000000000127"`)}, gsp.NotAUIM, "names a firm"},
+		{"non-Party", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"00000046209849Uon<TYfACyAJPHJ"`)}, gsp.NonParty, ""},
+		{"another Party's UIM", draft{by: "fr1", to: []string{"gb"}, header: uim(`"` + kenyan + `"`)}, gsp.UIMMismatch, "ke@" + domain},
+		{"sealed for a stranger", draft{by: "fr1", to: []string{"ke"}, sealed: []string{"ke", "stranger"}}, gsp.UnknownKey, "not in the directory"},
+		{"sealed for a third", draft{by: "fr1", to: []string{"ke"}, sealed: []string{"ke", "gb"}}, gsp.StrangeKey, ""},
+		{"not sealed for its recipient", draft{by: "fr1", to: []string{"ke", "gb"}, sealed: []string{"ke"}}, gsp.CannotRead, "gb@" + domain},
+		{"routed, sealed for another", draft{by: "fr1", to: []string{"route"}, sealed: []string{"gb"}, header: uim(`"` + kenyan + `"`)}, gsp.WrongParty, h.keys["ke"].Fingerprint()},
+		{"sealed for the sender alone", draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1"}}, gsp.CannotRead, h.keys["ke"].Fingerprint()},
+		{"unknown case", draft{by: "fr1", to: []string{"ke"}, header: []string{`GSP-Case: "2026-KE-00000"`}}, gsp.UnknownCase, ""},
+		{"another's case", draft{by: "gb1", to: []string{"fr1"}, header: []string{`GSP-Case: "` + string(ours.Case) + `"`}}, gsp.UnknownCase, ""},
+		{"reply to nothing", draft{by: "ke1", to: []string{"fr1"}, header: []string{"GSP-Type: reply"}}, gsp.UnknownCase, ""},
+		{"request without the role", draft{by: "reader.fr", to: []string{"ke"}}, gsp.NotAllowed, "requester"},
+		{"out of office", draft{by: "fr1", to: []string{"ke"}, header: []string{"Auto-Submitted: auto-replied"}}, gsp.Automatic, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.t = t
+			before := len(h.inbox("ke")) + len(h.inbox("gb")) + len(h.inbox("fr1"))
+			_, err := h.submit(tt.d)
+			if got := reason(err); got != tt.want {
+				t.Fatalf("got %v, want %s", err, tt.want)
+			}
+			refusal, _ := errors.AsType[*gsp.Refusal](err)
+			text := refusal.Text("")
+			if !strings.Contains(text, tt.says) {
+				t.Errorf("got %q, want it to say %q", text, tt.says)
+			}
+			if strings.Contains(text, "0214477") || strings.Contains(strings.ReplaceAll(text, "...", ""), "..") {
+				t.Errorf("got %q, want no code and no doubled full stop", text)
+			}
+			if e := h.lastEvent(); e.Kind != gsp.MailRefused || e.Reason != tt.want || e.Case != "" || e.Mail != 0 {
+				t.Errorf("event: got %+v, want the refusal and nothing of the mail", e)
+			}
+			if after := len(h.inbox("ke")) + len(h.inbox("gb")) + len(h.inbox("fr1")); after != before {
+				t.Errorf("got %d mails in the mailboxes, want %d as before", after, before)
+			}
+		})
+	}
+}
+
+func TestAmbiguousUIMIsSettled(t *testing.T) {
+	h := newHouse(t)
+	byAddress := h.accepted(draft{by: "fr1", to: []string{"zz"}, header: []string{`GSP-UIM: "ZZBOTH0000000001"`}})
+	byChoice := h.accepted(draft{
+		by: "fr1", to: []string{"route"}, sealed: []string{"zz"}, header: []string{`GSP-UIM: "ZZBOTH0000000001";party=zz`},
+	})
+	for _, e := range []gsp.Event{byAddress, byChoice} {
+		if e.Pattern != "zz-shared" || e.Peers[0] != "zz" {
+			t.Errorf("got pattern %s to %v, want zz-shared to zz", e.Pattern, e.Peers)
+		}
+	}
+}
+
+func TestRegionAnswersForItsMember(t *testing.T) {
+	h := newHouse(t)
+	e := h.accepted(draft{by: "ke1", to: []string{"fr"}, header: []string{`GSP-UIM: "QCALLaB3dE5fG7X1y2"`}})
+	if e.Peers[0] != "fr" || e.Pattern != "eu-qcall-unit" {
+		t.Errorf("got %s to %v, want eu-qcall-unit to fr", e.Pattern, e.Peers)
+	}
+}
+
+func TestMasksOnly(t *testing.T) {
+	h := newHouse(t)
+	h.MasksOnly = true
+	_, err := h.submit(draft{by: "fr1", to: []string{"ke"}, header: []string{`GSP-UIM: "` + kenyan + `"`}})
+	if refusal, ok := errors.AsType[*gsp.Refusal](err); !ok || refusal.Reason != gsp.UnmaskedUIM || !strings.Contains(refusal.Remedy, kenyanMask) {
+		t.Fatalf("got %v, want a refusal that shows the mask", err)
+	}
+	h.accepted(draft{by: "fr1", to: []string{"ke"}, header: []string{`GSP-UIM: "` + kenyanMask + `"`}})
+}
+
+func TestSystemsMaySendAutomaticMail(t *testing.T) {
+	h := newHouse(t)
+	h.accepted(draft{by: "robot.fr", to: []string{"ke"}, header: []string{"Auto-Submitted: auto-generated"}})
+	if got := field(h.inbox("ke")[0], "Auto-Submitted"); got != "auto-generated" {
+		t.Errorf("Auto-Submitted: got %q, want it kept", got)
+	}
+}
+
+func TestDisabledAccountReceivesNothing(t *testing.T) {
+	h := newHouse(t)
+	run(h, admin.AccountDisable, admin.AccountLogin{Login: "gb1"})
+	_, err := h.submit(draft{by: "fr1", to: []string{"gb1"}})
+	if got := reason(err); got != gsp.UnknownRecipient {
+		t.Errorf("got %v, want %s", err, gsp.UnknownRecipient)
+	}
+}
+
+func TestMailToSeveralPartiesIsOneCase(t *testing.T) {
+	h := newHouse(t)
+	e := h.accepted(draft{
+		by: "fr1", to: []string{"ke", "gb"}, header: []string{`GSP-UIM: "` + kenyanMask + `", "QCUKTaB3dE5fG7X1y2"`},
+	})
+	if len(e.Peers) != 2 || len(h.inbox("ke")) != 1 || len(h.inbox("gb")) != 1 {
+		t.Errorf("got peers %v, want ke and gb with one mail each", e.Peers)
+	}
+	answer := h.accepted(draft{by: "gb1", to: []string{"fr1"}, header: []string{`GSP-Case: "` + string(e.Case) + `"`}})
+	if answer.Type != gsp.Reply {
+		t.Errorf("got %s, want a reply", answer.Type)
+	}
+}
