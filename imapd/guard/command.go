@@ -1,0 +1,275 @@
+package guard
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Limits of what one command may carry. go-imap beta.8 falls out of step with
+// its client beyond 50 KiB of text, and beyond 4 KiB in a literal other than
+// a message's; both it refuses only after reading on.
+const (
+	maxText     = 48 << 10  // octets of a command without its literals
+	maxGuest    = 4 << 10   // the same before login
+	maxString   = 4 << 10   // octets of a literal that is not a message; RFC 7888, section 5
+	maxStrings  = 64 << 10  // octets of all such literals
+	maxDropped  = 256 << 10 // octets of a refused literal or line that are read past
+	maxResponse = 4000      // octets of a line of AUTHENTICATE
+)
+
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// step is what was last handed to the library.
+type step uint8
+
+const (
+	between   step = iota // nothing: the last command is answered
+	sent                  // the end of a command
+	offered               // a line that announces a literal
+	delivered             // a literal; the rest of the line is due
+)
+
+// command is the one that runs.
+type command struct {
+	tag, name string
+	text      int   // octets of its lines
+	strings   int64 // octets of its literals but a message
+	literal   literal
+	message   bool // the literal is APPEND's message
+	keys      searchKeys
+}
+
+// next makes something ready for the library. It is called when the library
+// has read all that it was given, so what it has answered is its verdict.
+func (c *Conn) next() error {
+	asked, done, ok := c.out.verdict()
+	switch {
+	case c.step == between:
+		return c.command()
+	case done:
+		return c.finish(ok)
+	case c.step == offered && asked:
+		c.left, c.step = c.cmd.literal.size, delivered
+		c.expect(forLiteral)
+		return nil
+	case c.step == delivered:
+		return c.tail()
+	case c.step == sent && asked && c.cmd.name == "AUTHENTICATE":
+		return c.response()
+	case c.step == sent && asked && c.cmd.name == "IDLE":
+		return c.idle()
+	}
+	// The library wants to read on in the middle of what the guard takes for a
+	// whole. Going on would let text run as a command.
+	return byeError("out of step with the server")
+}
+
+// finish ends the running command, which was answered: what the client still
+// sends of it is dropped.
+func (c *Conn) finish(ok bool) error {
+	last, name := c.step, c.cmd.name
+	c.step = between
+	c.mu.Lock()
+	if ok && (name == "LOGIN" || name == "AUTHENTICATE") {
+		c.authed = true
+	}
+	goodbye := c.goodbye
+	c.mu.Unlock()
+	if goodbye != "" {
+		return byeError(goodbye)
+	}
+	switch {
+	case last == offered && !c.cmd.literal.sync:
+		return c.drop(c.cmd.literal)
+	case last == delivered:
+		return c.drop(literal{size: c.left})
+	}
+	return nil
+}
+
+// drop reads past a literal that nobody wants and the rest of its command.
+func (c *Conn) drop(lit literal) error {
+	for dropped := int64(0); ; {
+		if dropped += lit.size; dropped > maxDropped {
+			return byeError("literal too long")
+		}
+		c.expect(forLiteral)
+		if _, err := io.CopyN(io.Discard, c.in, lit.size); err != nil {
+			return err
+		}
+		line, err := c.readLine(maxText)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if lit, ok = literalAt(line); !ok || lit.sync {
+			return nil
+		}
+		dropped += int64(len(line))
+	}
+}
+
+// command reads the first line of a command.
+func (c *Conn) command() error {
+	c.cmd = command{}
+	c.expect(forCommand)
+	if _, err := c.in.Peek(1); err != nil {
+		return err
+	}
+	line, err := c.readLine(c.limit())
+	switch {
+	case err == errLong:
+		return c.reply(tagOf(line), "BAD", "[TOOBIG] command line too long")
+	case err != nil:
+		return err
+	case len(line) == 0:
+		return nil // iOS Mail sends empty lines between commands
+	}
+	lit, hasLiteral := literalAt(line)
+	if !wellFormed(line) {
+		if hasLiteral {
+			return byeError("a line that ends in a literal is not well formed")
+		}
+		return c.reply(tagOf(line), "BAD", "line is not well formed")
+	}
+	tag, rest, _ := bytes.Cut(line, []byte(" "))
+	name, args, _ := bytes.Cut(rest, []byte(" "))
+	c.cmd = command{tag: string(tag), name: strings.ToUpper(string(name)), text: len(line)}
+	c.cmd.message = hasLiteral && c.isMessage(args)
+	if refusal := c.refuses(args, lit, hasLiteral); refusal != "" {
+		if err := c.reply(c.cmd.tag, "BAD", refusal); err != nil || !hasLiteral || lit.sync {
+			return err
+		}
+		return c.drop(lit)
+	}
+	if c.cmd.name == "ID" {
+		return c.id(args)
+	}
+	if line = c.rewrite(line); c.cmd.text > maxText {
+		return c.reply(c.cmd.tag, "BAD", "[TOOBIG] command line too long")
+	}
+	c.out.begin(c.cmd.tag)
+	return c.pass(line, lit, hasLiteral)
+}
+
+// refuses returns why a literal at the end of a command's first line, or the
+// command itself, does not reach the library, or "".
+func (c *Conn) refuses(args []byte, lit literal, hasLiteral bool) string {
+	switch {
+	case !isTag([]byte(c.cmd.tag)) || c.cmd.name == "" || strings.Trim(c.cmd.name, letters) != "":
+		return "tag and command expected"
+	case !hasLiteral:
+		return ""
+	case c.cmd.name == "ID":
+		return "no literals in ID"
+	case c.cmd.message && lit.sync:
+		return "" // its limit is the library's
+	case lit.size > maxString:
+		return fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString)
+	}
+	return ""
+}
+
+// isMessage reports whether a literal at the end of these arguments is the
+// message of APPEND, not the name of its mailbox.
+func (c *Conn) isMessage(args []byte) bool {
+	open := bytes.LastIndexByte(args, '{')
+	return c.cmd.name == "APPEND" && len(bytes.TrimLeft(args[:open], " ")) > 0
+}
+
+// tail reads on after a literal.
+func (c *Conn) tail() error {
+	line, err := c.readLine(c.limit())
+	if err == errLong {
+		return byeError("command line too long")
+	} else if err != nil {
+		return err
+	}
+	lit, hasLiteral := literalAt(line)
+	c.cmd.text += len(line)
+	switch {
+	case !wellFormed(line) || c.cmd.text > maxText:
+		return byeError("line after a literal is not well formed, or too long")
+	case c.cmd.message && len(bytes.Trim(line, ")")) > 0:
+		// MULTIAPPEND (RFC 3502) is not offered, and beta.8 does not answer it.
+		return byeError("one message in a command, please")
+	case hasLiteral && lit.size > maxString && !(lit.sync && c.cmd.name == "APPEND"):
+		return byeError("literal too long")
+	}
+	c.cmd.message = hasLiteral && c.cmd.name == "APPEND"
+	if line = c.rewrite(line); c.cmd.text > maxText {
+		return byeError("command line too long")
+	}
+	return c.pass(line, lit, hasLiteral)
+}
+
+// pass hands a line to the library. It never learns that a literal comes
+// unasked: so it always says whether it wants it.
+func (c *Conn) pass(line []byte, lit literal, hasLiteral bool) error {
+	c.step = sent
+	if hasLiteral {
+		c.step, c.cmd.literal = offered, lit
+		if !c.cmd.message {
+			c.cmd.strings += lit.size
+		}
+		if c.cmd.strings > maxStrings {
+			return byeError("too many literals")
+		}
+		c.out.offer(!lit.sync)
+		if !lit.sync {
+			line = append(line[:len(line)-2], '}')
+		}
+	}
+	c.ready = append(line, "\r\n"...)
+	return nil
+}
+
+// response reads what a client answers to a challenge of AUTHENTICATE.
+func (c *Conn) response() error {
+	line, err := c.readLine(maxResponse)
+	if err == errLong {
+		return byeError("response too long")
+	} else if err != nil {
+		return err
+	}
+	c.out.begin(c.cmd.tag)
+	c.ready = append(line, "\r\n"...)
+	return nil
+}
+
+// idle waits for the end of IDLE (RFC 9051, section 6.3.13).
+func (c *Conn) idle() error {
+	c.out.hurry(true)
+	defer c.out.hurry(false)
+	c.expect(forDone)
+	if _, err := c.in.Peek(1); err != nil {
+		return err
+	}
+	line, err := c.readLine(maxResponse)
+	if err == errLong || err == nil && !strings.EqualFold(string(line), "DONE") {
+		return byeError("DONE expected")
+	} else if err != nil {
+		return err
+	}
+	c.out.begin(c.cmd.tag)
+	c.ready = []byte("DONE\r\n")
+	return nil
+}
+
+// limit is how long a line may be, without its end.
+func (c *Conn) limit() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.authed {
+		return maxText
+	}
+	return maxGuest
+}
+
+// reply answers in place of the library.
+func (c *Conn) reply(tag, status, text string) error {
+	c.out.inject(tag + " " + status + " " + text + "\r\n")
+	return nil
+}

@@ -1,0 +1,279 @@
+package guard
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// rateWindow is the time over which the rate of a literal is averaged.
+const rateWindow = 30 * time.Second
+
+// Conn is a guarded connection, as the server library reads and writes it.
+// Reading and writing may run at the same time, but only one Read. Deadlines
+// are the guard's own: those that the library sets have no effect.
+type Conn struct {
+	raw    net.Conn
+	tls    *tls.Conn
+	cfg    Config
+	closed func() // tells the listener, once
+
+	// Owned by the goroutine that calls Read.
+	in    *bufio.Reader
+	ready []byte // passed to the library before anything else
+	left  int64  // octets of the literal that follow
+	step  step
+	cmd   command
+	wait  wait
+	ended bool
+
+	out output
+
+	mu       sync.Mutex // guards what other goroutines may change
+	client   string
+	goodbye  string // end with this text after the running command
+	stopping string // end with this text between commands
+	loginBy  time.Time
+	authed   bool
+}
+
+// wait is what Read waits for and since when.
+type wait struct {
+	phase phase
+	since time.Time
+	beat  time.Time // of the last sign of life, or the begin of the rate's window
+	got   int64     // octets within the window
+}
+
+type phase uint8
+
+const (
+	forCommand phase = iota
+	forLine
+	forLiteral
+	forDone
+)
+
+var (
+	errSlow = errors.New("too slow")
+	errLong = errors.New("line too long")
+)
+
+func newConn(raw net.Conn, cfg Config) *Conn {
+	c := &Conn{raw: raw, cfg: cfg, closed: func() {}}
+	c.tls = tls.Server(raw, cfg.TLS)
+	c.in = bufio.NewReader(receiver{c})
+	c.out.send = c.send
+	c.expect(forCommand)
+	return c
+}
+
+// Handshake runs the TLS handshake. It must be called before Read and Write.
+func (c *Conn) Handshake(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Handshake)
+	defer cancel()
+	err := c.tls.HandshakeContext(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loginBy = time.Now().Add(c.cfg.Login)
+	return err
+}
+
+// ConnectionState returns the state of TLS, for channel binding and metrics.
+func (c *Conn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
+
+// Client returns the name and version that the client gave with ID, printable
+// ASCII of at most 80 octets, or "".
+func (c *Conn) Client() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.client
+}
+
+// HangUp ends the connection with BYE once the running command is answered.
+func (c *Conn) HangUp(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.goodbye = text
+}
+
+// stop ends the connection with BYE between two commands, at once if it waits
+// for one.
+func (c *Conn) stop(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopping = text
+	c.tls.SetReadDeadline(time.Unix(1, 0))
+}
+
+// Read gives the library the next octets of a whole command.
+func (c *Conn) Read(p []byte) (int, error) {
+	for len(c.ready) == 0 && c.left == 0 {
+		if c.ended {
+			return 0, io.EOF
+		}
+		if err := c.next(); err != nil {
+			c.end(farewell(err))
+		}
+	}
+	if len(c.ready) > 0 {
+		n := copy(p, c.ready)
+		c.ready = c.ready[n:]
+		return n, nil
+	}
+	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	if err != nil {
+		c.end(farewell(err))
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Write takes what the library answers. It is sent when the library waits for
+// the client, when the buffer is full, or at once during IDLE.
+func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
+
+// Close sends what is left and closes the connection.
+func (c *Conn) Close() error {
+	c.out.flush()
+	err := c.tls.Close()
+	c.closed()
+	return err
+}
+
+// LocalAddr returns our address.
+func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
+
+// RemoteAddr returns the client's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
+
+// SetDeadline does nothing: the guard has deadlines of its own.
+func (c *Conn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing: the guard has deadlines of its own.
+func (c *Conn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing: the guard has deadlines of its own.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+// end says BYE, where there is something to say, and gives the library the
+// end of the stream from then on.
+func (c *Conn) end(text string) {
+	if c.ended {
+		return
+	}
+	c.ended, c.left, c.ready = true, 0, nil
+	if text != "" {
+		c.out.inject("* BYE " + text + "\r\n")
+	}
+	c.out.flush()
+	c.out.shut()
+}
+
+func farewell(err error) string {
+	var bye byeError
+	switch {
+	case errors.As(err, &bye):
+		return string(bye)
+	case errors.Is(err, errSlow):
+		return "connection was idle for too long"
+	}
+	return "" // the client is gone
+}
+
+// byeError ends the connection with its text.
+type byeError string
+
+func (e byeError) Error() string { return string(e) }
+
+// expect starts waiting for something else.
+func (c *Conn) expect(p phase) {
+	now := time.Now()
+	c.wait = wait{phase: p, since: now, beat: now}
+}
+
+// receiver reads from the client for the bufio.Reader of a Conn.
+type receiver struct{ c *Conn }
+
+func (r receiver) Read(p []byte) (int, error) {
+	c := r.c
+	if err := c.out.flush(); err != nil {
+		return 0, err
+	}
+	for {
+		now := time.Now()
+		if c.wait.phase == forDone && !now.Before(c.wait.beat.Add(c.cfg.StillHere)) {
+			c.wait.beat = now
+			c.out.inject("* OK Still here\r\n")
+			if err := c.out.flush(); err != nil {
+				return 0, err
+			}
+		}
+		if err := c.arm(now); err != nil {
+			return 0, err
+		}
+		n, err := c.tls.Read(p)
+		c.wait.got += int64(n)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		// The deadline may be one of several, or a call of stop: arm knows.
+	}
+}
+
+// arm sets the deadline of the next read from the client, or says that it has
+// passed.
+func (c *Conn) arm(now time.Time) error {
+	wake, last := c.until(now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.authed && c.loginBy.Before(last) {
+		last = c.loginBy
+	}
+	if !now.Before(last) {
+		return errSlow
+	}
+	if c.stopping != "" && (c.wait.phase == forCommand || c.wait.phase == forDone) {
+		return byeError(c.stopping)
+	}
+	if last.Before(wake) {
+		wake = last
+	}
+	return c.tls.SetReadDeadline(wake)
+}
+
+// until returns when to look again, and when it is too late.
+func (c *Conn) until(now time.Time) (wake, last time.Time) {
+	w := &c.wait
+	switch w.phase {
+	case forLine:
+		last = w.since.Add(c.cfg.Command)
+	case forLiteral:
+		last = w.beat.Add(rateWindow)
+		if !now.Before(last) && w.got >= c.cfg.Rate*int64(rateWindow/time.Second) {
+			w.beat, w.got = now, 0
+			last = now.Add(rateWindow)
+		}
+	case forDone:
+		last = w.since.Add(c.cfg.Idle)
+		return w.beat.Add(c.cfg.StillHere), last
+	default:
+		last = w.since.Add(c.cfg.Idle)
+	}
+	return last, last
+}
+
+// send writes to the client, with a deadline by size.
+func (c *Conn) send(p []byte) error {
+	limit := 30*time.Second + time.Duration(int64(len(p))/c.cfg.Rate)*time.Second
+	c.tls.SetWriteDeadline(time.Now().Add(limit))
+	_, err := c.tls.Write(p)
+	return err
+}

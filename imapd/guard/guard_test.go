@@ -1,0 +1,180 @@
+package guard_test
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// I1: iOS Mail sends empty lines between commands.
+func TestI1EmptyLinesAreDropped(t *testing.T) {
+	c, _ := start(t)
+	c.send("\r\n", "a NOOP\r\n\r\n", "\r\n", "b NOOP\r\n")
+	c.want("a OK", "b OK")
+}
+
+// I2: what stands in a literal that is not taken never runs as a command.
+func TestI2RefusedLiteralsDoNotRun(t *testing.T) {
+	const pwned = "x CREATE Pwned\r\n"
+	long := strings.Repeat(pwned, 400)
+	size := strconv.Itoa(len(long))
+	for name, test := range map[string]struct {
+		send  []string
+		want  []string
+		alive bool
+	}{
+		"append beyond LITERAL-":    {[]string{"a APPEND INBOX {", size, "+}\r\n", long, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"append beyond the limit":   {[]string{"a APPEND INBOX {2000000}\r\n"}, []string{"a NO [TOOBIG]"}, true},
+		"append beyond all numbers": {[]string{"a APPEND INBOX {99999999999999999999999}\r\n"}, []string{"a BAD"}, true},
+		"far beyond the bound":      {[]string{"a APPEND INBOX {9000000+}\r\n"}, []string{"a BAD [TOOBIG]", "* BYE literal too long"}, false},
+		"bad date":                  {[]string{"a APPEND INBOX \"yesterday\" {16+}\r\n", pwned, "\r\n"}, []string{"a NO"}, true},
+		"bad flag":                  {[]string{"a APPEND INBOX ((x)) {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
+		"mailbox name":              {[]string{"a APPEND {", size, "+}\r\n", long, " {16+}\r\n", pwned, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"multiappend":               {[]string{"a APPEND INBOX {2+}\r\nhi (\\Seen) {16+}\r\n", pwned, "\r\n"}, []string{"* BYE one message"}, false},
+		"search":                    {[]string{"a SEARCH TEXT {", size, "+}\r\n", long, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"second string":             {[]string{"a RENAME {1+}\r\nx {", size, "+}\r\n"}, []string{"* BYE literal too long"}, false},
+		"no command":                {[]string{"a {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
+		"command takes none":        {[]string{"a NOOP {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
+		"bad name":                  {[]string{"a CREATE {1+}\r\n& {16+}\r\n", pwned, "\r\n"}, []string{"a NO"}, true},
+		"after a quote":             {[]string{"a CREATE \"x {16+}\r\n"}, []string{"* BYE a line that ends in a literal"}, false},
+		"quote over lines":          {[]string{"a CREATE \"x\r\n"}, []string{"a BAD line is not well formed"}, true},
+		"in ID":                     {[]string{"a ID (\"name\" {16+}\r\n", pwned, ")\r\n"}, []string{"a BAD no literals in ID"}, true},
+		"unknown command":           {[]string{"a XYZZY {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, lib := start(t)
+			go func() {
+				// The connection may end before all is written.
+				for _, s := range test.send {
+					if _, err := c.Conn.Write([]byte(s)); err != nil {
+						return
+					}
+				}
+				if test.alive {
+					c.Conn.Write([]byte("z NOOP\r\n"))
+				}
+			}()
+			c.want(test.want...)
+			if test.alive {
+				c.want("z OK")
+			} else if got := c.line(); got != "EOF" {
+				t.Errorf("got %q after BYE, want the end", got)
+			}
+			if calls := lib.noted(); slices.Contains(calls, "CREATE Pwned") {
+				t.Errorf("text of a literal was run: %q", calls)
+			}
+		})
+	}
+}
+
+// Literals that are taken reach the library whole, asked for or not.
+func TestLiteralsAreTaken(t *testing.T) {
+	c, lib := start(t)
+	c.send("a APPEND INBOX {16+}\r\nx CREATE Pwned\r\n\r\n")
+	c.want("a OK")
+	c.send("b APPEND {5}\r\n")
+	c.want("+ ")
+	c.send("INBOX (\\Seen) {3}\r\n")
+	c.want("+ ")
+	c.send("abc\r\n")
+	c.want("b OK")
+	c.send("c CREATE {3+}\r\nfoo\r\n", "d APPEND INBOX UTF8 (~{2+}\r\nhi)\r\n", "e CREATE {0+}\r\n\r\n")
+	c.want("c OK", "d OK", "e OK")
+	want := []string{"LOGIN ann pw", "APPEND INBOX x CREATE Pwned\r\n", "APPEND INBOX abc", "CREATE foo", "APPEND INBOX hi", "CREATE "}
+	if got := lib.noted(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// I3: the library falls out of step beyond 50 KiB of text.
+func TestI3LongLinesAreRefused(t *testing.T) {
+	c, lib := start(t)
+	c.selects()
+	c.send("a UID SEARCH UID ", strings.Repeat("1234567,", 10_000), "9\r\n")
+	c.want("a BAD [TOOBIG]")
+	c.send("b UID SEARCH UID ", strings.Repeat("1234567,", 6_000), "9\r\n", "c CREATE foo\r\n")
+	c.want("* SEARCH", "b OK", "c OK")
+	if got := lib.noted(); !slices.Contains(got, "CREATE foo") {
+		t.Errorf("got %q, want CREATE foo", got)
+	}
+	go c.Conn.Write([]byte("d " + strings.Repeat("x", 1<<20)))
+	c.want("* BYE command line too long", "EOF")
+}
+
+// I8: the library forgets SMALLER when a date follows.
+func TestI8SmallerSurvives(t *testing.T) {
+	c, lib := start(t)
+	c.selects()
+	c.send("a UID SEARCH RETURN (ALL) SUBJECT smaller SMALLER 5 HEADER x \"smaller 1\" SINCE 1-Jan-2026\r\n")
+	c.want("* ESEARCH", "a OK")
+	c.send("b SEARCH (SMALLER 6 SUBJECT {7+}\r\nSMALLER SMALLER 7 LARGER 2)\r\n")
+	c.want("* SEARCH", "b OK")
+	got := lib.noted()[2:]
+	if want := []string{"SMALLER 5ns"}; !slices.Equal(got[:1], want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// I16: the library cuts a client that sends ID before login.
+func TestI16IDIsAnswered(t *testing.T) {
+	p := newPipes()
+	lib := serve(t, listen(p))
+	c := p.dial(t)
+	c.send("a ID (\"name\" \"Thunder \\\"bird\" \"version\" \"1.0\\r\")\r\n", "b id nil\r\n", "c CAPABILITY\r\n")
+	c.want(`* ID ("name" "GSP")`, "a OK", `* ID ("name" "GSP")`, "b OK", "* CAPABILITY ID IMAP4rev2 ", "c OK")
+	c.login()
+	c.send("d ID (\"name\" \"K-9\")\r\n")
+	c.want(`* ID ("name" "GSP")`, "d OK")
+	_ = lib
+}
+
+func TestAuthenticate(t *testing.T) {
+	p := newPipes()
+	lib := serve(t, listen(p))
+	c := p.dial(t)
+	c.send("a AUTHENTICATE PLAIN\r\n")
+	c.want("+ ")
+	c.send("*\r\n")
+	c.want("a BAD")
+	c.send("b AUTHENTICATE PLAIN\r\n")
+	c.want("+ ")
+	c.send("AGFubgBwdw==\r\n")
+	c.want("b OK [CAPABILITY ID ")
+	if got := lib.noted(); !slices.Equal(got, []string{"LOGIN ann pw"}) {
+		t.Errorf("got %q", got)
+	}
+	c = p.dial(t)
+	c.send("a AUTHENTICATE PLAIN\r\n")
+	c.want("+ ")
+	go c.Conn.Write([]byte(strings.Repeat("A", 5000) + "\r\n"))
+	c.want("* BYE response too long", "EOF")
+}
+
+func TestHangUpAfterTheAnswer(t *testing.T) {
+	p := newPipes()
+	serve(t, listen(p))
+	c := p.dial(t)
+	c.send("a LOGIN ann wrong\r\n")
+	c.want("a NO", "* BYE too many failed logins", "EOF")
+}
+
+func TestLibraryLinesAreFollowed(t *testing.T) {
+	c, _ := start(t)
+	c.send("a9 LIST \"\" *\r\n", "a9 LIST \"\" *\r\n")
+	for range 2 {
+		c.want("* LIST () \"/\" ", "a9 OK LIST")
+	}
+}
+
+func TestIdle(t *testing.T) {
+	c, _ := start(t)
+	c.send("a IDLE\r\n")
+	c.want("+ idling", "* 7 EXISTS")
+	c.send("done\r\n", "b NOOP\r\n")
+	c.want("a OK", "b OK")
+	c.send("c IDLE\r\n")
+	c.want("+ idling", "* 7 EXISTS")
+	c.send("d NOOP\r\n")
+	c.want("* BYE DONE expected", "EOF")
+}
