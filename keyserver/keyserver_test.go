@@ -1,0 +1,337 @@
+package keyserver_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/keyserver"
+)
+
+// directory is what is published, by hash.
+type directory map[string]gsp.Certificate
+
+func (d directory) Published(hash string) (gsp.Certificate, bool) {
+	if hash == gsp.WKDHash("broken") {
+		panic("a fault of ours")
+	}
+	c, ok := d[hash]
+	return c, ok
+}
+
+var published = time.Date(2026, 11, 23, 9, 0, 0, 500, time.UTC)
+
+// key is no OpenPGP; the door does not look into it.
+var key = []byte("\x98\x33\x04binary \x00\xff")
+
+// testTLS makes a certificate authority of one, for a domain and its
+// sub-domain openpgpkey.
+func testTLS(t testing.TB, domain string) (server *tls.Config, authority *x509.Certificate) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "directory test"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		DNSNames:              []string{domain, "openpgpkey." + domain},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, err = x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: private}}}, authority
+}
+
+// open starts a server and returns a function that asks it.
+func open(t testing.TB, s *keyserver.Server) func(method, path string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	serverTLS, authority := testTLS(t, "gsp.example")
+	s.TLS = serverTLS
+	if s.Domain == "" {
+		s.Domain = "GSP.example"
+	}
+	if s.Directory == nil {
+		s.Directory = directory{gsp.WKDHash("ke"): {Bytes: key, Published: published}}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	pool := x509.NewCertPool()
+	pool.AddCert(authority)
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: pool, ServerName: "openpgpkey.gsp.example"},
+		ForceAttemptHTTP2: true,
+	}
+	client := &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := s.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return func(method, path string, headers ...string) (*http.Response, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "https://"+l.Addr().String()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, string(body)
+	}
+}
+
+const (
+	direct   = "/.well-known/openpgpkey/"
+	advanced = "/.well-known/openpgpkey/gsp.example/"
+)
+
+func TestKey(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	hash := gsp.WKDHash("ke")
+	for _, path := range []string{
+		direct + "hu/" + hash,
+		advanced + "hu/" + hash,
+		"/.well-known/openpgpkey/GSP.EXAMPLE/hu/" + hash,
+		advanced + "hu/" + hash + "?l=ke",
+		advanced + "hu/" + hash + "?l=KE",
+		advanced + "hu/" + hash + "?l=nobody",
+		advanced + "hu/" + hash + "?l=%u0430%zz&l=;",
+	} {
+		resp, body := ask("GET", path, "Authorization", "Basic eDp5", "Content-Type", "text/plain",
+			"X-Enigmail-Padding", strings.Repeat("x", 20_000))
+		if resp.StatusCode != 200 || body != string(key) {
+			t.Errorf("%s: got %d, %q", path, resp.StatusCode, body)
+		}
+		for name, want := range map[string]string{
+			"Content-Type":                "application/octet-stream",
+			"Access-Control-Allow-Origin": "*",
+			"X-Content-Type-Options":      "nosniff",
+			"Cache-Control":               "public, max-age=300",
+			"Last-Modified":               "Mon, 23 Nov 2026 09:00:00 GMT",
+		} {
+			if got := resp.Header.Get(name); got != want {
+				t.Errorf("%s: %s: got %q, want %q", path, name, got, want)
+			}
+		}
+	}
+
+	resp, body := ask("HEAD", advanced+"hu/"+hash)
+	if resp.StatusCode != 200 || body != "" || resp.ContentLength != int64(len(key)) {
+		t.Errorf("HEAD: got %d, %q, length %d", resp.StatusCode, body, resp.ContentLength)
+	}
+	tag := resp.Header.Get("ETag")
+	if resp, body := ask("GET", advanced+"hu/"+hash, "If-None-Match", tag); tag == "" || resp.StatusCode != 304 || body != "" {
+		t.Errorf("with tag %s: got %d, want 304", tag, resp.StatusCode)
+	}
+	if resp, _ := ask("GET", advanced+"hu/"+hash, "If-Modified-Since", "Mon, 23 Nov 2026 09:00:00 GMT"); resp.StatusCode != 304 {
+		t.Errorf("with date: got %d, want 304", resp.StatusCode)
+	}
+}
+
+// A program in a browser asks first whether it may.
+func TestOptions(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	for _, path := range []string{direct + "hu/" + gsp.WKDHash("ke"), advanced + "policy"} {
+		resp, _ := ask("OPTIONS", path, "Origin", "https://mail.example", "Access-Control-Request-Method", "GET")
+		if resp.StatusCode != 204 || resp.Header.Get("Access-Control-Allow-Origin") != "*" ||
+			!strings.Contains(resp.Header.Get("Access-Control-Allow-Methods"), "GET") {
+			t.Errorf("%s: got %d, %v", path, resp.StatusCode, resp.Header)
+		}
+		if resp, _ := ask("POST", path); resp.StatusCode != 405 || resp.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
+			t.Errorf("POST %s: got %d, want 405", path, resp.StatusCode)
+		}
+	}
+}
+
+// GnuPG gives a whole domain up where there is no policy file, and calls a
+// line without its LF too long.
+func TestPolicy(t *testing.T) {
+	ask := open(t, &keyserver.Server{Submission: "keys@gsp.example"})
+	for _, base := range []string{direct, advanced} {
+		for file, want := range map[string]string{
+			"policy":             "submission-address: keys@gsp.example\nprotocol-version: 22\n",
+			"submission-address": "keys@gsp.example\n",
+		} {
+			resp, body := ask("GET", base+file)
+			if resp.StatusCode != 200 || body != want || resp.Header.Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s: got %d, %q, want %q", base+file, resp.StatusCode, body, want)
+			}
+		}
+	}
+	ask = open(t, &keyserver.Server{})
+	if resp, _ := ask("GET", direct+"policy"); resp.StatusCode != 200 {
+		t.Errorf("policy without submission address: got %d, want 200", resp.StatusCode)
+	}
+	if resp, _ := ask("GET", direct+"submission-address"); resp.StatusCode != 404 {
+		t.Errorf("no submission address: got %d, want 404", resp.StatusCode)
+	}
+}
+
+// Nothing else is there, no redirect and no HTML, which Thunderbird would take
+// for an answer.
+func TestNotFound(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	for _, path := range []string{
+		"/", "/index.html", "/.well-known/openpgpkey", direct, advanced, direct + "hu", direct + "hu/", advanced + "hu/",
+		advanced + "hu/" + gsp.WKDHash("nobody"), "/.well-known/openpgpkey/other.example/hu/" + gsp.WKDHash("ke"),
+		advanced + "hu/../hu/" + gsp.WKDHash("ke"), direct + "/hu/" + gsp.WKDHash("ke"), advanced + "gsp.example/policy",
+		"/help/no-such-reason", "/helping", "/help/../healthz", "/help/xx/not-sealed", "/help/en.json", "/healthz/",
+	} {
+		resp, body := ask("GET", path)
+		if resp.StatusCode != 404 || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" || body != "not found\n" {
+			t.Errorf("%s: got %d, %s, %q", path, resp.StatusCode, resp.Header.Get("Content-Type"), body)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	if resp, body := ask("GET", "/healthz"); resp.StatusCode != 200 || body != "ok\n" {
+		t.Errorf("got %d, %q", resp.StatusCode, body)
+	}
+	if resp, _ := ask("DELETE", "/healthz"); resp.StatusCode != 405 {
+		t.Errorf("DELETE: got %d, want 405", resp.StatusCode)
+	}
+}
+
+func TestTooManyLookups(t *testing.T) {
+	ask := open(t, &keyserver.Server{Lookups: 3})
+	path := direct + "hu/" + gsp.WKDHash("ke")
+	for range 3 {
+		if resp, _ := ask("GET", path); resp.StatusCode != 200 {
+			t.Fatalf("got %d, want 200", resp.StatusCode)
+		}
+	}
+	resp, _ := ask("GET", path)
+	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "60" {
+		t.Errorf("fourth look-up: got %d, want 429", resp.StatusCode)
+	}
+	if resp, _ := ask("GET", direct+"policy"); resp.StatusCode != 200 {
+		t.Errorf("policy: got %d, want 200", resp.StatusCode)
+	}
+}
+
+func TestFaultIsLoggedWithoutTheClient(t *testing.T) {
+	var log bytes.Buffer
+	s := &keyserver.Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	ask := open(t, s)
+	resp, body := ask("GET", direct+"hu/"+gsp.WKDHash("broken")+"?l=broken")
+	if resp.StatusCode != 500 || strings.Contains(body, "fault of ours") {
+		t.Errorf("got %d, %q", resp.StatusCode, body)
+	}
+	if got := log.String(); !strings.Contains(got, "directory failed") || strings.Contains(got, "127.0.0.1") ||
+		strings.Contains(got, "l=broken") || strings.Contains(got, gsp.WKDHash("broken")) {
+		t.Errorf("log: %q", got)
+	}
+}
+
+func TestHelpIsComplete(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	_, index := ask("GET", "/help/")
+	for _, reason := range gsp.Reasons {
+		path := "/help/" + string(reason)
+		resp, body := ask("GET", path, "Accept-Language", "fr-CH, fr;q=0.9, *;q=0.1")
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%s: got %d, %s", path, resp.StatusCode, resp.Header.Get("Content-Type"))
+			continue
+		}
+		if csp := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") {
+			t.Errorf("%s: policy %q", path, csp)
+		}
+		for _, want := range []string{
+			"<!DOCTYPE html>", `<html lang="en" dir="ltr">`, "<code>" + string(reason) + "</code>", "<h1>", "<ol>\n<li>", "support@gsp.example",
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: no %s", path, want)
+			}
+		}
+		for _, unwanted := range []string{"<script", "style=", "{domain}", "<p></p>", "<li></li>"} {
+			if strings.Contains(body, unwanted) {
+				t.Errorf("%s: has %s", path, unwanted)
+			}
+		}
+		if !strings.Contains(index, `href="/help/en/`+string(reason)+`"`) {
+			t.Errorf("the index has no link to %s", reason)
+		}
+		if resp, again := ask("GET", "/help/en/"+string(reason)); resp.StatusCode != 200 || again != body {
+			t.Errorf("/help/en/%s: got %d, want the same page", reason, resp.StatusCode)
+		}
+	}
+	if got, want := strings.Count(index, "<li>"), len(gsp.Reasons); got != want {
+		t.Errorf("the index has %d links, want %d", got, want)
+	}
+	for _, path := range []string{"/help", "/help/en/"} {
+		if resp, body := ask("GET", path); resp.StatusCode != 200 || body != index {
+			t.Errorf("%s: got %d, want the index", path, resp.StatusCode)
+		}
+	}
+	if resp, _ := ask("GET", "/help/style.css"); resp.Header.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("style: got %d, %s", resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+}
+
+// The handler alone works behind the TLS of somebody else.
+func TestHandler(t *testing.T) {
+	s := &keyserver.Server{Directory: directory{}, Domain: "gsp.example"}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/healthz", nil))
+	if w.Code != 200 {
+		t.Errorf("got %d, want 200", w.Code)
+	}
+}
+
+func BenchmarkKey(b *testing.B) {
+	s := &keyserver.Server{Directory: directory{gsp.WKDHash("ke"): {Bytes: key, Published: published}}, Domain: "gsp.example", Lookups: -1}
+	handler := s.Handler()
+	r := httptest.NewRequestWithContext(b.Context(), "GET", advanced+"hu/"+gsp.WKDHash("ke"), nil)
+	for b.Loop() {
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+}
