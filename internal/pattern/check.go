@@ -1,6 +1,9 @@
 package pattern
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // rule is a check over a span of characters: a machine that reads them from
 // the left. Its states are small numbers, so that a span with hidden
@@ -11,6 +14,16 @@ type rule struct {
 	bits float64 // how telling it is: log2 of 1/chance that a random span passes
 	// start gives the first state for a span of n characters, step the state
 	// after c at place i of n, or -1; pass says whether the last one is good.
+	//
+	// quick is holds without the machine, shortcut canHold for most spans; it
+	// says whether it is sure. Either may be nil.
+	quick    func(span string) bool
+	shortcut func(span string, sets []setID) (holds, sure bool)
+	//
+	// free is the set of which one hidden character makes the rule hold
+	// whatever the others are, since every step is then a permutation of the
+	// states; empty where there is none.
+	free  charSet
 	start int
 	step  func(state int, c byte, i, n int) int
 	pass  func(state int) bool
@@ -21,19 +34,46 @@ type rule struct {
 var ruleNames = []string{"csum", "luhn", "mod1110", "mod9710", "mod3736", "mrc", "mixed"}
 
 var rules = map[string]*rule{
-	"csum":    {"csum", setDigits, math.Log2(10), 0, stepCsum, func(s int) bool { return s == 0 }},
-	"luhn":    {"luhn", setDigits, math.Log2(10), 0, stepLuhn, func(s int) bool { return s == 0 }},
-	"mod1110": {"mod1110", setDigits, math.Log2(10), 10, hybrid(10), func(s int) bool { return s == 1 }},
-	"mod9710": {"mod9710", setUpper, math.Log2(97), 0, step9710, func(s int) bool { return s == 1 }},
-	"mod3736": {"mod3736", setUpper, math.Log2(36), 36, hybrid(36), func(s int) bool { return s == 1 }},
-	"mrc":     {"mrc", setOf(price80), math.Log2(80 * 80 * 80 * 80 / 5000.0), 0, stepPrice, func(s int) bool { return s > 0 }},
-	"mixed":   {"mixed", setAlnum, 0.2, 0, stepMixed, func(s int) bool { return s == 8 }},
+	"csum": {
+		name: "csum", set: setDigits, bits: math.Log2(10), free: setDigits,
+		step: stepCsum, pass: func(s int) bool { return s == 0 }, quick: quickCsum,
+	},
+	"luhn": {
+		name: "luhn", set: setDigits, bits: math.Log2(10), free: setDigits,
+		step: stepLuhn, pass: func(s int) bool { return s == 0 },
+	},
+	"mod1110": {
+		name: "mod1110", set: setDigits, bits: math.Log2(10), free: setDigits, start: 10,
+		step: hybrid(10), pass: func(s int) bool { return s == 1 },
+	},
+	"mod9710": {
+		name: "mod9710", set: setUpper, bits: math.Log2(97), shortcut: sure9710,
+		step: step9710, pass: func(s int) bool { return s == 1 },
+	},
+	"mod3736": {
+		name: "mod3736", set: setUpper, bits: math.Log2(36), free: setUpper, start: 36,
+		step: hybrid(36), pass: func(s int) bool { return s == 1 },
+	},
+	"mrc": {
+		name: "mrc", set: setPrice, bits: math.Log2(80 * 80 * 80 * 80 / 5000.0), shortcut: surePrice,
+		step: stepPrice, pass: func(s int) bool { return s == priceGood },
+	},
+	"mixed": {
+		name: "mixed", set: setAlnum, bits: 0.2, shortcut: sureMixed,
+		step: stepMixed, pass: func(s int) bool { return s == 8 },
+	},
 }
 
 // dateRule and hourRule check YYMMDD and YYMMDDhh.
 var (
-	dateRule = &rule{"date", setDigits, math.Log2(1e6 / 36525), 0, stepDate, func(int) bool { return true }}
-	hourRule = &rule{"date", setDigits, math.Log2(1e8 / (36525 * 24)), 0, stepDate, func(int) bool { return true }}
+	dateRule = &rule{
+		name: "date", set: setDigits, bits: math.Log2(1e6 / 36525), shortcut: sureDate,
+		step: stepDate, pass: func(int) bool { return true }, quick: quickDate,
+	}
+	hourRule = &rule{
+		name: "date", set: setDigits, bits: math.Log2(1e8 / (36525 * 24)), shortcut: sureDate,
+		step: stepDate, pass: func(int) bool { return true }, quick: quickDate,
+	}
 )
 
 // stepCsum is GS1's check digit: weights 3 and 1 in turn, 1 at the right end,
@@ -96,14 +136,43 @@ var priceValues = func() (v [128]int) {
 	return v
 }()
 
-// stepPrice reads the highest retail price of a Russian pack, in kopecks to
-// base 80: plausible are whole roubles up to 5,000.
+// States of stepPrice: what the digits read so far leave open.
+const (
+	priceNothing = iota // all zero
+	priceSome           // below the limit whatever follows
+	priceEdge           // 78, the first two digits of the limit
+	priceRest           // up to priceRest+4: the first three, modulo 5
+	priceLimit   = priceRest + 5
+	priceGood    = priceLimit + 1
+)
+
+// stepPrice reads the highest retail price of a Russian pack, four digits to
+// base 80 that count kopecks: plausible are whole roubles from 1 to 5,000,
+// 500,000 being 0, 78, 10, 0. Of the first three digits the last one needs to
+// know their value modulo 5 only, since 80 times 5 is a multiple of 100.
 func stepPrice(s int, c byte, i, n int) int {
-	s = s*80 + priceValues[c]
-	if s > 500_000 || i == n-1 && s%100 != 0 {
+	v := priceValues[c]
+	switch {
+	case n != 4 || i == 0 && v != 0 || i == 1 && v > 78:
+		return -1
+	case i == 0 || i == 1 && v == 0:
+		return priceNothing
+	case i == 1 && v == 78:
+		return priceEdge
+	case i == 1:
+		return priceSome
+	case i == 2 && s == priceEdge && v > 10:
+		return -1
+	case i == 2 && s == priceEdge && v == 10:
+		return priceLimit
+	case i == 2 && s == priceNothing && v == 0:
+		return priceNothing
+	case i == 2:
+		return priceRest + v%5
+	case s == priceNothing, s == priceLimit && v != 0, s < priceLimit && ((s-priceRest)*80+v)%100 != 0:
 		return -1
 	}
-	return s
+	return priceGood
 }
 
 // stepMixed counts digits and letters up to two of each: the state is three
@@ -164,46 +233,65 @@ func stepDate(s int, c byte, i, _ int) int {
 	}
 }
 
-// passes reports whether span can satisfy the rule: whether it does, or, with
-// hidden characters, whether some choice of them from sets does. sets[i] is
-// what the pattern allows at place i.
-func (r *rule) passes(span string, sets []charSet) bool {
-	s, n := r.start, len(span)
-	for i := range n {
-		if span[i] == hidden {
-			return r.reaches(span, sets, i, s)
-		}
-		if s = r.step(s, span[i], i, n); s < 0 {
+// holds reports whether a span without hidden characters satisfies the rule.
+func (r *rule) holds(span string) bool {
+	if r.quick != nil {
+		return r.quick(span)
+	}
+	s := r.start
+	for i := range len(span) {
+		if s = r.step(s, span[i], i, len(span)); s < 0 {
 			return false
 		}
 	}
 	return r.pass(s)
 }
 
-// reaches is passes from place i on, in state s, by sets of states.
-func (r *rule) reaches(span string, sets []charSet, i, s int) bool {
-	now, n := map[int]bool{s: true}, len(span)
-	for ; i < n; i++ {
-		next := make(map[int]bool, len(now))
-		for s := range now {
-			if span[i] != hidden {
-				if t := r.step(s, span[i], i, n); t >= 0 {
-					next[t] = true
-				}
-				continue
-			}
-			for c := sets[i].first(); c < 128; c = sets[i].next(c) {
-				if t := r.step(s, c, i, n); t >= 0 {
-					next[t] = true
-				}
-			}
+// stateSet is a set of states of a rule; none has more than 256.
+type stateSet [4]uint64
+
+// canHold reports whether some choice of the hidden characters satisfies the
+// rule. sets[i] is what the pattern allows at place i.
+func (r *rule) canHold(span string, sets []setID) bool {
+	if r.shortcut != nil {
+		if holds, sure := r.shortcut(span, sets); sure {
+			return holds
 		}
-		now = next
 	}
-	for s := range now {
-		if r.pass(s) {
+	var now stateSet
+	now[r.start>>6] |= 1 << (r.start & 63)
+	for i := range len(span) {
+		choice := sets[i].set()
+		if span[i] == hidden && r.free.within(choice) && !r.free.empty() {
 			return true
+		}
+		if span[i] != hidden {
+			choice = charSet{}
+			choice.add(span[i])
+		}
+		now = r.advance(now, choice, i, len(span))
+	}
+	for w, left := range now {
+		for ; left != 0; left &= left - 1 {
+			if r.pass(w<<6 | bits.TrailingZeros64(left)) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// advance returns the states after one character of choice.
+func (r *rule) advance(now stateSet, choice charSet, i, n int) (next stateSet) {
+	for w, left := range now {
+		for ; left != 0; left &= left - 1 {
+			s := w<<6 | bits.TrailingZeros64(left)
+			for c := choice.first(); c < 128; c = choice.next(c) {
+				if t := r.step(s, c, i, n); t >= 0 {
+					next[t>>6] |= 1 << (t & 63)
+				}
+			}
+		}
+	}
+	return next
 }

@@ -61,7 +61,7 @@ type Entry struct {
 
 	place    int // in the library
 	variants []*variant
-	rows     []*row
+	rows     []row
 }
 
 // Routable reports whether codes of the entry are sent to its Party.
@@ -83,13 +83,7 @@ type Library struct {
 	note    string
 	entries []*Entry
 	byID    map[string]*Entry
-	byLen   [maxLength + 1][]rowOf
-}
-
-// rowOf is a row and the entry it belongs to.
-type rowOf struct {
-	*row
-	entry *Entry
+	engine  *engine
 }
 
 // Empty returns a library that knows no pattern.
@@ -101,10 +95,11 @@ func build(l *Library) *Library {
 	for i, e := range l.entries {
 		e.place = i
 		l.byID[e.ID] = e
-		for _, r := range e.rows {
-			l.byLen[len(r.sets)] = append(l.byLen[len(r.sets)], rowOf{r, e})
+		for j := range e.rows {
+			e.rows[j].entry = e
 		}
 	}
+	l.engine = newEngine(l.entries)
 	return l
 }
 

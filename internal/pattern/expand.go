@@ -2,7 +2,7 @@ package pattern
 
 import (
 	"fmt"
-	"math"
+	"slices"
 )
 
 // variant is a pattern with its alternatives chosen: a plain sequence of
@@ -21,20 +21,20 @@ type spanCheck struct {
 // row is one way for a code to fit a pattern: a variant with all lengths
 // chosen, so that each place of the code has one set of characters.
 type row struct {
+	entry   *Entry
 	variant *variant
-	ends    []int // where each element ends, in characters
-	sets    []charSet
-	weight  []float64 // evidence of a visible character at each place, bits
+	ends    []uint8 // where each element ends, in characters
+	place   uint16  // in the entry; of equals the first is meant
 }
 
 // expand turns a parsed pattern into all its rows. Its error is a *syntaxError.
-func expand(seq []node) ([]*variant, []*row, error) {
+func expand(seq []node) ([]*variant, []row, error) {
 	choices, err := flatten(seq)
 	if err != nil {
 		return nil, nil, err
 	}
 	var variants []*variant
-	var rows []*row
+	var rows []row
 	for _, elems := range choices {
 		v, err := newVariant(elems)
 		if err != nil {
@@ -60,7 +60,7 @@ func flatten(seq []node) ([][]element, error) {
 			return nil, err
 		}
 		if len(all)*len(ways) > maxVariants {
-			return nil, &syntaxError{n.elem.at, fmt.Sprintf("more than %d ways to choose alternatives", maxVariants)}
+			return nil, &syntaxError{n.elem.pos, fmt.Sprintf("more than %d ways to choose alternatives", maxVariants)}
 		}
 		next := make([][]element, 0, len(all)*len(ways))
 		for _, head := range all {
@@ -99,7 +99,7 @@ func (n node) ways() ([][]element, error) {
 		}
 	}
 	if len(ways) > maxVariants {
-		return nil, &syntaxError{n.elem.at, fmt.Sprintf("more than %d ways to choose alternatives", maxVariants)}
+		return nil, &syntaxError{n.elem.pos, fmt.Sprintf("more than %d ways to choose alternatives", maxVariants)}
 	}
 	return ways, nil
 }
@@ -107,7 +107,7 @@ func (n node) ways() ([][]element, error) {
 // absent is what an optional group leaves behind when it is left out.
 func (n node) absent() []element {
 	if len(n.choices) == 1 && len(n.choices[0]) == 1 && n.choices[0][0].elem.lit == string(separator) {
-		return []element{{lit: string(separator), lost: true, at: n.elem.at}}
+		return []element{{lit: string(separator), lost: true, pos: n.elem.pos}}
 	}
 	return nil
 }
@@ -136,19 +136,19 @@ func newVariant(elems []element) (*variant, error) {
 			from := i
 			for c.from != "" && elems[from].name != c.from {
 				if from--; from < 0 {
-					return nil, &syntaxError{e.at, fmt.Sprintf("no element named %q comes before this check", c.from)}
+					return nil, &syntaxError{e.pos, fmt.Sprintf("no element named %q comes before this check", c.from)}
 				}
 			}
 			for _, covered := range elems[from : i+1] {
 				if !covered.characters().within(c.rule.set) {
-					return nil, &syntaxError{covered.at, fmt.Sprintf("%s cannot check all characters of this element", c.rule.name)}
+					return nil, &syntaxError{covered.pos, fmt.Sprintf("%s cannot check all characters of this element", c.rule.name)}
 				}
 			}
 			v.checks = append(v.checks, spanCheck{c.rule, from, i})
 		}
 	}
 	if len(v.checks) > maxChecks {
-		return nil, &syntaxError{elems[0].at, fmt.Sprintf("more than %d checks and dates", maxChecks)}
+		return nil, &syntaxError{elems[0].pos, fmt.Sprintf("more than %d checks and dates", maxChecks)}
 	}
 	return v, nil
 }
@@ -158,12 +158,20 @@ func (e element) characters() charSet {
 	if e.lit != "" {
 		return setOf(e.lit)
 	}
-	return e.set
+	return e.kind.set()
+}
+
+// at returns the set of the element's character number i.
+func (e element) at(i int) setID {
+	if e.lit != "" {
+		return setID(e.lit[i])
+	}
+	return e.kind
 }
 
 // rows appends the rows of v, shortest first. Lengths that cannot end within
 // maxLength are never tried, so the work is bounded by the rows found.
-func (v *variant) rows(rows []*row) ([]*row, error) {
+func (v *variant) rows(rows []row) ([]row, error) {
 	rest := make([]int, len(v.elems)+1) // least characters from element i on
 	for i := len(v.elems) - 1; i >= 0; i-- {
 		rest[i] = rest[i+1]
@@ -171,23 +179,23 @@ func (v *variant) rows(rows []*row) ([]*row, error) {
 			rest[i] += e.min
 		}
 	}
-	ends := make([]int, len(v.elems))
+	ends := make([]uint8, len(v.elems))
 	var choose func(i, at int) error
 	choose = func(i, at int) error {
 		if i == len(v.elems) {
 			if len(rows) == maxRows {
-				return &syntaxError{v.elems[0].at, fmt.Sprintf("more than %d ways to choose lengths", maxRows)}
+				return &syntaxError{v.elems[0].pos, fmt.Sprintf("more than %d ways to choose lengths", maxRows)}
 			}
-			rows = append(rows, newRow(v, ends))
+			rows = append(rows, row{variant: v, ends: slices.Clone(ends), place: uint16(len(rows))})
 			return nil
 		}
 		e := v.elems[i]
 		if e.lost {
-			ends[i] = at
+			ends[i] = uint8(at)
 			return choose(i+1, at)
 		}
 		for n := e.min; n <= e.max && at+n+rest[i+1] <= maxLength; n++ {
-			ends[i] = at + n
+			ends[i] = uint8(at + n)
 			if err := choose(i+1, at+n); err != nil {
 				return err
 			}
@@ -198,105 +206,29 @@ func (v *variant) rows(rows []*row) ([]*row, error) {
 	return rows, err
 }
 
-func newRow(v *variant, ends []int) *row {
-	r := &row{variant: v, ends: append([]int(nil), ends...)}
-	for i, e := range v.elems {
-		for at := r.start(i); at < r.ends[i]; at++ {
-			s := e.set
-			if e.lit != "" {
-				s = setOf(e.lit[at-r.start(i) : at-r.start(i)+1])
-			}
-			r.sets = append(r.sets, s)
-			r.weight = append(r.weight, math.Log2(float64(set82.size())/float64(s.size())))
-		}
-	}
-	return r
-}
+// length is how many characters a code of the row has.
+func (r *row) length() int { return int(r.ends[len(r.ends)-1]) }
 
 // start returns where element i begins.
 func (r *row) start(i int) int {
 	if i == 0 {
 		return 0
 	}
-	return r.ends[i-1]
+	return int(r.ends[i-1])
+}
+
+// end returns where element i ends.
+func (r *row) end(i int) int { return int(r.ends[i]) }
+
+// sets appends the set of each place.
+func (r *row) sets(to []setID) []setID {
+	for i, e := range r.variant.elems {
+		for at := range r.end(i) - r.start(i) {
+			to = append(to, e.at(at))
+		}
+	}
+	return to
 }
 
 // span returns where the elements of a check begin and end.
-func (r *row) span(c spanCheck) (from, to int) { return r.start(c.from), r.ends[c.to] }
-
-// fits reports whether code, whole or masked, fits the row: for a masked one,
-// whether some choice of the hidden characters does. Checks that share hidden
-// characters are decided one by one.
-func (r *row) fits(code string) bool {
-	if len(code) != len(r.sets) {
-		return false
-	}
-	for i := range len(code) {
-		if code[i] != hidden && !r.sets[i].has(code[i]) {
-			return false
-		}
-	}
-	return r.passes(code)
-}
-
-// passes reports whether all checks of the row can hold.
-func (r *row) passes(code string) bool {
-	for _, c := range r.variant.checks {
-		from, to := r.span(c)
-		if !c.rule.passes(code[from:to], r.sets[from:to]) {
-			return false
-		}
-	}
-	return true
-}
-
-// evidence is how much rarer codes of the row are than any text of that
-// length, as log2, counting visible characters and the checks over them. A
-// text drawn at random fits with a chance of 2 to the minus evidence.
-func (r *row) evidence(code string) float64 {
-	bits := 0.0
-	for i := range len(code) {
-		if code[i] != hidden {
-			bits += r.weight[i]
-		}
-	}
-	for _, c := range r.variant.checks {
-		from, to := r.span(c)
-		if visible(code[from:to]) {
-			bits += c.rule.bits
-		}
-	}
-	return bits
-}
-
-func visible(s string) bool {
-	for i := range len(s) {
-		if s[i] == hidden {
-			return false
-		}
-	}
-	return true
-}
-
-// room is log2 of how many codes the mask of the row fits, check rules taken
-// off.
-func (r *row) room() float64 {
-	bits := 0.0
-	for i, e := range r.variant.elems {
-		if e.shown() || e.drop {
-			continue
-		}
-		for _, s := range r.sets[r.start(i):r.ends[i]] {
-			bits += math.Log2(float64(s.size()))
-		}
-	}
-	for _, c := range r.variant.checks {
-		for i := c.from; i <= c.to; i++ {
-			if e := r.variant.elems[i]; !e.shown() && !e.drop {
-				bits -= c.rule.bits
-				break
-			}
-		}
-	}
-	return bits
-}
+func (r *row) span(c spanCheck) (from, to int) { return r.start(c.from), r.end(c.to) }

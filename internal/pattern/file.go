@@ -235,10 +235,10 @@ func (r *reader) pattern(e *Entry) {
 		}
 	}
 	if e.Class == Routable {
-		for _, row := range e.rows {
-			if room := row.room(); room < math.Log2(minRoom)-1e-9 {
+		for j := range e.rows {
+			if room := e.rows[j].room(); room < math.Log2(minRoom)-1e-9 {
 				r.at("pattern", 0, fmt.Sprintf("a mask of %d characters would fit about %.0f codes; "+
-					"it must fit a million, so that it names no single pack", len(row.sets), math.Exp2(room)))
+					"it must fit a million, so that it names no single pack", e.rows[j].length(), math.Exp2(room)))
 				break
 			}
 		}
@@ -269,8 +269,8 @@ func (v *variant) names(name string) bool {
 func (e *Entry) match(code string) *row {
 	var best *row
 	most := math.Inf(-1)
-	for _, r := range e.rows {
-		if r.fits(code) {
+	for i := range e.rows {
+		if r := &e.rows[i]; r.fits(code) {
 			if bits := r.evidence(code); bits > most {
 				best, most = r, bits
 			}

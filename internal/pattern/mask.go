@@ -45,7 +45,7 @@ func (r *row) render(code string, show func(element, string) string) string {
 		case e.lost:
 			b.WriteByte(separator)
 		default:
-			b.WriteString(show(e, code[r.start(i):r.ends[i]]))
+			b.WriteString(show(e, code[r.start(i):r.end(i)]))
 		}
 	}
 	return b.String()

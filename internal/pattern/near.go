@@ -1,8 +1,6 @@
 package pattern
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // NearMiss says why a code that fits no pattern nearly fits one.
 type NearMiss struct {
@@ -22,10 +20,16 @@ type Fault string
 const (
 	WrongCharacter Fault = "wrong-character"
 	FailedCheck    Fault = "failed-check" // a check digit, or a date that is none
+	CutShort       Fault = "cut-short"    // up to four characters are missing at the end
+	Overlong       Fault = "overlong"     // up to four are too many at the end
 )
 
 // Faults lists every Fault.
-var Faults = []Fault{WrongCharacter, FailedCheck}
+var Faults = []Fault{WrongCharacter, FailedCheck, CutShort, Overlong}
+
+// endSlack is how many characters at the end of a code may be missing or too
+// many for a near miss.
+const endSlack = 4
 
 func (n *NearMiss) describe() string {
 	part := "the fixed text"
@@ -35,54 +39,82 @@ func (n *NearMiss) describe() string {
 	switch {
 	case n.Fault == WrongCharacter:
 		return fmt.Sprintf("character %d, in %s, does not fit", n.From+1, part)
+	case n.Fault == CutShort:
+		return fmt.Sprintf("%d characters are missing at the end", n.To-n.From)
+	case n.Fault == Overlong:
+		return fmt.Sprintf("it has %d characters too many at the end", n.To-n.From)
 	case n.Check == "date":
 		return fmt.Sprintf("characters %d to %d, %s, are no date", n.From+1, n.To, part)
 	}
 	return fmt.Sprintf("characters %d to %d, ending in %s, fail the check %s", n.From+1, n.To, part, n.Check)
 }
 
-// near finds the row that code misses by one character or by its checks, with
-// the most evidence in the rest. Below weakBits chance would find one for any
-// code.
+// near finds the row that code misses by its checks, by one character or by a
+// few at the end, with the most evidence in the rest. Below weakBits chance
+// would find one for any code.
 func (l *Library) near(code string) *NearMiss {
-	var best *NearMiss
-	most := float64(weakBits)
-	for _, r := range l.byLen[len(code)] {
-		wrong, count, bits := 0, 0, 0.0
-		for i := range len(code) {
-			switch c := code[i]; {
-			case c == hidden:
-			case r.sets[i].has(c):
-				bits += r.weight[i]
-			default:
-				wrong = i
-				count++
-			}
-		}
-		if count > 1 || bits < most || bits == most && best != nil {
+	s := nearSearch{engine: l.engine, most: weakBits}
+	s.try(code, func(r *row) *NearMiss { return r.failed(code) })
+	for i := range len(code) {
+		if code[i] == hidden {
 			continue
 		}
-		if n := r.miss(code, wrong, count); n != nil {
-			best, most = n, bits
+		s.try(code[:i]+string(hidden)+code[i+1:], func(r *row) *NearMiss {
+			return &NearMiss{Entry: r.entry, Fault: WrongCharacter, Segment: r.segment(i), From: i, To: i + 1}
+		})
+	}
+	if s.best != nil {
+		return s.best
+	}
+	for k := 1; k <= endSlack; k++ {
+		s.try(code+"####"[:k], func(r *row) *NearMiss {
+			return &NearMiss{Entry: r.entry, Fault: CutShort, From: len(code), To: len(code) + k}
+		})
+		if k < len(code) {
+			s.try(code[:len(code)-k], func(r *row) *NearMiss {
+				return &NearMiss{Entry: r.entry, Fault: Overlong, From: len(code) - k, To: len(code)}
+			})
 		}
 	}
-	return best
+	return s.best
 }
 
-// miss describes how code misses r, by count (0 or 1) wrong characters.
-func (r rowOf) miss(code string, wrong, count int) *NearMiss {
-	if count == 1 {
-		i := 0
-		for r.ends[i] <= wrong {
-			i++
+// nearSearch keeps the near miss with the most evidence.
+type nearSearch struct {
+	engine *engine
+	most   float64
+	best   *NearMiss
+}
+
+// try looks the altered code up. Of equals the first entry counts.
+func (s *nearSearch) try(code string, miss func(*row) *NearMiss) {
+	s.engine.match(code, func(m *member) {
+		bits := m.row.evidence(code)
+		if bits < s.most || bits == s.most && s.best != nil && s.best.Entry.place <= m.entry.place {
+			return
 		}
-		return &NearMiss{r.entry, WrongCharacter, r.variant.elems[i].name, wrong, wrong + 1, ""}
-	}
+		if n := miss(m.row); n != nil && (n.Fault == FailedCheck || m.row.passes(code)) {
+			s.best, s.most = n, bits
+		}
+	})
+}
+
+// failed describes the first check that code fails.
+func (r *row) failed(code string) *NearMiss {
 	for _, c := range r.variant.checks {
-		from, to := r.span(c)
-		if !c.rule.passes(code[from:to], r.sets[from:to]) {
+		if !r.passesCheck(c, code) {
+			from, to := r.span(c)
 			return &NearMiss{r.entry, FailedCheck, r.variant.elems[c.to].name, from, to, c.rule.name}
 		}
 	}
 	return nil
+}
+
+// segment returns the name of the element at a place.
+func (r *row) segment(at int) string {
+	i := 0
+	for r.end(i) <= at {
+		i++
+	}
+	return r.variant.elems[i].name
 }

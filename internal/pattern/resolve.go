@@ -128,19 +128,23 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 
 // candidates returns the entries that code fits, best first.
 func (l *Library) candidates(code string, at time.Time) []Candidate {
-	var found []Candidate
-	for _, r := range l.byLen[len(code)] {
-		if !r.fits(code) {
-			continue
+	var best []fit
+	l.engine.match(code, func(m *member) {
+		if !m.row.passes(code) {
+			return
 		}
-		bits := r.evidence(code)
-		if n := len(found); n > 0 && found[n-1].Entry == r.entry {
-			if bits > found[n-1].Bits {
-				found[n-1] = newCandidate(r, code, bits)
-			}
-			continue
+		f := fit{m.row, m.row.evidence(code)}
+		i := slices.IndexFunc(best, func(g fit) bool { return g.row.entry == m.entry })
+		switch {
+		case i < 0:
+			best = append(best, f)
+		case f.better(best[i]):
+			best[i] = f
 		}
-		found = append(found, newCandidate(r, code, bits))
+	})
+	found := make([]Candidate, len(best))
+	for i, f := range best {
+		found[i] = newCandidate(f.row, code, f.bits)
 	}
 	for i := range found {
 		found[i].judge(code, at)
@@ -151,7 +155,19 @@ func (l *Library) candidates(code string, at time.Time) []Candidate {
 	return found
 }
 
-func newCandidate(r rowOf, code string, bits float64) Candidate {
+// fit is a row that a code fits, with its evidence.
+type fit struct {
+	row  *row
+	bits float64
+}
+
+// better reports whether f is the way to read the code under its entry. Of
+// equals it is the first, which has no optional date.
+func (f fit) better(g fit) bool {
+	return f.bits > g.bits || f.bits == g.bits && f.row.place < g.row.place
+}
+
+func newCandidate(r *row, code string, bits float64) Candidate {
 	c := Candidate{
 		Entry: r.entry, Mask: r.mask(code), Canonical: gsp.NewUIM(r.canonical(code)),
 		Bits: bits, Weak: bits < weakBits,
@@ -160,7 +176,7 @@ func newCandidate(r rowOf, code string, bits float64) Candidate {
 		if e.lost {
 			continue
 		}
-		s := Segment{Name: e.name, From: r.start(i), To: r.ends[i], Shown: e.shown(), Literal: e.lit != ""}
+		s := Segment{Name: e.name, From: r.start(i), To: r.end(i), Shown: e.shown(), Literal: e.lit != ""}
 		c.Segments = append(c.Segments, s)
 		if e.name == "made" && e.date {
 			c.Made = madeDate(code[s.From:s.To])

@@ -1,6 +1,9 @@
 package pattern
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // A canonical UIM is made of GS1's character set 82 (the ISO 646 invariant
 // set without the space) and these two.
@@ -17,6 +20,8 @@ func (s *charSet) add(c byte)           { s[c>>6] |= 1 << (c & 63) }
 func (s charSet) size() int             { return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) }
 func (s charSet) and(t charSet) charSet { return charSet{s[0] & t[0], s[1] & t[1]} }
 func (s charSet) or(t charSet) charSet  { return charSet{s[0] | t[0], s[1] | t[1]} }
+
+func (s charSet) empty() bool { return s == charSet{} }
 
 // within reports whether every character of s is in t.
 func (s charSet) within(t charSet) bool { return s.and(t) == s }
@@ -63,19 +68,63 @@ var (
 	setUpper    = setOf(digits + capitals)
 	setAlnum    = setOf(digits + capitals + smalls)
 	set82       = setOf(digits + capitals + smalls + `!"%&'()*+,-./:;<=>?_`)
+	setPrice    = setOf(price80)
 	setSep      = setOf(string(separator))
 	setAny      = set82.or(setSep) // all that a canonical UIM may hold, in clear
 )
 
-// kinds are the alphabets of the pattern language.
-var kinds = map[byte]charSet{
-	'N': setDigits,
-	'A': setCapitals,
-	'U': setUpper,
-	'L': setAlnum,
-	'H': setOf(digits + "ABCDEF"),
-	'X': set82,
-	'Y': setOf(digits + capitals + "-/"), // GS1's set 39; its "#" is what masks hide with
-	'Z': setOf(digits + capitals + smalls + "-_"),
-	'P': setOf(price80),
+// setID names a character set of one place: a character stands for itself
+// alone, 128 and up are the alphabets of kinds.
+type setID uint8
+
+const firstKind setID = 128
+
+// kinds are the alphabets of the pattern language, in the order of their
+// documentation.
+var kinds = []struct {
+	letter byte
+	set    charSet
+}{
+	{'N', setDigits},
+	{'A', setCapitals},
+	{'U', setUpper},
+	{'L', setAlnum},
+	{'H', setOf(digits + "ABCDEF")},
+	{'X', set82},
+	{'Y', setOf(digits + capitals + "-/")}, // GS1's set 39; its "#" is what masks hide with
+	{'Z', setOf(digits + capitals + smalls + "-_")},
+	{'P', setPrice},
 }
+
+// digitKind is the alphabet N.
+const digitKind = firstKind
+
+// kindOf returns the id of the alphabet of that letter.
+func kindOf(letter byte) (setID, bool) {
+	for i, k := range kinds {
+		if k.letter == letter {
+			return firstKind + setID(i), true
+		}
+	}
+	return 0, false
+}
+
+// set returns the characters of an id.
+func (id setID) set() charSet { return idSets[id] }
+
+// weight is the evidence of one visible character from the set, in bits: how
+// much rarer it is than any character of set 82.
+func (id setID) weight() float64 { return idWeights[id] }
+
+var idSets, idWeights = func() (sets [256]charSet, weights [256]float64) {
+	for c := range byte(firstKind) {
+		sets[c].add(c)
+		weights[c] = math.Log2(float64(set82.size()))
+	}
+	for i, k := range kinds {
+		id := firstKind + setID(i)
+		sets[id] = k.set
+		weights[id] = math.Log2(float64(set82.size()) / float64(k.set.size()))
+	}
+	return sets, weights
+}()

@@ -20,15 +20,15 @@ const (
 // date, or the separator.
 type element struct {
 	name   string
-	lit    string  // "" for a run
-	set    charSet // of a run
-	min    int     // characters, min == max for a literal
+	lit    string // "" for a run
+	kind   setID  // of a run
+	min    int    // characters, min == max for a literal
 	max    int
 	date   bool // a real date, YYMMDD with or without hh
 	checks []checkRef
 	drop   bool // belongs to an optional date, which is not part of the UIM
 	lost   bool // a separator that the scanner lost; it takes no character
-	at     int  // offset in the pattern's text
+	pos    int  // offset in the pattern's text
 }
 
 // checkRef is a check as written: its rule and the element it starts at.
@@ -144,7 +144,7 @@ func (p *parser) item(depth int) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	n.elem.name, n.elem.at = name, start
+	n.elem.name, n.elem.pos = name, start
 	for p.peek() == ',' {
 		if n.group {
 			return node{}, p.errorf("a check belongs to an element, not to a group")
@@ -235,15 +235,15 @@ func (p *parser) run() (element, error) {
 	for _, layout := range []string{"YYMMDDhh", "YYMMDD"} {
 		if strings.HasPrefix(rest, layout) {
 			p.at += len(layout)
-			return element{set: setDigits, min: len(layout), max: len(layout), date: true}, nil
+			return element{kind: digitKind, min: len(layout), max: len(layout), date: true}, nil
 		}
 	}
-	set, ok := kinds[rest[0]]
+	kind, ok := kindOf(rest[0])
 	if !ok {
 		return element{}, p.errorf("%q is no alphabet; there are N A U L H X Y Z P, GS, YYMMDD and YYMMDDhh", rest[0])
 	}
 	p.at++
-	e := element{set: set, min: 1}
+	e := element{kind: kind, min: 1}
 	n, given := p.number()
 	if given {
 		e.min, e.max = n, n

@@ -1,0 +1,264 @@
+package pattern
+
+import (
+	"bytes"
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// engine finds the rows that a code fits without looking at each.
+//
+// The rows of one length are columns of bits: for each place and character, a
+// word says which rows allow it, and a look-up is a handful of ANDs. Rows are
+// sorted so that alike ones are neighbours and cut into blocks; above them a
+// grid with one bit a block says which blocks are worth a visit. Characters
+// that no row of a block tells apart share a column, so a place has few. The
+// hidden character is one more letter, which every row allows.
+//
+// An engine does not change once built; a look-up keeps no state and
+// allocates nothing but what its caller's slice lacks.
+type engine [maxLength + 1]*bucket
+
+// blockRows is how many rows a block holds.
+const blockRows = 256
+
+// topPlaces is how many places the grid above the blocks looks at.
+const topPlaces = 12
+
+// bucket is the rows of one length.
+type bucket struct {
+	rows   []member // bit i of block b is rows[b*blockRows+i]
+	shapes []setID  // the sets of all rows, one after the other
+	top    grid     // one bit a block; unused with one block
+	blocks []grid
+}
+
+// member is a row with what a look-up asks of it first.
+type member struct {
+	row   *row
+	entry *Entry
+	plain bool // it has no checks
+	alone bool // its entry has no other row of this length
+}
+
+// grid tells which of up to 64*words members allow a code.
+type grid struct {
+	words   int
+	places  []place
+	columns []uint64 // words for each
+	all     []uint64 // the column that all members are in
+}
+
+// place is one tested character of a code.
+type place struct {
+	table *columnTable
+	base  uint32 // of the place's columns in grid.columns
+	at    uint8  // in the code
+}
+
+// columnTable maps a character to one of a place's columns. Many places of a
+// library share one table.
+type columnTable [128]uint8
+
+// newEngine sorts rows into an engine. The rows must not change afterwards.
+func newEngine(entries []*Entry) *engine {
+	var e engine
+	var count [maxLength + 1]int
+	for _, entry := range entries {
+		for i := range entry.rows {
+			count[entry.rows[i].length()]++
+		}
+	}
+	for n, c := range count {
+		if c > 0 {
+			e[n] = &bucket{rows: make([]member, 0, c)}
+		}
+	}
+	for _, entry := range entries {
+		for i := range entry.rows {
+			r := &entry.rows[i]
+			b := e[r.length()]
+			m := member{r, entry, len(r.variant.checks) == 0, true}
+			if last := len(b.rows) - 1; last >= 0 && b.rows[last].entry == entry {
+				m.alone, b.rows[last].alone = false, false
+			}
+			b.rows = append(b.rows, m)
+		}
+	}
+	w := gridWriter{tables: make(map[columnTable]*columnTable)}
+	for n, b := range e {
+		if b != nil {
+			b.build(n, &w)
+		}
+	}
+	return &e
+}
+
+// build sorts the rows and fills the grids.
+func (b *bucket) build(length int, w *gridWriter) {
+	shapes := make([]setID, 0, len(b.rows)*length)
+	for _, m := range b.rows {
+		shapes = m.row.sets(shapes)
+	}
+	shapes = b.sort(length, shapes)
+	b.shapes = shapes
+	for from := 0; from < len(b.rows); from += blockRows {
+		to := min(from+blockRows, len(b.rows))
+		w.begin(to-from, length)
+		for i := from; i < to; i++ {
+			for at, id := range shapes[i*length : (i+1)*length] {
+				w.allow(i-from, at, id)
+			}
+		}
+		b.blocks = append(b.blocks, w.grid(length))
+	}
+	if len(b.blocks) == 1 {
+		return
+	}
+	w.begin(len(b.blocks), length)
+	for i := range b.rows {
+		for at, id := range shapes[i*length : (i+1)*length] {
+			w.allow(i/blockRows, at, id)
+		}
+	}
+	b.top = w.grid(min(length, topPlaces))
+}
+
+// sort orders the rows by where their literals are, then by the literals, so
+// that a block's rows have much in common, and returns their shapes in that
+// order.
+func (b *bucket) sort(length int, shapes []setID) []setID {
+	keys := make([]byte, 0, 2*len(shapes))
+	type keyed struct {
+		key []byte
+		row member
+		i   int
+	}
+	order := make([]keyed, len(b.rows))
+	for i, r := range b.rows {
+		shape := shapes[i*length : (i+1)*length]
+		start := len(keys)
+		for _, id := range shape {
+			keys = append(keys, byte(id>>7)) // 0 for a literal
+		}
+		for _, id := range shape {
+			keys = append(keys, byte(id))
+		}
+		order[i] = keyed{keys[start:], r, i}
+	}
+	slices.SortFunc(order, func(x, y keyed) int {
+		return cmp.Or(bytes.Compare(x.key[:2*length], y.key[:2*length]), cmp.Compare(x.i, y.i))
+	})
+	sorted := make([]setID, 0, len(shapes))
+	for i, o := range order {
+		b.rows[i] = o.row
+		sorted = append(sorted, shapes[o.i*length:(o.i+1)*length]...)
+	}
+	return sorted
+}
+
+// match calls found for each row that fits code, a canonical or masked one,
+// checks left aside.
+func (e *engine) match(code string, found func(*member)) {
+	if len(code) > maxLength || e[len(code)] == nil {
+		return
+	}
+	b := e[len(code)]
+	if len(b.blocks) == 1 {
+		b.collect(0, code, found)
+		return
+	}
+	for w := range b.top.words {
+		left := b.top.all[w]
+		for i := 0; i < len(b.top.places) && left&(left-1) != 0; i++ {
+			left &= b.top.column(i, code)[w]
+		}
+		for ; left != 0; left &= left - 1 {
+			b.collect(w*64+bits.TrailingZeros64(left), code, found)
+		}
+	}
+}
+
+// collect calls found for each row of a block that fits code.
+func (b *bucket) collect(block int, code string, found func(*member)) {
+	g, first := &b.blocks[block], block*blockRows
+	if g.words == 1 {
+		b.finish(g, 0, 0, g.all[0], first, code, found)
+		return
+	}
+	a0, a1, a2, a3 := g.all[0], g.all[1], g.all[2], g.all[3]
+	for i := range g.places {
+		column := g.column(i, code)
+		_ = column[3]
+		a0 &= column[0]
+		a1 &= column[1]
+		a2 &= column[2]
+		a3 &= column[3]
+		switch {
+		case a0|a1|a2|a3 == 0:
+			return
+		case a1|a2|a3 == 0:
+			b.finish(g, i+1, 0, a0, first, code, found)
+			return
+		case a0|a2|a3 == 0:
+			b.finish(g, i+1, 1, a1, first, code, found)
+			return
+		case a0|a1|a3 == 0:
+			b.finish(g, i+1, 2, a2, first, code, found)
+			return
+		case a0|a1|a2 == 0:
+			b.finish(g, i+1, 3, a3, first, code, found)
+			return
+		}
+	}
+	for w, left := range [4]uint64{a0, a1, a2, a3} {
+		b.finish(g, len(g.places), w, left, first, code, found)
+	}
+}
+
+// finish tests the places from number i on for the rows of left, which are
+// those of word w of a block. A row that is left alone is compared itself: it
+// lies in one piece, where the columns do not.
+func (b *bucket) finish(g *grid, i, w int, left uint64, first int, code string, found func(*member)) {
+	for ; left&(left-1) != 0 && i < len(g.places); i++ {
+		left &= g.column(i, code)[w]
+	}
+	first += 64 * w
+	if left&(left-1) == 0 && left != 0 && i < len(g.places) {
+		if at := first + bits.TrailingZeros64(left); b.fits(at, code) {
+			found(&b.rows[at])
+		}
+		return
+	}
+	for ; left != 0; left &= left - 1 {
+		found(&b.rows[first+bits.TrailingZeros64(left)])
+	}
+}
+
+// fits compares code with one row.
+func (b *bucket) fits(at int, code string) bool {
+	shape := b.shapes[at*len(code):][:len(code)]
+	ok := uint64(1)
+	for i, id := range shape {
+		c := code[i]
+		ok &= maskedSets[id][c>>6&1] >> (c & 63)
+	}
+	return ok&1 != 0
+}
+
+// maskedSets are the sets of all ids with the hidden character added.
+var maskedSets = func() (sets [256]charSet) {
+	for id, s := range idSets {
+		s.add(hidden)
+		sets[id] = s
+	}
+	return sets
+}()
+
+// column returns which members allow the character that code has at place
+// number i.
+func (g *grid) column(i int, code string) []uint64 {
+	p := &g.places[i]
+	return g.columns[p.base+uint32(g.words)*uint32(p.table[code[p.at]&127]):]
+}
