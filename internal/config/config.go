@@ -6,11 +6,7 @@
 // that Load reads back, so nothing is documented twice.
 package config
 
-import (
-	"log/slog"
-
-	"gsp.example/gsp/internal/gsp"
-)
+import "log/slog"
 
 // Config is all that can be configured, and this text is its manual. A key
 // that stands in no line here is an error, and so is a value that makes no
@@ -68,10 +64,6 @@ type Door struct {
 	// only and needs no privilege; ":465" (SMTP), ":993" (IMAP) and ":443"
 	// (HTTPS) are what mail clients expect of a real gateway.
 	Listen string `toml:"listen"`
-
-	// How many connections may be open at a time, from 1 to 100000. More are
-	// turned away until one ends.
-	MaxConnections int `toml:"max_connections"`
 }
 
 // TLS names the certificate of all doors.
@@ -90,8 +82,8 @@ type TLS struct {
 // Limits bound one mail.
 type Limits struct {
 	// The largest mail taken, as it comes in: sealed, in text form, a third to a
-	// half larger than what the officer attached. From 64KiB to 256MiB. Every
-	// connection that sends one holds it in memory.
+	// half larger than what the officer attached. From 64KiB to 64MiB. Mails are
+	// held in memory while they come in.
 	MaxMessage Size `toml:"max_message"`
 
 	// How many recipients one mail may have, from 1 to 1000.
@@ -146,9 +138,9 @@ func Default() Config {
 		Domain:        "gsp.example",
 		Data:          "data",
 		UIMDisclosure: Mask,
-		SMTP:          Door{Listen: "127.0.0.1:8465", MaxConnections: 1000},
-		IMAP:          Door{Listen: "127.0.0.1:8993", MaxConnections: 5000},
-		HTTPS:         Door{Listen: "127.0.0.1:8443", MaxConnections: 1000},
+		SMTP:          Door{Listen: "127.0.0.1:8465"},
+		IMAP:          Door{Listen: "127.0.0.1:8993"},
+		HTTPS:         Door{Listen: "127.0.0.1:8443"},
 		Limits:        Limits{MaxMessage: 25 << 20, MaxRecipients: 100},
 		Store:         Store{InlineLimit: 128 << 10},
 		Log:           Log{Level: slog.LevelInfo, Format: Text},
@@ -162,6 +154,3 @@ func (c Config) HelpBase() string {
 	}
 	return "https://" + c.Domain + "/help/"
 }
-
-// Postmaster returns the operator's address.
-func (c Config) Postmaster() gsp.Address { return gsp.Address{Local: "postmaster", Domain: c.Domain} }

@@ -51,7 +51,7 @@ func TestDescribedIsReadBack(t *testing.T) {
 	c.Data = `a "b" \ c` + "\t\x7f\u00e9"
 	c.UIMDisclosure = config.Refuse
 	c.Help = "https://help.gsp.int/en/"
-	c.SMTP = config.Door{Listen: ":465", MaxConnections: 7}
+	c.SMTP = config.Door{Listen: ":465"}
 	c.TLS = config.TLS{Certificate: "chain.pem", Key: "key.pem"}
 	c.Limits = config.Limits{MaxMessage: 64<<10 + 1, MaxRecipients: 1}
 	c.Store.InlineLimit = 0
@@ -121,7 +121,7 @@ func TestBadFiles(t *testing.T) {
 		{"size beyond 63 bits", "[limits]\nmax_message = \"9223372036854775807KiB\"", "gsp.toml:2:15: key limits.max_message: want a size..."},
 		{"negative size", "[store]\ninline_limit = -1", "gsp.toml:2:1: key store.inline_limit: -1 is not between 0 and 16MiB"},
 		{"size out of range", "[limits]\nmax_recipients = 1\nmax_message = \"1GiB\"",
-			"gsp.toml:3:1: key limits.max_message: 1GiB is not between 64KiB and 256MiB"},
+			"gsp.toml:3:1: key limits.max_message: 1GiB is not between 64KiB and 64MiB"},
 		{"dotted key out of range", "limits.max_recipients = 0", "gsp.toml:1:1: key limits.max_recipients: 0 is not between 1 and 1000"},
 		{"no level", "[log]\nlevel = \"loud\"", "gsp.toml:2:9: key log.level: ..."},
 		{"no format", "[log]\nformat = \"xml\"", `gsp.toml:2:1: key log.format: "xml" is none of "text", "json"`},
@@ -197,9 +197,9 @@ func TestCheckNamesTheKey(t *testing.T) {
 		t.Errorf("defaults: got %v, want nil", err)
 	}
 	c := config.Default()
-	c.IMAP.MaxConnections = 0
+	c.Limits.MaxRecipients = 0
 	r, ok := errors.AsType[*gsp.Refusal](c.Check())
-	if want := "key imap.max_connections: 0 is not between 1 and 100000"; !ok || r.Cause != want {
+	if want := "key limits.max_recipients: 0 is not between 1 and 1000"; !ok || r.Cause != want {
 		t.Errorf("got %v, want %s", r, want)
 	}
 }

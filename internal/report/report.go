@@ -17,9 +17,9 @@ import (
 
 // Query says what to count.
 type Query struct {
-	From    time.Time     // the first moment of the period; zero for the start of the log
-	Until   time.Time     // the first moment after the period; zero for the end of the log
-	Parties []gsp.PartyID // whose rows to keep, a pair's where one of the two is; none for all
+	From    time.Time     `json:"from,omitzero"`    // the first moment of the period; zero for the start of the log
+	Until   time.Time     `json:"until,omitzero"`   // the first moment after the period; zero for the end of the log
+	Parties []gsp.PartyID `json:"parties,omitzero"` // whose rows to keep, a pair's where one of the two is; none for all
 }
 
 // Make reads the log once and counts. What it holds in memory grows with the
