@@ -1,6 +1,8 @@
 package arch
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -38,6 +40,34 @@ func TestPackagesAreDocumented(t *testing.T) {
 		}
 		if len(docs) != 1 {
 			t.Errorf("%s: got a package comment in %q, want one in one file", folder, docs)
+		}
+	}
+}
+
+// Each decision can be found by its number, says why, and when to drop it.
+func TestDecisionsAreComplete(t *testing.T) {
+	const folder = "../../docs/decisions"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range entries {
+		number := fmt.Sprintf("%04d", i+1)
+		if !strings.HasPrefix(e.Name(), number+"-") {
+			t.Errorf("got %s, want the next to have number %s", e.Name(), number)
+		}
+		text, err := os.ReadFile(folder + "/" + e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest := string(text)
+		for _, part := range []string{"# " + number + ": ", "\n## Context\n", "\n## Decision\n", "\n## Consequences\n", "\n## We would change our mind if\n"} {
+			_, after, ok := strings.Cut(rest, part)
+			if !ok {
+				t.Errorf("%s: no %q where it belongs", e.Name(), part)
+				break
+			}
+			rest = after
 		}
 	}
 }
