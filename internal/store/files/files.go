@@ -15,13 +15,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"gsp.example/gsp/internal/sealed"
 )
 
 // Folder is a folder of mails. Its methods may be called concurrently, but
 // Sweep only before the first Put.
-type Folder struct{ path string }
+type Folder struct {
+	path string
+	mu   sync.Mutex // held while a folder of the second level is made
+}
 
 // temporary ends the name of a file that is still being written.
 const temporary = ".new"
@@ -37,21 +41,7 @@ func Open(path string) (*Folder, error) {
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	made := false
-	for i := range 256 {
-		switch err := os.Mkdir(filepath.Join(path, fmt.Sprintf("%02x", i)), 0o700); {
-		case err == nil:
-			made = true
-		case !errors.Is(err, fs.ErrExist):
-			return nil, err
-		}
-	}
-	if made {
-		if err := syncFolder(path); err != nil {
-			return nil, err
-		}
-	}
-	return &Folder{path}, nil
+	return &Folder{path: path}, nil
 }
 
 // Put writes a mail and returns the name to read it by, once it is synced. It
@@ -61,6 +51,9 @@ func (f *Folder) Put(m sealed.Message) (name string, err error) {
 	rand.Read(random[:])
 	name = hex.EncodeToString(random[:])
 	folder, path := f.place(name)
+	if err := f.make(folder); err != nil {
+		return "", err
+	}
 	defer func() {
 		if err != nil {
 			os.Remove(path + temporary)
@@ -158,6 +151,24 @@ func (f *Folder) walk(visit func(path, name string) error) error {
 func (f *Folder) place(name string) (folder, path string) {
 	folder = filepath.Join(f.path, name[:2])
 	return folder, filepath.Join(folder, name)
+}
+
+// make makes a folder of the second level, once, and durable before anything
+// is put in it by whomever.
+func (f *Folder) make(folder string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch err := os.Mkdir(folder, 0o700); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := syncFolder(f.path); err != nil {
+		os.Remove(folder) // or the next would take it for durable
+		return err
+	}
+	return nil
 }
 
 func isName(s string) bool {

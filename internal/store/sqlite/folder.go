@@ -80,11 +80,14 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
-// openWriter opens the one connection that writes, and makes sure that its
+// openWriter opens, or makes, the database and the one connection that writes, and makes sure that its
 // commits are synced: with less than FULL a power cut takes back what was
 // answered. Everything but the size of the cache and of the write-ahead log is
 // about that, not about speed.
 func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, nil, err
+	}
 	db, err := sql.Open("sqlite3", uri(path,
 		"_journal_mode", "WAL", "_synchronous", "FULL", "_txlock", "immediate",
 		"_busy_timeout", "10000", "_foreign_keys", "1", "_cache_size", "-16384"))

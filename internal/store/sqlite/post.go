@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -76,16 +77,20 @@ func check(p gsp.Posting) error {
 	return nil
 }
 
-// putFile writes a large mail. A disk that cannot is not written to again.
+// putFile writes a large mail. A disk that cannot sync it fails the store.
 func (s *Store) putFile(m sealed.Message) (string, error) {
 	if err := s.Err(); err != nil {
 		return "", err
 	}
 	name, err := s.files.Put(m)
-	if err != nil {
-		return "", fmt.Errorf("write mail file: %w", err)
+	if err == nil {
+		return name, nil
 	}
-	return name, nil
+	err = fmt.Errorf("write mail file: %w", err)
+	if errors.Is(err, syscall.EIO) {
+		s.writer.fail(err)
+	}
+	return "", err
 }
 
 // post looks everything up before it changes anything, so that a posting that

@@ -97,9 +97,6 @@ func Open(ctx context.Context, folder string, options Options) (_ *Store, err er
 		return nil, err
 	}
 	path := filepath.Join(folder, databaseName)
-	if err := makePrivate(path); err != nil {
-		return nil, err
-	}
 	if s.files, err = files.Open(filepath.Join(folder, "mails")); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,6 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func encodeSummary(s gsp.Summary) []byte {
 	b := make([]byte, 5, 512)
-	b[0] = summaryFormat
 	b = binary.AppendVarint(b, millis(s.Envelope.Date))
 	b = appendText(b, s.Envelope.Subject)
 	b = appendAddress(b, s.Envelope.From)
@@ -40,6 +39,12 @@ func encodeSummary(s gsp.Summary) []byte {
 	for _, p := range []sealed.Part{s.Layout.Version, s.Layout.Sealed} {
 		b = appendNumbers(b, p.Start, p.Body, p.End, p.Lines)
 	}
+	return sumUp(b)
+}
+
+// sumUp fills in the five octets that go before the rest.
+func sumUp(b []byte) []byte {
+	b[0] = summaryFormat
 	binary.BigEndian.PutUint32(b[1:], crc32.Checksum(b[5:], castagnoli))
 	return b
 }

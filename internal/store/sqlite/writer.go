@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -39,6 +40,8 @@ type writer struct {
 	quit    chan struct{} // closed by close
 	stopped chan struct{} // closed when run has ended
 	started bool          // run was or will be called
+
+	failing sync.Once
 	failed  chan struct{} // closed once failure is set
 	failure error
 }
@@ -196,15 +199,22 @@ func (w *writer) transact(work func() error) (err error) {
 	return nil
 }
 
-// judge makes the store fail for good where err says that the disk does.
+// judge returns err, and makes the store fail where it says that the disk does.
 func (w *writer) judge(err error) error {
 	if isFatal(err) {
+		w.fail(err)
+	}
+	return err
+}
+
+// fail ends all writing.
+func (w *writer) fail(err error) {
+	w.failing.Do(func() {
 		w.failure = fmt.Errorf("store failed earlier: %w", err)
 		close(w.failed)
 		w.store.options.Log.LogAttrs(context.Background(), slog.LevelError, "store failed and takes no more writes",
 			slog.Any("error", err))
-	}
-	return err
+	})
 }
 
 // isFatal reports whether err leaves open what is on the disk.

@@ -1,0 +1,150 @@
+package sqlite
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+func opened(t *testing.T, options Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), t.TempDir(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// together has the writer do works as one group, and returns their errors.
+func together(s *Store, works ...func(*tx) error) []error {
+	busy, release := make(chan struct{}), make(chan struct{})
+	first := job{func(*tx) error { close(busy); <-release; return nil }, make(chan error, 1)}
+	s.writer.jobs <- first
+	<-busy
+	jobs := make([]job, len(works))
+	for i, work := range works {
+		jobs[i] = job{work, make(chan error, 1)}
+		s.writer.jobs <- jobs[i]
+	}
+	close(release)
+	var errs []error
+	for _, j := range jobs {
+		errs = append(errs, <-j.done)
+	}
+	return errs
+}
+
+func record(kind gsp.EventKind, then error) func(*tx) error {
+	return func(t *tx) error {
+		if _, err := t.record(gsp.Event{Kind: kind}); err != nil {
+			return err
+		}
+		return then
+	}
+}
+
+func recorded(t *testing.T, s *Store) (kinds []gsp.EventKind) {
+	t.Helper()
+	for e, err := range s.Events(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+func TestAFailingWriteLeavesTheOthersOfItsGroup(t *testing.T) {
+	wrong := errors.New("wrong")
+	s := opened(t, Options{})
+	make := func(t *tx) error {
+		_, err := t.makeBox(gsp.Inbox("ke"), "")
+		return err
+	}
+	errs := together(s,
+		record(gsp.MailKept, nil),
+		make,
+		record(gsp.MailRead, wrong), // changed something before it failed
+		func(*tx) error { return wrong },
+		make, // breaks a constraint
+		record(gsp.MailRefused, nil),
+	)
+	for i, want := range []bool{true, true, false, false, false, true} {
+		if (errs[i] == nil) != want {
+			t.Errorf("write %d: %v, want success %t", i, errs[i], want)
+		}
+	}
+	if got, want := recorded(t, s), []gsp.EventKind{gsp.MailKept, gsp.MailRefused}; !slices.Equal(got, want) {
+		t.Errorf("events %q, want %q", got, want)
+	}
+	if all, err := s.Mailboxes(t.Context(), "ke"); err != nil || len(all) != 1 {
+		t.Errorf("mailboxes %+v, %v, want one", all, err)
+	}
+	if err := s.Err(); err != nil {
+		t.Errorf("the store failed: %v", err)
+	}
+}
+
+// TestAFullDiskPasses bounds the database and takes the bound away again.
+func TestAFullDiskPasses(t *testing.T) {
+	s := opened(t, Options{})
+	pragma := func(text string) {
+		t.Helper()
+		err := together(s, func(t *tx) error { return nil })[0]
+		if err == nil {
+			_, err = s.writer.conn.ExecContext(t.Context(), text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill := func(t *tx) error {
+		return t.exec(`INSERT INTO library (version, text, published) VALUES (1, zeroblob(1000000), 0)`)
+	}
+	pragma("PRAGMA max_page_count = 100")
+	errs := together(s, record(gsp.MailKept, nil), fill)
+	if errs[0] == nil || errs[1] == nil {
+		t.Fatalf("errors %v, want two", errs)
+	}
+	if err := s.Err(); err != nil {
+		t.Fatalf("the store failed for good: %v", err)
+	}
+	pragma("PRAGMA max_page_count = 100000")
+	errs = together(s, record(gsp.MailKept, nil), fill)
+	if errs[0] != nil || errs[1] != nil {
+		t.Errorf("with space again: %v", errs)
+	}
+	if got := recorded(t, s); len(got) != 1 {
+		t.Errorf("events %q, want one", got)
+	}
+}
+
+func TestBellsRingOnceACommit(t *testing.T) {
+	var rung [][]gsp.MailboxID
+	s := opened(t, Options{OnCommit: func(ids []gsp.MailboxID) { rung = append(rung, ids) }})
+	var ids []gsp.MailboxID
+	for _, owner := range []string{"ke", "fr"} {
+		m, err := s.CreateMailbox(t.Context(), gsp.Inbox(owner), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, m.ID)
+	}
+	rung = nil
+	touch := func(id gsp.MailboxID) func(*tx) error {
+		return func(t *tx) error {
+			box, err := t.box(id)
+			if err == nil {
+				t.change(box)
+			}
+			return err
+		}
+	}
+	together(s, touch(ids[1]), touch(ids[0]), touch(ids[1]), touch(ids[0]))
+	if len(rung) != 1 || !slices.Equal(rung[0], ids) {
+		t.Errorf("rang %v, want once %v", rung, ids)
+	}
+}
