@@ -142,7 +142,8 @@ func (t *tally) statistics() Statistics {
 	s.Registered = t.registrations()
 	s.Users = t.userCounts()
 	s.Active = t.activities()
-	s.Replies, s.Unread = t.backlog()
+	s.Replies = t.replies()
+	s.Unread = t.unreads()
 	s.Messages = Traffic{Sent: t.sent, Rows: []Messages{}}
 	for _, p := range t.rows(maps.Keys(t.messages)) {
 		m := *t.row(p)
@@ -216,63 +217,70 @@ func (t *tally) activities() Active {
 	return a
 }
 
-// backlog counts items 7 and 8 from the cases whose request is of the period.
-func (t *tally) backlog() (Replies, Unread) {
-	times := map[gsp.PartyID]*ReplyTime{}
-	took := map[gsp.PartyID][]time.Duration{}
-	idle := map[gsp.PartyID]*Backlog{}
-	var all ReplyTime
-	var allTook []time.Duration
+// asks yields the Parties that a request of the period asked, once a case.
+func (t *tally) asks(yield func(asking) bool) {
 	for _, c := range t.cases {
 		for _, a := range c.asked {
-			if !t.within(a.at) || !t.wants(a.party) {
-				continue
+			if t.within(a.at) && t.wants(a.party) && !yield(a) {
+				return
 			}
-			if times[a.party] == nil {
-				times[a.party] = &ReplyTime{Party: a.party}
-				idle[a.party] = &Backlog{Party: a.party}
-			}
-			for _, r := range []*ReplyTime{times[a.party], &all} {
-				r.Asked++
-				r.Answered += one(a.answered)
-				r.Withdrawn += one(a.withdrawn)
-				r.Open += one(!a.answered && !a.withdrawn)
-			}
-			if a.answered {
-				took[a.party] = append(took[a.party], a.took)
-				allTook = append(allTook, a.took)
-			}
-			idle[a.party].NotActioned += one(!a.acted && !a.withdrawn)
 		}
 	}
-	for r := range t.unread {
-		if idle[r.party] == nil {
-			idle[r.party] = &Backlog{Party: r.party}
-		}
-		idle[r.party].Unread++
-	}
+}
 
-	all.Mean, all.Median = average(allTook)
-	replies := Replies{All: all, Rows: []ReplyTime{}}
+func (t *tally) replies() Replies {
+	times := map[gsp.PartyID]*ReplyTime{"": {}} // "" for all
+	took := map[gsp.PartyID][]time.Duration{}
+	for a := range t.asks {
+		if times[a.party] == nil {
+			times[a.party] = &ReplyTime{Party: a.party}
+		}
+		for _, p := range []gsp.PartyID{a.party, ""} {
+			r := times[p]
+			r.Asked++
+			r.Answered += one(a.answered)
+			r.Withdrawn += one(a.withdrawn)
+			r.Open += one(!a.answered && !a.withdrawn)
+			if a.answered {
+				took[p] = append(took[p], a.took)
+			}
+		}
+	}
+	for p, r := range times {
+		r.Mean, r.Median = average(took[p])
+	}
+	replies := Replies{All: *times[""], Rows: []ReplyTime{}}
 	for _, p := range t.rows(maps.Keys(times)) {
 		row := ReplyTime{Party: p}
 		if times[p] != nil {
 			row = *times[p]
 		}
-		row.Mean, row.Median = average(took[p])
 		replies.Rows = append(replies.Rows, row)
 	}
-	unread := Unread{Rows: []Backlog{}}
-	for _, p := range t.rows(maps.Keys(idle)) {
-		row := Backlog{Party: p}
-		if idle[p] != nil {
-			row = *idle[p]
-		}
-		unread.Rows = append(unread.Rows, row)
-		unread.Unread += row.Unread
-		unread.NotActioned += row.NotActioned
+	return replies
+}
+
+func (t *tally) unreads() Unread {
+	rows := map[gsp.PartyID]Backlog{}
+	for a := range t.asks {
+		row := rows[a.party]
+		row.NotActioned += one(!a.acted && !a.withdrawn)
+		rows[a.party] = row
 	}
-	return replies, unread
+	for r := range t.unread {
+		row := rows[r.party]
+		row.Unread++
+		rows[r.party] = row
+	}
+	u := Unread{Rows: []Backlog{}}
+	for _, p := range t.rows(maps.Keys(rows)) {
+		row := rows[p]
+		row.Party = p
+		u.Rows = append(u.Rows, row)
+		u.Unread += row.Unread
+		u.NotActioned += row.NotActioned
+	}
+	return u
 }
 
 // average returns mean and median in whole seconds, rounded. It sums
