@@ -1,7 +1,9 @@
 package sealed_test
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"gsp.example/gsp/internal/sealed"
@@ -30,5 +32,32 @@ func BenchmarkAppendArmour(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = m.AppendArmour(dst[:0])
+	}
+}
+
+// BenchmarkHostile inspects what was written to be slow, 8 MiB of it. A good
+// mail of that size takes 13 ms.
+func BenchmarkHostile(b *testing.B) {
+	lines := func(line string) string { return strings.Repeat(line+"\r\n", (8<<20)/(len(line)+2)) }
+	armour := armoured(b, sealedOctets())
+	for name, mail := range map[string][]byte{
+		"hyphens":             wrap(lines(strings.Repeat("-", 998))),
+		"lines of a hyphen":   wrap(lines("-")),
+		"almost delimiters":   wrap(lines("--b0undar")),
+		"empty lines":         wrap(lines("")),
+		"blank lines behind":  wrap(armour + lines(" ")),
+		"armour of one octet": wrap("-----BEGIN PGP MESSAGE-----\r\n\r\n" + lines("A")),
+		"BEGIN lines":         wrap(lines("-----BEGIN PGP MESSAGE-----")),
+		"marker packets":      wrapOctets(b, bytes.Repeat(packet(10, []byte("PGP")), 700_000)),
+		"soft line ends": change(b, wrap(lines("=")), "encrypted.asc\"\r\n",
+			"encrypted.asc\"\r\nContent-Transfer-Encoding: quoted-printable\r\n"),
+		"header of short fields": append(bytes.Repeat([]byte("a:\r\n"), 16_000), "\r\n"...),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(mail)))
+			for b.Loop() {
+				_, _ = sealed.Inspect(mail)
+			}
+		})
 	}
 }

@@ -123,11 +123,14 @@ func nextDelimiter(raw []byte, from int, boundary string) (delimiter, error) {
 		// Base64 has no hyphen, so one search passes the whole payload.
 		i := bytes.IndexByte(raw[pos:], '-')
 		if i < 0 {
-			return delimiter{}, &Fault{BrokenMIME, "a delimiter of the multipart is missing", len(raw)}
+			return delimiter{}, noDelimiter(raw)
 		}
 		pos += i
 		if pos > from && raw[pos-1] != '\n' || !hasBoundary(raw[pos:], boundary) {
-			pos++
+			if i = bytes.IndexByte(raw[pos:], '\n'); i < 0 {
+				return delimiter{}, noDelimiter(raw)
+			}
+			pos += i + 1
 			continue
 		}
 		d := delimiter{start: pos, end: len(raw)}
@@ -144,12 +147,16 @@ func nextDelimiter(raw []byte, from int, boundary string) (delimiter, error) {
 	}
 }
 
+func noDelimiter(raw []byte) error {
+	return &Fault{BrokenMIME, "a delimiter of the multipart is missing", len(raw)}
+}
+
 func hasBoundary(line []byte, boundary string) bool {
 	return len(line) >= 2+len(boundary) && line[1] == '-' && string(line[2:2+len(boundary)]) == boundary
 }
 
 func isPreamble(b []byte) bool {
-	b = bytes.TrimSpace(b)
+	b = bytes.Trim(b, " \t\r\n")
 	if len(b) == 0 {
 		return true
 	}

@@ -3,10 +3,12 @@ package sealed_test
 import (
 	"bytes"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,33 +84,60 @@ func decrypt(t *testing.T, ring *pgp.KeyRing, m sealed.Message, want []byte) {
 	}
 }
 
-// TestGoCrypto reads what go-crypto writes for keys of version 4 and 6 that
-// announce version 2 of the data packet.
+// TestGoCrypto reads what go-crypto writes for keys of all kinds, in both
+// versions of key, session key and data packet.
 func TestGoCrypto(t *testing.T) {
-	for _, v6 := range []bool{false, true} {
-		config := &pgppacket.Config{V6Keys: v6, Algorithm: pgppacket.PubKeyAlgoEd25519, AEADConfig: &pgppacket.AEADConfig{}}
-		entity, err := openpgp.NewEntity("", "", "ke@gsp.example", config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		w, err := openpgp.Encrypt(&b, []*openpgp.Entity{entity}, nil, nil, config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.CopyN(w, rand.Reader, 5000); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		m := accept(t, wrapOctets(t, b.Bytes()), b.Bytes())
-		want := entity.Subkeys[0].PublicKey
-		got := m.SessionKeys()[0]
-		if got.Version != 6 || got.KeyVersion != want.Version || got.KeyID != want.KeyId {
-			t.Errorf("got %+v; want a packet of version 6 for key %x of version %d", got, want.KeyId, want.Version)
+	for name, config := range map[string]*pgppacket.Config{
+		"ECDH with P-384":     {Algorithm: pgppacket.PubKeyAlgoECDSA, Curve: pgppacket.CurveNistP384},
+		"X25519":              {Algorithm: pgppacket.PubKeyAlgoEd25519},
+		"X448":                {Algorithm: pgppacket.PubKeyAlgoEd448},
+		"ML-KEM-768+X25519":   {Algorithm: pgppacket.PubKeyAlgoMldsa65Ed25519, V6Keys: true},
+		"ML-KEM-1024+X448":    {Algorithm: pgppacket.PubKeyAlgoMldsa87Ed448, V6Keys: true},
+		"RSA of version 6":    {Algorithm: pgppacket.PubKeyAlgoRSA, RSABits: 2048, V6Keys: true},
+		"ECDH of version 6":   {Algorithm: pgppacket.PubKeyAlgoECDSA, Curve: pgppacket.CurveNistP256, V6Keys: true},
+		"X25519 of version 6": {Algorithm: pgppacket.PubKeyAlgoEd25519, V6Keys: true},
+	} {
+		for version, aead := range map[int]*pgppacket.AEADConfig{3: nil, 6: {}} {
+			t.Run(fmt.Sprintf("%s in version %d", name, version), func(t *testing.T) {
+				config := *config
+				config.AEADConfig = aead
+				entity, octets := sealWithGoCrypto(t, &config)
+				m := accept(t, wrapOctets(t, octets), octets)
+				key := entity.Subkeys[0].PublicKey
+				want := sealed.SessionKey{Version: version, KeyID: key.KeyId, Algorithm: int(key.PubKeyAlgo)}
+				if version == 6 {
+					want.KeyVersion, want.Fingerprint = key.Version, fmt.Sprintf("%X", key.Fingerprint)
+				}
+				got := m.SessionKeys()
+				if len(got) == 1 {
+					want.Bits = got[0].Bits
+				}
+				if !slices.Equal(got, []sealed.SessionKey{want}) {
+					t.Errorf("got %+v; want %+v", got, want)
+				}
+			})
 		}
 	}
+}
+
+func sealWithGoCrypto(t *testing.T, config *pgppacket.Config) (*openpgp.Entity, []byte) {
+	t.Helper()
+	entity, err := openpgp.NewEntity("", "", "ke@gsp.example", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := openpgp.Encrypt(&b, []*openpgp.Entity{entity}, nil, nil, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(w, rand.Reader, 5000); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return entity, b.Bytes()
 }
 
 // gnupg returns a function that runs gpg with a new home, in which

@@ -9,6 +9,7 @@ import (
 	"errors"
 	mathrand "math/rand/v2"
 	"mime/quotedprintable"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -301,5 +302,20 @@ func TestRandomOctets(t *testing.T) {
 			body[0] = 1
 			accept(t, wrapOctets(t, join(packet(1, ecdhKey()), packet(18, body))), nil)
 		}
+	}
+}
+
+// TestMemory shows that a large mail costs no more memory than a small one.
+func TestMemory(t *testing.T) {
+	mail := wrapOctets(t, join(packet(1, ecdhKey()), packet(18, seipd1(8<<20))))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := sealed.Inspect(mail)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
+		t.Errorf("a mail of %d octets took %d octets of memory; want at most 64 KiB", m.Layout().Size, got)
 	}
 }

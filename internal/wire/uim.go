@@ -36,7 +36,7 @@ func parseClaims(values []string) ([]gsp.Claim, error) {
 	if len(list) > maxClaims {
 		return nil, tooMany("GSP-UIM has more than 1,000 members")
 	}
-	claims := make([]gsp.Claim, 0, len(list))
+	var claims []gsp.Claim
 	for i, member := range list {
 		claim, err := readClaim(member)
 		if err != nil {
