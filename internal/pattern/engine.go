@@ -159,7 +159,8 @@ func (b *bucket) sort(length int, shapes []setID) []setID {
 }
 
 // match calls found for each row that fits code, a canonical or masked one,
-// checks left aside.
+// checks left aside. In place of a character code may have the letter of an
+// alphabet, which stands for any of its characters.
 func (e *engine) match(code string, found func(*member)) {
 	if len(code) > maxLength || e[len(code)] == nil {
 		return
@@ -247,10 +248,17 @@ func (b *bucket) fits(at int, code string) bool {
 	return ok&1 != 0
 }
 
-// maskedSets are the sets of all ids with the hidden character added.
+// maskedSets are the sets of all ids with the letters that stand for some of
+// their characters: the hidden character and the alphabets.
 var maskedSets = func() (sets [256]charSet) {
-	for id, s := range idSets {
+	for id := range sets {
+		s := idSets[id]
 		s.add(hidden)
+		for i, k := range kinds {
+			if !idSets[id].and(k.set).empty() {
+				s.add((firstKind + setID(i)).letter())
+			}
+		}
 		sets[id] = s
 	}
 	return sets

@@ -79,7 +79,8 @@ func (w *gridWriter) grid(most int) grid {
 }
 
 // columns returns the columns of a place, each once, and which character has
-// which. Column 0 is the empty one.
+// which. Column 0 is the empty one. The hidden character has the column of
+// all, the letter of an alphabet that of all who share a character with it.
 func (w *gridWriter) columns(at int, all []uint64) (table columnTable, columns []uint64) {
 	columns = make([]uint64, w.words)
 	column := make([]uint64, w.words)
@@ -102,6 +103,18 @@ func (w *gridWriter) columns(at int, all []uint64) (table columnTable, columns [
 			}
 		}
 		table[c] = number()
+	}
+	for i := range kinds {
+		clear(column)
+		id := firstKind + setID(i)
+		for _, s := range w.sets[at] {
+			if !s.id.set().and(id.set()).empty() {
+				for i, word := range s.members {
+					column[i] |= word
+				}
+			}
+		}
+		table[id.letter()] = number()
 	}
 	copy(column, all)
 	table[hidden] = number()

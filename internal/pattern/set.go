@@ -109,6 +109,16 @@ func kindOf(letter byte) (setID, bool) {
 	return 0, false
 }
 
+// letter returns what stands for the set in a text that is looked up like a
+// code: the character, or for an alphabet a control character, which no code
+// has.
+func (id setID) letter() byte {
+	if id < firstKind {
+		return byte(id)
+	}
+	return byte(id-firstKind) + 1
+}
+
 // set returns the characters of an id.
 func (id setID) set() charSet { return idSets[id] }
 

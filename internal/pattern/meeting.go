@@ -1,0 +1,140 @@
+package pattern
+
+import (
+	"math"
+	"slices"
+)
+
+// meeting looks for a code that fits two rows: at each place a character that
+// both allow, such that the checks of both hold.
+type meeting struct {
+	length  int
+	choices [maxLength]charSet
+	checks  []meetingCheck
+	text    [maxLength]byte
+	failed  map[meetingState]struct{} // from where no code can be completed
+	spent   bool                      // failed is full
+}
+
+// meetingCheck is a check over text[from:to].
+type meetingCheck struct {
+	rule     *rule
+	from, to int
+}
+
+// meetingState is a place and the states of all checks that have begun.
+type meetingState struct {
+	at     uint8
+	states [2 * maxChecks]uint8
+}
+
+// maxFailed bounds the states that a search remembers. Honest pairs need a
+// few hundred; it takes three or more checks modulo 97 over one span to need
+// more.
+const maxFailed = 1 << 18
+
+// verdict is how a search ended.
+type verdict int
+
+const (
+	nothing verdict = iota // no code fits both
+	witness
+	tooMany // neither found nor excluded within maxFailed
+)
+
+// begin sets w to the meeting of a pair.
+func (w *meeting) begin(p rowPair) {
+	*w = meeting{length: p.a.length()}
+	var roomA, roomB [maxLength]setID
+	other := p.b.sets(roomB[:0])
+	for i, id := range p.a.sets(roomA[:0]) {
+		w.choices[i] = id.set().and(other[i].set())
+	}
+	for _, r := range []*row{p.a, p.b} {
+		for _, c := range r.variant.checks {
+			from, to := r.span(c)
+			if m := (meetingCheck{c.rule, from, to}); !slices.Contains(w.checks, m) {
+				w.checks = append(w.checks, m)
+			}
+		}
+	}
+}
+
+// shared is log2 of how many codes fit both rows, a check counting by its
+// chance.
+func (w *meeting) shared() float64 {
+	bits := 0.0
+	for _, s := range w.choices[:w.length] {
+		bits += math.Log2(float64(s.size()))
+	}
+	for _, c := range w.checks {
+		bits -= c.rule.bits
+	}
+	return max(bits, 0)
+}
+
+// search returns the first code in the order of ASCII that fits both rows.
+func (w *meeting) search() (string, verdict) {
+	switch {
+	case w.from(0, [2 * maxChecks]uint8{}):
+		return string(w.text[:w.length]), witness
+	case w.spent:
+		return "", tooMany
+	}
+	return "", nothing
+}
+
+// from completes the code from a place on, given the states of the checks
+// that cover it. What failed once is not tried again, so the work is bounded
+// by the number of states, and what succeeds is found at the first attempt
+// in the order of characters.
+func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
+	if at == w.length {
+		return true
+	}
+	key := meetingState{uint8(at), states}
+	if _, ok := w.failed[key]; ok || w.spent {
+		return false
+	}
+	choice := w.choices[at]
+	for c := choice.first(); c < 128; c = choice.next(c) {
+		next, covered, ok := w.step(at, c, states)
+		if ok && w.from(at+1, next) {
+			w.text[at] = c
+			return true
+		}
+		if !covered { // all characters are alike here
+			break
+		}
+	}
+	if w.failed == nil {
+		w.failed = make(map[meetingState]struct{})
+	}
+	w.failed[key] = struct{}{}
+	w.spent = w.spent || len(w.failed) > maxFailed
+	return false
+}
+
+// step advances the checks that cover a place by one character. A check that
+// has ended is back at 0, so that equal futures have equal states.
+func (w *meeting) step(at int, c byte, states [2 * maxChecks]uint8) (next [2 * maxChecks]uint8, covered, ok bool) {
+	for i, check := range w.checks {
+		if at < check.from || at >= check.to {
+			continue
+		}
+		covered = true
+		s := int(states[i])
+		if at == check.from {
+			s = check.rule.start
+		}
+		s = check.rule.step(s, c, at-check.from, check.to-check.from)
+		if s < 0 || at == check.to-1 && !check.rule.pass(s) {
+			return next, true, false
+		}
+		if at == check.to-1 {
+			s = 0
+		}
+		states[i] = uint8(s)
+	}
+	return states, covered, true
+}

@@ -1,0 +1,123 @@
+package pattern_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
+)
+
+// pairLibrary has two routable entries with the given patterns; their samples
+// are found by the test itself, so none is checked here.
+func pairLibrary(t *testing.T, first, second, sampleA, sampleB string) *pattern.Library {
+	t.Helper()
+	text := "name = \"pair\"\nissued = 2026-01-01\n"
+	for i, p := range []string{first, second} {
+		text += fmt.Sprintf("[[entry]]\nid = \"p%d\"\nclass = \"non-party\"\ntitle = \"x\"\nevidence = \"synthetic\"\npattern = '''%s'''\nsamples = [%q]\n",
+			i, p, []string{sampleA, sampleB}[i])
+	}
+	l, err := pattern.Parse("pair.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestOverlapWitness(t *testing.T) {
+	tests := []struct {
+		name, a, b       string
+		sampleA, sampleB string
+		witness          string // "" for none
+	}{
+		{"a literal with a wrong check digit", `"04012345123457"`, `gtin:N14,csum`, "04012345123457", "04012345123456", ""},
+		{"a literal with the right one", `"04012345123456"`, `gtin:N14,csum`, "04012345123456", "04012345123456", "04012345123456"},
+		{"other lengths", `N8`, `N9`, "12345678", "123456789", ""},
+		{"ranges that meet", `"A" X3..6`, `U6..9`, "Axyz", "ABCDEF", "A00000"},
+		{"two check digits over one span", `serial:N9 check:N2,mod9710(serial)`, `serial:N11,luhn`, "12345678978", "00000000000", "00000001941"},
+		{"serial and check character", `serial:U12`, `"AB" serial:N9 check:U1,mod3736(serial)`, "ABCDEFGHIJKL", "AB000000000V", "AB000000000V"},
+		{"a date and a serial", `"QC" made:YYMMDDhh`, `X6 N4`, "QC24022900", "xxxxxx1234", "QC00010100"},
+		{"dates that never meet", `"23" YYMMDD`, `"2302299" N1`, "23240229", "23022999", ""},
+	}
+	for _, tt := range tests {
+		l := pairLibrary(t, tt.a, tt.b, tt.sampleA, tt.sampleB)
+		got := l.Overlaps()
+		switch {
+		case tt.witness == "" && len(got) > 0:
+			t.Errorf("%s: got witness %s, want none", tt.name, got[0].Witness.Reveal())
+		case tt.witness != "" && (len(got) != 1 || got[0].Witness.Reveal() != tt.witness):
+			t.Errorf("%s: got %d overlaps, want witness %s", tt.name, len(got), tt.witness)
+		}
+	}
+}
+
+// TestOverlapsAreComplete compares the matrix of an invented library with
+// every pair tried, and checks that each witness fits both its entries.
+func TestOverlapsAreComplete(t *testing.T) {
+	m := newMaker(3)
+	w := newWorld(t, m, 400, maker.realistic)
+	seen := make(map[string]bool)
+	for _, o := range w.library.Overlaps() {
+		fits := w.library.Match(o.Witness, nil)
+		for _, e := range []*pattern.Entry{o.A, o.B} {
+			if !contains(fits, e) {
+				t.Errorf("%s and %s: the witness does not fit %s", o.A.Pattern, o.B.Pattern, e.Pattern)
+			}
+		}
+		seen[o.A.ID+" "+o.B.ID] = true
+	}
+	// Every code that fits several entries proves their overlap.
+	for _, code := range w.codes(m, 20_000) {
+		fits := w.library.Match(gsp.NewUIM(code), nil)
+		for _, a := range fits {
+			for _, b := range fits {
+				if a != b && !seen[a.ID+" "+b.ID] && !seen[b.ID+" "+a.ID] {
+					t.Errorf("%s and %s share a code and are not reported", a.Pattern, b.Pattern)
+				}
+			}
+		}
+	}
+	if len(seen) < 100 {
+		t.Errorf("got %d overlaps, want more: the trial shows nothing", len(seen))
+	}
+}
+
+func contains(list []*pattern.Entry, e *pattern.Entry) bool {
+	for _, x := range list {
+		if x == e {
+			return true
+		}
+	}
+	return false
+}
+
+// BenchmarkOverlaps computes all pairs of 5,000 patterns with a witness each,
+// and all partners of one pattern.
+func BenchmarkOverlaps(b *testing.B) {
+	w := newWorld(b, newMaker(1), 5_000, maker.realistic)
+	b.Run("matrix", func(b *testing.B) {
+		pairs := 0
+		for b.Loop() {
+			pairs = len(w.library.Overlaps())
+		}
+		b.ReportMetric(float64(pairs), "pairs")
+	})
+	b.Run("partners", func(b *testing.B) {
+		entries, i, found := w.library.Entries(), 0, 0
+		for b.Loop() {
+			found += len(w.library.Partners(entries[i]))
+			i = (i + 1) % len(entries)
+		}
+		b.ReportMetric(float64(found)/float64(b.N), "partners")
+	})
+	b.Run("witness", func(b *testing.B) {
+		entries, i, pairs := w.library.Entries(), 0, 0
+		begin := time.Now()
+		for b.Loop() {
+			pairs += len(w.library.OverlapsOf(entries[i]))
+			i = (i + 1) % len(entries)
+		}
+		b.ReportMetric(float64(time.Since(begin))/float64(max(pairs, 1)), "ns/witness")
+	})
+}
