@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync"
@@ -65,7 +64,7 @@ func (a *Authenticator) Authenticate(_ context.Context, login, password string) 
 		}
 	}
 
-	if a.remembers(credential, password) && found {
+	if a.remembers(account.ID, credential, password) && found {
 		return account, nil
 	}
 	if wait := a.failures.wait(name, a.now()); wait > 0 {
@@ -80,7 +79,7 @@ func (a *Authenticator) Authenticate(_ context.Context, login, password string) 
 		}
 	}
 	a.failures.clear(name)
-	a.remember(credential, password)
+	a.remember(account.ID, credential, password)
 	return account, nil
 }
 
@@ -94,13 +93,10 @@ func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	return gsp.CanonicalLocal(login)
 }
 
-// fingerprint covers the stored key, so a new credential forgets the old
-// password by itself.
+// fingerprint covers the stored key, which is salted, so it is of one account
+// and a new credential forgets the old password by itself.
 func (a *Authenticator) fingerprint(c gsp.Credential, password string) [sha256.Size]byte {
 	h := hmac.New(sha256.New, a.key[:])
-	var id [8]byte
-	binary.BigEndian.PutUint64(id[:], uint64(c.Account))
-	h.Write(id[:])
 	h.Write(c.StoredKey) // of fixed length, so nothing slides between the fields
 	h.Write([]byte(canonical(password)))
 	var sum [sha256.Size]byte
@@ -108,25 +104,25 @@ func (a *Authenticator) fingerprint(c gsp.Credential, password string) [sha256.S
 	return sum
 }
 
-func (a *Authenticator) remembers(c gsp.Credential, password string) bool {
+func (a *Authenticator) remembers(id gsp.AccountID, c gsp.Credential, password string) bool {
 	sum := a.fingerprint(c, password)
 	a.mu.Lock()
-	known, ok := a.verified[c.Account]
+	known, ok := a.verified[id]
 	a.mu.Unlock()
 	return hmac.Equal(sum[:], known[:]) && ok
 }
 
-func (a *Authenticator) remember(c gsp.Credential, password string) {
+func (a *Authenticator) remember(id gsp.AccountID, c gsp.Credential, password string) {
 	sum := a.fingerprint(c, password)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.verified[c.Account]; !ok && len(a.verified) >= maxVerified {
+	if _, ok := a.verified[id]; !ok && len(a.verified) >= maxVerified {
 		for other := range a.verified { // any one: it costs its owner a slower login
 			delete(a.verified, other)
 			break
 		}
 	}
-	a.verified[c.Account] = sum
+	a.verified[id] = sum
 }
 
 func tooManyFailures(wait time.Duration) *gsp.Refusal {
