@@ -32,7 +32,7 @@ func TestDamageIsNoticed(t *testing.T) {
 			if err := db.QueryRow("SELECT " + column + " FROM " + table + " WHERE " + key + " = 2").Scan(&value); err != nil {
 				t.Fatal(err)
 			}
-			exec(t, db, "UPDATE "+table+" SET "+column+" = ? WHERE "+key+" = 2", flip(value))
+			alter(t, db, "UPDATE "+table+" SET "+column+" = ? WHERE "+key+" = 2", flip(value))
 		}
 	}
 	for _, c := range []struct {
@@ -46,7 +46,7 @@ func TestDamageIsNoticed(t *testing.T) {
 		{"digest", 1000, column("mail", "sha256", "id"), true, false},
 		{"summary", 1000, column("mail", "summary", "id"), false, true},
 		{"missing octets", 1000, func(t *testing.T, folder string) {
-			exec(t, other(t, folder), "DELETE FROM body WHERE mail = 2")
+			alter(t, other(t, folder), "DELETE FROM body WHERE mail = 2")
 		}, true, false},
 		{"file", 200 << 10, func(t *testing.T, folder string) {
 			path := mailFiles(t, folder)[0]
@@ -119,7 +119,7 @@ func TestVerifyFindsWhatDoesNotAddUp(t *testing.T) {
 	}
 	s.Close()
 	db := other(t, folder)
-	exec(t, db, "DELETE FROM item WHERE uid = 2")
+	alter(t, db, "DELETE FROM item WHERE uid = 2")
 	s = open(t, folder, sqlite.Options{})
 	report, err := s.Verify(t.Context())
 	if err != nil || len(report.Mailboxes) != 1 || !slices.Equal(report.Unseen, []gsp.MailID{2}) {

@@ -80,10 +80,9 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
-// openWriter opens, or makes, the database and the one connection that writes, and makes sure that its
-// commits are synced: with less than FULL a power cut takes back what was
-// answered. Everything but the size of the cache and of the write-ahead log is
-// about that, not about speed.
+// openWriter opens, or makes, the database and the one connection that writes,
+// and makes sure that its commits are synced: with less than FULL a power cut
+// takes back what was answered.
 func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, nil, err

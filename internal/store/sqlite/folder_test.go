@@ -27,7 +27,7 @@ func other(t *testing.T, folder string) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, query string, args ...any) {
+func alter(t *testing.T, db *sql.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestADatabaseThatIsNotOursIsLeftAlone(t *testing.T) {
 	t.Run("newer", func(t *testing.T) {
 		folder := t.TempDir()
 		open(t, folder, sqlite.Options{}).Close()
-		exec(t, other(t, folder), "PRAGMA user_version = 999")
+		alter(t, other(t, folder), "PRAGMA user_version = 999")
 		_, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
 		var refusal *gsp.Refusal
 		if !errors.As(err, &refusal) || refusal.Reason != gsp.NewerData {
@@ -100,7 +100,7 @@ func TestADatabaseThatIsNotOursIsLeftAlone(t *testing.T) {
 	})
 	t.Run("foreign", func(t *testing.T) {
 		folder := t.TempDir()
-		exec(t, other(t, folder), "CREATE TABLE theirs (x)")
+		alter(t, other(t, folder), "CREATE TABLE theirs (x)")
 		if _, err := sqlite.Open(t.Context(), folder, sqlite.Options{}); err == nil {
 			t.Error("opened somebody else's database")
 		}
@@ -122,7 +122,7 @@ func TestReleasedSchemasStillOpen(t *testing.T) {
 			}
 			folder := t.TempDir()
 			db := other(t, folder)
-			exec(t, db, string(schema))
+			alter(t, db, string(schema))
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}

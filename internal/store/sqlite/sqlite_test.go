@@ -9,10 +9,12 @@ import (
 	"gsp.example/gsp/internal/report"
 	"gsp.example/gsp/internal/store/sqlite"
 	"gsp.example/gsp/internal/store/storetest"
+	"gsp.example/gsp/router"
 )
 
 // What the consumers ask for.
 var (
+	_ router.Store    = (*sqlite.Store)(nil)
 	_ registry.Store  = (*sqlite.Store)(nil)
 	_ report.Source   = (*sqlite.Store)(nil)
 	_ imapd.Tree      = (*sqlite.Store)(nil)

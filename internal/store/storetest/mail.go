@@ -18,6 +18,15 @@ import (
 // what they hold is random. No two are alike.
 func Mail(t testing.TB, size int) (sealed.Message, gsp.Summary) {
 	t.Helper()
+	m, s, err := NewMail(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, s
+}
+
+// NewMail is Mail for where there is no test, such as in a child process.
+func NewMail(size int) (sealed.Message, gsp.Summary, error) {
 	s := gsp.Summary{Envelope: gsp.Envelope{
 		Date:      time.Date(2026, 11, 23, 10, 30, 0, 0, time.UTC),
 		Subject:   "GSP request 2026-KE-7Q4M2",
@@ -27,10 +36,10 @@ func Mail(t testing.TB, size int) (sealed.Message, gsp.Summary) {
 	}}
 	m, err := sealed.Inspect(raw(s.Envelope, size))
 	if err != nil {
-		t.Fatalf("inspect a made-up mail: %v", err)
+		return sealed.Message{}, gsp.Summary{}, fmt.Errorf("inspect a made-up mail: %w", err)
 	}
 	s.Layout = m.Layout()
-	return m, s
+	return m, s, nil
 }
 
 // overhead is roughly what surrounds the octets of the data packet.
