@@ -116,10 +116,8 @@ func (m *Mailbox) idle(ctx context.Context) error {
 		select {
 		case <-m.news:
 		case <-again.C:
-		case <-m.conn.Closed():
-			return errors.New("the server closed the connection")
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-m.conn.Closed(): // by the server, or because ctx ended
+			return errors.New("the connection is closed")
 		}
 		if err := command.Close(); err != nil {
 			return err

@@ -170,9 +170,11 @@ func TestSubmitEndsWithItsContext(t *testing.T) {
 	l := tls.NewListener(listen(t), config)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("the officer closed the window")
+	hungUp := make(chan error, 1)
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
+			hungUp <- err
 			return
 		}
 		defer conn.Close()
@@ -180,12 +182,16 @@ func TestSubmitEndsWithItsContext(t *testing.T) {
 			t.Error(err)
 		}
 		cancel(reason)
-		buffer := make([]byte, 1)
-		_, _ = conn.Read(buffer) // until the client hangs up
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, err = conn.Read(make([]byte, 1))
+		hungUp <- err
 	}()
 	login := client.Login{Server: l.Addr().String(), TLS: &tls.Config{RootCAs: roots}}
 	if _, err := client.Submit(ctx, login, address("fr1.fr"), nil, nil); !errors.Is(err, reason) {
 		t.Errorf("got %v, want %v", err, reason)
+	}
+	if err := <-hungUp; errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the client went on waiting")
 	}
 }
 

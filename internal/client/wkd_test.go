@@ -14,6 +14,7 @@ import (
 
 	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/keyserver"
 )
 
 // directory serves what is put under a path, over TLS.
@@ -86,16 +87,59 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// published are certificates by the hash of their local part.
+type published map[string]gsp.Certificate
+
+func (p published) Published(hash string) (gsp.Certificate, bool) {
+	c, ok := p[hash]
+	return c, ok
+}
+
+// Both methods find what the gateway's own directory serves.
+func TestFetchFromTheDirectory(t *testing.T) {
+	_, keCert := generate(t, "ke")
+	config, roots := authority(t)
+	door := &keyserver.Server{
+		Directory: published{gsp.WKDHash("ke"): {Address: address("ke"), Fingerprint: keCert.Fingerprint(), Bytes: keCert.Bytes()}},
+		Domain:    "gsp.example", TLS: config,
+	}
+	l := listen(t)
+	done := make(chan error, 1)
+	go func() { done <- door.Serve(l) }()
+	t.Cleanup(func() {
+		if err := door.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		<-done
+	})
+	to := client.DialTo(l.Addr().String())
+	for method, dial := range map[string]client.Dialer{"advanced": to, "direct": withoutSubdomain(to)} {
+		w := client.NewWKD(roots, dial)
+		if c, err := w.Fetch(t.Context(), address("ke")); err != nil || c.Fingerprint() != keCert.Fingerprint() {
+			t.Errorf("%s: got %v, %v, want %s", method, c, err, keCert)
+		}
+		var r *gsp.Refusal
+		if _, err := w.Fetch(t.Context(), address("nobody")); !errors.As(err, &r) || r.Reason != gsp.NoKey {
+			t.Errorf("%s: got %v, want %s", method, err, gsp.NoKey)
+		}
+	}
+}
+
+// withoutSubdomain dials as if the advanced method's host name did not exist.
+func withoutSubdomain(dial client.Dialer) client.Dialer {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, "openpgpkey.") {
+			return nil, &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}
+		}
+		return dial(ctx, network, address)
+	}
+}
+
 // The direct method is for domains without the host name of the advanced one.
 func TestFetchDirect(t *testing.T) {
 	_, keCert := generate(t, "ke")
 	_, roots, server := directory(t, map[string][]byte{direct + gsp.WKDHash("ke"): keCert.Bytes()})
-	w := client.NewWKD(roots, func(ctx context.Context, network, address string) (net.Conn, error) {
-		if strings.HasPrefix(address, "openpgpkey.") {
-			return nil, &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}
-		}
-		return client.DialTo(server)(ctx, network, address)
-	})
+	w := client.NewWKD(roots, withoutSubdomain(client.DialTo(server)))
 	if c, err := w.Fetch(t.Context(), address("ke")); err != nil || c.Fingerprint() != keCert.Fingerprint() {
 		t.Errorf("got %v, %v", c, err)
 	}
@@ -127,8 +171,8 @@ func TestFetchFollowsHTTPSOnly(t *testing.T) {
 		t.Errorf("over https: %v", err)
 	}
 	for _, local := range []string{"fr", "de"} {
-		if _, err := w.Fetch(t.Context(), address(local)); err == nil {
-			t.Errorf("%s: followed", local)
+		if _, err := w.Fetch(t.Context(), address(local)); err == nil || !strings.Contains(err.Error(), "redirects elsewhere") {
+			t.Errorf("%s: got %v, want it not followed", local, err)
 		}
 	}
 }

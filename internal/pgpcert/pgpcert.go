@@ -81,6 +81,9 @@ func Load(c gsp.Certificate) (cert *Cert, err error) {
 	return cert, nil
 }
 
+// String returns address and fingerprint.
+func (c *Cert) String() string { return c.address.String() + " " + c.fingerprint }
+
 // Address returns the mailbox that the certificate belongs to.
 func (c *Cert) Address() gsp.Address { return c.address }
 
