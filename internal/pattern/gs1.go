@@ -1,6 +1,10 @@
 package pattern
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // identifiers are the GS1 application identifiers that occur with tobacco
 // products, with the length of those values whose length GS1 has laid down
@@ -16,14 +20,41 @@ var identifiers = map[string]int{
 	"92": 0, "93": 0, "94": 0, "95": 0, "96": 0, "97": 0, "98": 0, "99": 0,
 }
 
+// rank orders elements: what identifies comes first, the product before what
+// qualifies it. Within a rank the order is that of the code.
+func rank(ai string) int {
+	switch ai {
+	case "00", "01", "02", "414", "417", "8004":
+		return 0
+	case "22", "10", "21", "235", "7040":
+		return 1
+	}
+	return 2
+}
+
+// aiElement is one application identifier with its value.
+type aiElement struct{ ai, value string }
+
+// elementString writes elements as one code: identifying ones first, and a
+// separator after each value of open length that is not the last.
+func elementString(elems []aiElement) string {
+	slices.SortStableFunc(elems, func(a, b aiElement) int { return cmp.Compare(rank(a.ai), rank(b.ai)) })
+	var b strings.Builder
+	for i, e := range elems {
+		b.WriteString(e.ai)
+		b.WriteString(e.value)
+		if identifiers[e.ai] == 0 && i < len(elems)-1 {
+			b.WriteByte(separator)
+		}
+	}
+	return b.String()
+}
+
 // joinBrackets turns the human-readable form (01)...(21)... into an element
 // string. Round brackets are data too, so it does so only where the whole
 // text reads as identifiers and values; otherwise it returns s.
 func joinBrackets(s string) string {
-	if ai, _ := bracketed(s); ai == "" {
-		return s
-	}
-	var b strings.Builder
+	var elems []aiElement
 	for rest := s; rest != ""; {
 		ai, after := bracketed(rest)
 		n := identifiers[ai]
@@ -33,13 +64,14 @@ func joinBrackets(s string) string {
 		if ai == "" || n == 0 || n > len(after) {
 			return s
 		}
-		b.WriteString(ai)
-		b.WriteString(strings.TrimSuffix(after[:n], string(separator)))
-		if rest = after[n:]; rest != "" && identifiers[ai] == 0 {
-			b.WriteByte(separator)
+		value := strings.TrimSuffix(after[:n], string(separator))
+		if value == "" {
+			return s
 		}
+		elems = append(elems, aiElement{ai, value})
+		rest = after[n:]
 	}
-	return b.String()
+	return elementString(elems)
 }
 
 // bracketed splits "(01)rest" where 01 is a known identifier.

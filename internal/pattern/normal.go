@@ -17,10 +17,18 @@ const (
 	SpacesRemoved    Change = "spaces-removed"    // white space, zero-width and direction marks
 	QuotesRemoved    Change = "quotes-removed"    // around the whole
 	BracketsRead     Change = "brackets-read"     // (01)... written as an element string
+	FormsFolded      Change = "forms-folded"      // full-width letters, typographic dashes and quotes
+	DigitsFolded     Change = "digits-folded"     // digits of another script
+	LinkRead         Change = "link-read"         // a GS1 Digital Link written as an element string
+	URNRead          Change = "urn-read"          // an EPC URN written as an element string
+	HostFolded       Change = "host-folded"       // scheme and host of a link in small letters
 )
 
 // Changes lists every Change.
-var Changes = []Change{SymbologyRemoved, SeparatorRead, SpacesRemoved, QuotesRemoved, BracketsRead}
+var Changes = []Change{
+	SymbologyRemoved, SeparatorRead, SpacesRemoved, QuotesRemoved, BracketsRead, FormsFolded, DigitsFolded, LinkRead, URNRead,
+	HostFolded,
+}
 
 // Broken says why a text cannot be a UIM, as a stable token; "" where it can.
 type Broken string
@@ -32,18 +40,22 @@ const (
 	BadCharacters Broken = "bad-characters"
 )
 
+// Brokens lists every Broken but "".
+var Brokens = []Broken{NoText, TooLong, BadCharacters}
+
 // maxInput bounds what is normalised, in octets.
 const maxInput = 1024
 
 // separators are spellings of FNC1 and ASCII 29 that scanners, keyboards and
-// mail clients leave behind, longest first where one begins another.
+// mail clients leave behind.
 var separators = []string{
-	"<GS>", "{GS}", "[GS]", "<FNC1>", "{FNC1}", "[FNC1]", `\u001d`, `\x1d`, "^]", "\u241d", "\u00e8", "\x1d", "|", "~",
+	"<GS>", "{GS}", "[GS]", "<FNC1>", "{FNC1}", "[FNC1]", `\u001d`, `\x1d`, "^]", "\u241d", "\x1d", "|", "~",
 }
 
 // normalise returns code in canonical spelling: GS1's character set 82, "^"
 // for the separator, "#" for a hidden character. Letter case is never
-// changed and nothing is corrected.
+// changed and nothing is corrected: every rewriting stands for one and the
+// same scan.
 func normalise(code string) (string, []Change, Broken) {
 	if isCanonical(code) {
 		return code, nil, ""
@@ -51,39 +63,56 @@ func normalise(code string) (string, []Change, Broken) {
 	if len(code) > maxInput {
 		return "", nil, TooLong
 	}
-	var changes []Change
-	note := func(before, after string, c Change) string {
-		if before != after && !slices.Contains(changes, c) {
-			changes = append(changes, c)
-		}
-		return after
-	}
+	var n normaliser
+	n.code = code
 	// One step may lay bare what another removes, a symbology identifier
-	// inside quotes for instance. Every step shortens the text or ends it.
-	for before := ""; before != code; {
-		before = code
-		code = note(code, strings.Map(dropSpace, code), SpacesRemoved)
-		code = note(code, unquote(code), QuotesRemoved)
-		code = note(code, trimSymbology(code), SymbologyRemoved)
-		code = note(code, readSeparators(code), SeparatorRead)
-		code = note(code, joinBrackets(code), BracketsRead)
+	// inside quotes for instance. Every step shortens the text or takes
+	// something out of it that no step puts in.
+	for before := ""; before != n.code; {
+		before = n.code
+		n.step(strings.Map(dropSpace, n.code), SpacesRemoved)
+		n.step(strings.Map(foldForm, n.code), FormsFolded)
+		n.step(strings.Map(foldDigit, n.code), DigitsFolded)
+		n.step(unquote(n.code), QuotesRemoved)
+		n.step(trimSymbology(n.code), SymbologyRemoved)
+		n.step(readSeparators(n.code), SeparatorRead)
+		n.step(joinBrackets(n.code), BracketsRead)
+		n.step(foldHost(n.code), HostFolded)
 	}
 	switch {
-	case code == "":
-		return "", changes, NoText
-	case len(code) > maxLength:
-		return "", changes, TooLong
-	case !isClear(code):
-		return "", changes, BadCharacters
+	case n.code == "":
+		return "", n.changes, NoText
+	case len(n.code) > maxLength:
+		// A link may carry more than the code: what it says still counts.
+		if other, change := reading(n.code); other != "" {
+			return other, append(n.changes, change), ""
+		}
+		return "", n.changes, TooLong
+	case !isClear(n.code):
+		return "", n.changes, BadCharacters
 	}
-	return code, changes, ""
+	return n.code, n.changes, ""
+}
+
+// normaliser is a code on its way to canonical spelling.
+type normaliser struct {
+	code    string
+	changes []Change
+}
+
+func (n *normaliser) step(after string, c Change) {
+	if after != n.code && !slices.Contains(n.changes, c) {
+		n.changes = append(n.changes, c)
+	}
+	n.code = after
 }
 
 // isCanonical reports whether normalise would surely leave s as it is: the
 // common case, decided without a copy.
 func isCanonical(s string) bool {
 	return isClear(s) && len(s) <= maxLength && strings.IndexByte("^\"'(", s[0]) < 0 &&
-		s[len(s)-1] != separator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>")
+		s[len(s)-1] != separator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>") &&
+		foldHost(s) == s
 }
 
 // isClear reports whether s is made of the characters of canonical UIMs.
@@ -96,9 +125,18 @@ func isClear(s string) bool {
 	return s != ""
 }
 
+// readSeparators writes "^" for FNC1 in all its spellings and drops it at
+// both ends: in front it says that the code is GS1's, and a scanner does not
+// remove one that ends the last element.
 func readSeparators(s string) string {
 	for _, stand := range separators {
 		s = strings.ReplaceAll(s, stand, string(separator))
+	}
+	// Codeword 232 of a Data Matrix is FNC1; some decoders leak it as U+00E8.
+	// That letter is also a key of French keyboards, so it counts only where
+	// an element string may have a separator.
+	if at := strings.Index(s, "\u00e8"); at > 16 && s[:2] == "01" {
+		s = strings.ReplaceAll(s, "\u00e8", string(separator))
 	}
 	return strings.Trim(s, string(separator))
 }
@@ -106,7 +144,7 @@ func readSeparators(s string) string {
 // dropSpace removes white space and what takes no room on a screen.
 func dropSpace(r rune) rune {
 	switch {
-	case r == ' ' || '\t' <= r && r <= '\r' || r == 0x85 || r == 0xa0 || r == 0xad || r == 0x1680 || r == 0x180e,
+	case r == ' ' || '\t' <= r && r <= '\r' || r == 0x85 || r == 0xa0 || r == 0xad || r == 0x61c || r == 0x1680 || r == 0x180e,
 		0x2000 <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202f, 0x205f <= r && r <= 0x206f,
 		r == 0x3000 || r == 0xfeff || 0xfe00 <= r && r <= 0xfe0f:
 		return -1
@@ -114,11 +152,42 @@ func dropSpace(r rune) rune {
 	return r
 }
 
+// foldForm undoes what word processors and Asian keyboards do to ASCII.
+func foldForm(r rune) rune {
+	switch {
+	case 0xff01 <= r && r <= 0xff5e: // full-width
+		return r - 0xff01 + '!'
+	case 0x2010 <= r && r <= 0x2015 || r == 0x2212 || r == 0xfe63:
+		return '-'
+	case r == 0x2018 || r == 0x2019 || r == 0x201b || r == 0x2032:
+		return '\''
+	case 0x201c <= r && r <= 0x201f || r == 0x2033:
+		return '"'
+	}
+	return r
+}
+
+// zeros are the first digits of scripts that spreadsheets may show digits in:
+// Arabic, Persian, Devanagari, Bengali, Thai, Lao, Myanmar, Khmer.
+var zeros = []rune{0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0x1040, 0x17e0}
+
+func foldDigit(r rune) rune {
+	if r < zeros[0] {
+		return r
+	}
+	for _, zero := range zeros {
+		if zero <= r && r <= zero+9 {
+			return '0' + r - zero
+		}
+	}
+	return r
+}
+
 // unquote removes one pair of quotes around the whole.
 func unquote(s string) string {
-	for _, q := range []string{`""`, `''`, "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb"} {
-		first, n := utf8.DecodeRuneInString(q)
-		if len(s) >= len(q) && strings.HasPrefix(s, string(first)) && strings.HasSuffix(s, q[n:]) {
+	for _, q := range []string{`""`, `''`, "\u00ab\u00bb"} {
+		_, n := utf8.DecodeRuneInString(q)
+		if len(s) >= len(q) && strings.HasPrefix(s, q[:n]) && strings.HasSuffix(s, q[n:]) {
 			return s[n : len(s)-(len(q)-n)]
 		}
 	}
@@ -128,7 +197,7 @@ func unquote(s string) string {
 // trimSymbology removes an AIM symbology identifier (ISO/IEC 15424): "]", a
 // letter for the symbology and a modifier.
 func trimSymbology(s string) string {
-	if len(s) > 3 && s[0] == ']' && setOf(capitals+smalls).has(s[1]) && setAlnum.has(s[2]) {
+	if len(s) > 3 && s[0] == ']' && setLetters.has(s[1]) && setAlnum.has(s[2]) {
 		return s[3:]
 	}
 	return s

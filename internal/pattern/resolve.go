@@ -42,17 +42,18 @@ const maxCandidates = 64
 
 // Answer is what a library says of a code. Its texts do not hold the code.
 type Answer struct {
-	Outcome    Outcome
-	Raw        gsp.UIM     // as it was given
-	Canonical  gsp.UIM     // in canonical spelling, without an optional date of manufacture
-	Mask       string      // the canonical mask; where nothing fits it shows separators only
-	Masked     bool        // the code was given with hidden characters
-	Candidates []Candidate // best first; the rule of equals is the entry's id
-	More       int         // candidates beyond those listed
-	Sentence   string      // for the officer, one sentence
-	Changes    []Change    // what normalising did
-	Broken     Broken      // why the text cannot be a UIM, "" where it can
-	Near       *NearMiss   // of the outcome near-miss
+	Outcome     Outcome
+	Raw         gsp.UIM      // as it was given
+	Canonical   gsp.UIM      // in canonical spelling, without an optional date of manufacture
+	Mask        string       // the canonical mask; where nothing fits it shows separators only
+	Masked      bool         // the code was given with hidden characters
+	Candidates  []Candidate  // best first; the rule of equals is the entry's id
+	More        int          // candidates beyond those listed
+	Sentence    string       // for the officer, one sentence
+	Changes     []Change     // what normalising did
+	Broken      Broken       // why the text cannot be a UIM, "" where it can
+	Near        *NearMiss    // of the outcome near-miss, or nil
+	Suggestions []Suggestion // of the outcome near-miss
 }
 
 // Candidate is an entry that a code fits.
@@ -103,20 +104,27 @@ func (a Answer) Party() gsp.PartyID {
 // pattern if some choice of its hidden characters does.
 func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 	code, changes, broken := normalise(u.Reveal())
-	a := Answer{Raw: u, Canonical: u, Changes: changes, Broken: broken}
-	if broken != "" {
-		a.Outcome = Unknown
-		a.Sentence = brokenSentences[broken]
-		return a
+	a := Answer{Raw: u, Canonical: u, Changes: changes, Broken: broken, Outcome: Unknown}
+	if broken == "" {
+		a.Canonical, a.Mask, a.Masked = gsp.NewUIM(code), hide(code), !visible(code)
+		a.Candidates = l.candidates(code, at)
+		if other, change := reading(code); len(a.Candidates) == 0 && other != "" {
+			a.Changes = append(a.Changes, change)
+			a.Canonical, a.Mask, code = gsp.NewUIM(other), hide(other), other
+			a.Candidates = l.candidates(code, at)
+		}
+		a.Outcome = decide(a.Candidates)
 	}
-	a.Canonical, a.Mask, a.Masked = gsp.NewUIM(code), hide(code), !visible(code)
-	a.Candidates = l.candidates(code, at)
-	if a.Outcome = decide(a.Candidates); a.Outcome == Unknown {
-		if a.Near = l.near(code); a.Near != nil {
+	if len(a.Candidates) > 0 {
+		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
+	} else {
+		a.Suggestions = l.suggest(u.Reveal())
+		if broken == "" {
+			a.Near = l.near(code)
+		}
+		if a.Near != nil || len(a.Suggestions) > 0 {
 			a.Outcome = NearlyMatches
 		}
-	} else {
-		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
 	}
 	a.Sentence = sentence(a)
 	if len(a.Candidates) > maxCandidates {

@@ -16,8 +16,14 @@ var brokenSentences = map[Broken]string{
 func sentence(a Answer) string {
 	switch a.Outcome {
 	case Unknown:
+		if a.Broken != "" {
+			return brokenSentences[a.Broken]
+		}
 		return "No pattern in the library fits this code; check that it was copied whole, then ask the Secretariat."
 	case NearlyMatches:
+		if a.Near == nil {
+			return fmt.Sprintf("No pattern fits this code, but %s it would be %s.", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
+		}
 		return fmt.Sprintf("This code is nearly %s: %s.", a.Near.Entry.Title, a.Near.describe())
 	case Ambiguous:
 		return "Several patterns fit this code (" + parties(a.Candidates) + "); choose by what else is printed on the pack."
@@ -44,6 +50,13 @@ var doubtTexts = map[Doubt]string{
 	FutureDate:  "its date of manufacture is in the future",
 	NotValidYet: "such codes were not made yet at that time",
 	NotValidNow: "such codes were no longer made at that time",
+}
+
+var slipTexts = map[Slip]string{
+	LookAlike:      "with Latin letters in place of others that look alike",
+	WrongCase:      "in capital letters",
+	WrongKeyboard:  "typed on another keyboard layout",
+	EndPunctuation: "without the punctuation at its end",
 }
 
 // parties lists what is in play: Parties by their id, the rest by class.

@@ -65,6 +65,7 @@ const (
 var (
 	setDigits   = setOf(digits)
 	setCapitals = setOf(capitals)
+	setLetters  = setOf(capitals + smalls)
 	setUpper    = setOf(digits + capitals)
 	setAlnum    = setOf(digits + capitals + smalls)
 	set82       = setOf(digits + capitals + smalls + `!"%&'()*+,-./:;<=>?_`)

@@ -1,0 +1,120 @@
+package pattern_test
+
+import (
+	"slices"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
+)
+
+// TestNormalise walks the spellings that scanners, spreadsheets and mails
+// deliver. The codes are those of TestRealFormats.
+func TestNormalise(t *testing.T) {
+	l := shipped(t)
+	const (
+		eu  = "QCALLaB3dE5fG7X1y2"
+		gs1 = "010952114189456923551qIgY)<&Jp3*j7'SDB"
+		ru  = `010460081800787921t"XzgHU^8005095000^930p2J^24014518552`
+	)
+	tests := []struct {
+		name, code, canonical string
+		changes               []pattern.Change
+	}{
+		{"as it is", eu, eu, nil},
+		{"AIM identifier", "]Q1" + eu, eu, []pattern.Change{pattern.SymbologyRemoved}},
+		{"AIM identifier and FNC1", "]d2\x1d" + gs1 + "\x1d", gs1, []pattern.Change{pattern.SymbologyRemoved, pattern.SeparatorRead}},
+		{"quotes of a spreadsheet", `"` + eu + `"`, eu, []pattern.Change{pattern.QuotesRemoved}},
+		{"quotes of a word processor", "\u201c" + eu + "\u201d", eu, []pattern.Change{pattern.FormsFolded, pattern.QuotesRemoved}},
+		{"no-break space and tab", "\tQCALL\u00a0aB3dE5fG7X1y2 ", eu, []pattern.Change{pattern.SpacesRemoved}},
+		{"direction marks", "\u2068QCALL\u200eaB3dE5fG7X1y2\u2069", eu, []pattern.Change{pattern.SpacesRemoved}},
+		{"soft hyphen and byte order mark", "\ufeffQCALLaB3dE5\u00adfG7X1y2", eu, []pattern.Change{pattern.SpacesRemoved}},
+		{"full-width", "\uff31\uff23\uff21\uff2c\uff2caB3dE5fG7X1y2", eu, []pattern.Change{pattern.FormsFolded}},
+		{"Arabic digits", "KE\u0667\u0663\u0660\u0662\u0661\u0664\u0664\u0667\u0667", "KE730214477", []pattern.Change{pattern.DigitsFolded}},
+		{"separators as text", `010460081800787921t"XzgHU<GS>8005095000{GS}930p2J` + "\u241d24014518552", ru, []pattern.Change{pattern.SeparatorRead}},
+		{"separators of a keyboard", `010460081800787921t"XzgHU^]8005095000|930p2J~24014518552`, ru, []pattern.Change{pattern.SeparatorRead}},
+		{"separators leaked", "010460081800787921t\"XzgHU\u00e88005095000\u00e8930p2J\u00e824014518552", ru, []pattern.Change{pattern.SeparatorRead}},
+		{"separators lost", `010460081800787921t"XzgHU8005095000930p2J24014518552`, ru, nil},
+		{"brackets", "(01)09521141894569(235)51qIgY)<&Jp3*j7'SDB", gs1, []pattern.Change{pattern.BracketsRead}},
+		{"brackets, other order", "(235)51qIgY)<&Jp3*j7'SDB(01)09521141894569", gs1, []pattern.Change{pattern.BracketsRead}},
+		{"brackets with a date", "(01) 09521141894569 (235) 51qIgY)<&Jp3*j7'SDB (8008) 24031514", gs1, []pattern.Change{pattern.SpacesRemoved, pattern.BracketsRead}},
+		{"Digital Link", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.LinkRead}},
+		{"Digital Link in capitals", "HTTPS://ID.GS1.ORG/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.HostFolded, pattern.LinkRead}},
+		{"Digital Link with a path, a short GTIN and tracking", "http://x.example/some/path/01/9521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=a&8008=24031514&linkType=all", gs1, []pattern.Change{pattern.LinkRead}},
+		{"Digital Link, long", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=seizure&utm_medium=mail&utm_campaign=a_very_long_name_of_a_campaign", gs1, []pattern.Change{pattern.LinkRead}},
+		{"EPC URN", "urn:epc:id:upui:9521141.089456.51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.URNRead}},
+		{"EPC URN of a case", "urn:epc:id:sscc:952000.00000000012", "00095200000000000127", []pattern.Change{pattern.URNRead}},
+		{"masked with brackets", "(01)##############(235)51q################", "01##############23551q################", []pattern.Change{pattern.BracketsRead}},
+	}
+	for _, tt := range tests {
+		a := l.Resolve(gsp.NewUIM(tt.code), seized)
+		if got := a.Canonical.Reveal(); got != tt.canonical {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.canonical)
+		}
+		if !slices.Equal(a.Changes, tt.changes) {
+			t.Errorf("%s: got changes %v, want %v", tt.name, a.Changes, tt.changes)
+		}
+		if a.Raw.Reveal() != tt.code {
+			t.Errorf("%s: the raw form is lost", tt.name)
+		}
+	}
+}
+
+// TestSuggestions checks what is offered and not applied.
+func TestSuggestions(t *testing.T) {
+	l := shipped(t)
+	tests := []struct {
+		name, code string
+		why        pattern.Slip
+		offered    string
+	}{
+		{"Cyrillic look-alikes", "КЕ730214477", pattern.LookAlike, "KE730214477"},
+		{"small letters", "ke730214477", pattern.WrongCase, "KE730214477"},
+		{"Russian keyboard", "ЙСФДДфИ3вУ5аП7Ч1н2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
+		{"Greek keyboard", ":ΨΑΛΛαΒ3δΕ5φΓ7Χ1υ2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
+		{"French keyboard", "KEè\"à é&''èè", pattern.WrongKeyboard, "KE730214477"},
+		{"end of a sentence", "KE730214477.", pattern.EndPunctuation, "KE730214477"},
+	}
+	for _, tt := range tests {
+		a := l.Resolve(gsp.NewUIM(tt.code), seized)
+		if a.Outcome != pattern.NearlyMatches || len(a.Suggestions) == 0 {
+			t.Errorf("%s: got %s with %d suggestions, want near-miss", tt.name, a.Outcome, len(a.Suggestions))
+			continue
+		}
+		if s := a.Suggestions[0]; s.Why != tt.why || s.UIM.Reveal() != tt.offered {
+			t.Errorf("%s: got %s %s, want %s %s", tt.name, s.Why, s.UIM.Reveal(), tt.why, tt.offered)
+		}
+		if a.Party() != "" {
+			t.Errorf("%s: got Party %s, want none", tt.name, a.Party())
+		}
+	}
+}
+
+// FuzzNormalise checks that spelling a code canonically twice changes
+// nothing, and that no text makes a lookup fail.
+func FuzzNormalise(f *testing.F) {
+	l := shipped(f)
+	for _, e := range l.Entries() {
+		for _, s := range e.Samples {
+			f.Add(s)
+		}
+	}
+	for _, s := range []string{"]d2\x1d01", `"'"'`, "(01)(01)", "((", "^^<GS>^", "https://a/01/1/21/%", "urn:epc:id:sscc:.", "<G<GS>S>", "è", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		first := l.Resolve(gsp.NewUIM(text), seized)
+		if first.Broken != "" {
+			return
+		}
+		again := l.Resolve(first.Canonical, seized)
+		if again.Canonical != first.Canonical || len(again.Changes) > 0 {
+			t.Errorf("%q: got %q, then %q with %v", text, first.Canonical.Reveal(), again.Canonical.Reveal(), again.Changes)
+		}
+		if first.Outcome == pattern.Unique {
+			if again.Outcome != pattern.Unique || again.Candidates[0].Entry != first.Candidates[0].Entry {
+				t.Errorf("%q: got %s, then %s", text, first.Outcome, again.Outcome)
+			}
+		}
+	})
+}
