@@ -94,6 +94,18 @@ func TestS6EndOfData(t *testing.T) {
 	}
 }
 
+// Who takes something else for the end waits for a reply, and gets it at once.
+func TestS6StrangeEndIsToldAtOnce(t *testing.T) {
+	for _, end := range []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r\n.\r\r\n", "\r\r\n.\r\n"} {
+		d := openDoor(t, nil)
+		c := d.ready(t)
+		c.want("DATA\r\n", "354 ")
+		c.want("A: b\r\n\r\nline"+end, "550 5.6.0 broken-lines: the line that ends the mail is not CR LF, a dot, CR LF.")
+		c.gone()
+		d.wantNothingStored(t)
+	}
+}
+
 func TestS6BrokenLinesLeaveTheSessionUsable(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.login(t)

@@ -175,17 +175,20 @@ func TestStallInMail(t *testing.T) {
 	})
 }
 
-// A mail being stored when the door closes gets its reply; who is idle is told.
+// A mail on its way or being stored when the door closes gets its reply; who
+// is idle is told.
 func TestShutdown(t *testing.T) {
 	d := openDoor(t, nil)
 	stored, finish := make(chan struct{}), make(chan struct{})
 	d.store.answer = func(ctx context.Context, _ gsp.Submission) (gsp.Receipt, error) {
-		close(stored)
+		stored <- struct{}{}
 		<-finish
 		return gsp.Receipt{Case: "2026-KE-7Q4M2"}, ctx.Err()
 	}
-	idle, open, stranger, busy := d.login(t), d.ready(t), d.dial(t), d.ready(t)
+	idle, open, stranger, busy, half := d.login(t), d.ready(t), d.dial(t), d.ready(t), d.ready(t)
 	stranger.want("", "220 ")
+	half.want("DATA\r\n", "354 ")
+	half.send("A: b\r\n")
 	busy.want("DATA\r\n", "354 ")
 	busy.send(body + ".\r\nNOOP\r\n")
 	<-stored
@@ -201,10 +204,15 @@ func TestShutdown(t *testing.T) {
 		t.Fatalf("Shutdown returned %v while a mail was being stored", err)
 	default:
 	}
+	half.send("\r\nre")
+	half.send("st\r\n.\r\n")
+	<-stored
 	close(finish)
-	busy.want("", "250 2.0.0 stored, case 2026-KE-7Q4M2")
-	busy.want("", "421 4.3.2 stopping: ")
-	busy.gone()
+	for _, c := range []*client{busy, half} {
+		c.want("", "250 2.0.0 stored, case 2026-KE-7Q4M2")
+		c.want("", "421 4.3.2 stopping: ")
+		c.gone()
+	}
 	if err := <-down; err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
