@@ -3,6 +3,7 @@ package pattern
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // rule is a check over a span of characters: a machine that reads them from
@@ -75,6 +76,9 @@ var (
 		step: stepDate, pass: func(int) bool { return true }, quick: quickDate,
 	}
 )
+
+// CheckNames returns the names of the checks of the pattern language.
+func CheckNames() []string { return slices.Clone(ruleNames) }
 
 // stepCsum is GS1's check digit: weights 3 and 1 in turn, 1 at the right end,
 // sum divisible by ten (GS1 General Specifications, section 7.9).

@@ -73,7 +73,8 @@ func (w *meeting) shared() float64 {
 	return max(bits, 0)
 }
 
-// search returns the first code in the order of ASCII that fits both rows.
+// search returns the first code that fits both rows, digits before letters
+// before signs.
 func (w *meeting) search() (string, verdict) {
 	switch {
 	case w.from(0, [2 * maxChecks]uint8{}):
@@ -96,15 +97,18 @@ func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
 	if _, ok := w.failed[key]; ok || w.spent {
 		return false
 	}
+	// Digits and letters come first, since a person will read the code.
 	choice := w.choices[at]
-	for c := choice.first(); c < 128; c = choice.next(c) {
-		next, covered, ok := w.step(at, c, states)
-		if ok && w.from(at+1, next) {
-			w.text[at] = c
-			return true
-		}
-		if !covered { // all characters are alike here
-			break
+	for _, choice := range []charSet{choice.and(setAlnum), choice.without(setAlnum)} {
+		for c := choice.first(); c < 128; c = choice.next(c) {
+			next, covered, ok := w.step(at, c, states)
+			if ok && w.from(at+1, next) {
+				w.text[at] = c
+				return true
+			}
+			if !covered { // all characters are alike here
+				break
+			}
 		}
 	}
 	if w.failed == nil {

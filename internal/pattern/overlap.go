@@ -11,7 +11,7 @@ import (
 // Overlap says that two entries share codes.
 type Overlap struct {
 	A, B    *Entry
-	Witness gsp.UIM // the first code in the order of ASCII that fits both, checks included
+	Witness gsp.UIM // the first code that fits both, checks included; digits before letters before signs
 	// Shared is log2 of about how many codes fit both: of the pair of rows
 	// that shares most, a check counting by its chance.
 	Shared float64

@@ -23,6 +23,9 @@ func (s charSet) or(t charSet) charSet  { return charSet{s[0] | t[0], s[1] | t[1
 
 func (s charSet) empty() bool { return s == charSet{} }
 
+// without returns the characters of s that are not in t.
+func (s charSet) without(t charSet) charSet { return charSet{s[0] &^ t[0], s[1] &^ t[1]} }
+
 // within reports whether every character of s is in t.
 func (s charSet) within(t charSet) bool { return s.and(t) == s }
 
