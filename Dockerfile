@@ -22,7 +22,8 @@ FROM scratch
 COPY --from=build /out/gsp /gsp
 COPY --from=build /src/configs/container.toml /etc/gsp/gsp.toml
 COPY --from=build --chown=65532:65532 /out/data /data
-ENV GSP_CONFIG=/etc/gsp/gsp.toml
+# There is no /tmp here; SQLite sorts large results in a file.
+ENV GSP_CONFIG=/etc/gsp/gsp.toml TMPDIR=/data
 USER 65532:65532
 VOLUME /data
 EXPOSE 8465 8993 8443

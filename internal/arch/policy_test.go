@@ -15,7 +15,7 @@ var policy = map[string][]string{
 
 	// doors
 	"smtpd":       {"internal/gsp"},
-	"imapd":       {"internal/gsp", "imapd/guard"},
+	"imapd":       {"internal/gsp", "internal/sealed", "imapd/guard"}, // sealed for its Layout
 	"imapd/guard": {},
 	"keyserver":   {"internal/gsp"},
 
