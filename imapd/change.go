@@ -1,0 +1,211 @@
+package imapd
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Append takes a mail that the client wants to keep: a draft or a sent copy.
+// It passes the same rules as a mail that is sent.
+func (s *session) Append(name string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
+	_, box, err := s.find(name, gsp.MayRead|gsp.MayInsert)
+	if err != nil {
+		return nil, s.tryCreate("append", err)
+	}
+	flags, keywords, err := parseFlags(options.Flags)
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, r.Size()) // not beyond AppendLimit: the library has looked
+	if _, err := io.ReadFull(r, raw); err != nil {
+		return nil, s.reply("read a mail to append", err)
+	}
+	now := time.Now()
+	received := options.Time
+	if received.IsZero() {
+		received = now
+	}
+	receipt, err := s.Keeper.Keep(s.ctx, gsp.Keeping{
+		Account:  s.account,
+		Mailbox:  box.ID,
+		Flags:    flags,
+		Keywords: keywords,
+		Received: received.UTC(),
+		Raw:      raw,
+		At:       now.UTC(),
+	})
+	if err != nil {
+		return nil, s.tryCreate("append", err)
+	}
+	if len(receipt.Placed) != 1 {
+		return nil, nil
+	}
+	placed := receipt.Placed[0]
+	return &imap.AppendData{UID: imap.UID(placed.UID), UIDValidity: placed.UIDValidity}, nil
+}
+
+// Store changes flags. The client is told those of the messages it named,
+// unless it wants silence and they are what it expects.
+func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap.StoreFlags, _ *imap.StoreOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, err := s.opened(gsp.MayFlag)
+	if err != nil {
+		return s.reply("store", err)
+	}
+	todo, err := s.flagChange(change)
+	if err != nil {
+		return s.reply("store", err)
+	}
+	places := v.resolve(set)
+	if len(places) == 0 {
+		return nil
+	}
+	expected := make([]message, len(places))
+	for i, p := range places {
+		m := v.messages[p]
+		m.Flags, m.Keywords = after(m.Item, todo)
+		expected[i] = m
+	}
+	if err := s.Messages.SetFlags(s.ctx, v.id, v.uids(places), todo); err != nil {
+		return s.reply("store", err)
+	}
+	// Flags that others changed go out by Poll, and new keywords before them.
+	if err := s.refresh(); err != nil {
+		return s.reply("store", err)
+	}
+	for i, p := range places {
+		m := &v.messages[p]
+		if m.gone {
+			continue
+		}
+		if change.Silent {
+			m.changed = expected[i].changed || !expected[i].sameFlags(m.Item)
+			continue
+		}
+		out := w.CreateMessage(uint32(p + 1))
+		out.WriteUID(imap.UID(m.UID))
+		out.WriteFlags(flagNames(m.Flags, m.Keywords))
+		if err := out.Close(); err != nil {
+			return err
+		}
+		m.changed = false
+	}
+	return nil
+}
+
+// flagChange says what a STORE changes. Who may not remove messages cannot
+// mark them for it either (RFC 4314, section 4).
+func (s *session) flagChange(change *imap.StoreFlags) (gsp.FlagChange, error) {
+	flags, keywords, err := parseFlags(change.Flags)
+	if err != nil {
+		return gsp.FlagChange{}, err
+	}
+	todo := gsp.FlagChange{Mode: gsp.SetFlags, Flags: flags, Keywords: keywords}
+	switch change.Op {
+	case imap.StoreFlagsAdd:
+		todo.Mode = gsp.AddFlags
+	case imap.StoreFlagsDel:
+		todo.Mode = gsp.RemoveFlags
+	}
+	rights, err := s.rights(s.view.owner)
+	if err != nil {
+		return gsp.FlagChange{}, err
+	}
+	if rights&gsp.MayRemove == 0 && flags&gsp.Deleted != 0 {
+		return gsp.FlagChange{}, notAllowed
+	}
+	return todo, nil
+}
+
+// Expunge removes the messages with \Deleted that the client knows. Poll tells
+// it their numbers.
+func (s *session) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, err := s.opened(gsp.MayRemove)
+	if err != nil {
+		// The library calls for CLOSE as well, with a writer that is empty: CLOSE
+		// of a mailbox that may not be changed removes nothing and is no error.
+		if *w == (imapserver.ExpungeWriter{}) {
+			return nil
+		}
+		return s.reply("expunge", err)
+	}
+	if err := s.refresh(); err != nil {
+		return s.reply("expunge", err)
+	}
+	every := imap.UIDSet{{Start: 1, Stop: 0}}
+	if uids == nil {
+		uids = &every
+	}
+	var doomed []uint32
+	for _, p := range v.resolve(*uids) {
+		if m := v.messages[p]; m.Flags&gsp.Deleted != 0 && !m.gone {
+			doomed = append(doomed, m.UID)
+		}
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	return s.reply("expunge", s.Messages.Expunge(s.ctx, v.id, doomed))
+}
+
+// Copy copies messages into another mailbox.
+func (s *session) Copy(set imap.NumSet, name string) (*imap.CopyData, error) {
+	copied, err := s.transfer(set, name, gsp.MayRead, s.Messages.Copy)
+	return copyData(copied), s.tryCreate("copy", err)
+}
+
+// Move moves messages into another mailbox (RFC 6851). Poll tells the client
+// that they are gone from this one.
+func (s *session) Move(w *imapserver.MoveWriter, set imap.NumSet, name string) error {
+	copied, err := s.transfer(set, name, gsp.MayRemove, s.Messages.Move)
+	if err != nil {
+		return s.tryCreate("move", err)
+	}
+	if data := copyData(copied); data != nil {
+		return w.WriteCopyData(data)
+	}
+	return nil
+}
+
+type transferFunc func(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
+
+func (s *session) transfer(set imap.NumSet, name string, rights gsp.Rights, do transferFunc) (gsp.Copied, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, err := s.opened(rights)
+	if err != nil {
+		return gsp.Copied{}, err
+	}
+	_, to, err := s.find(name, gsp.MayRead|gsp.MayInsert)
+	if err != nil {
+		return gsp.Copied{}, err
+	}
+	places := v.resolve(set)
+	if len(places) == 0 {
+		return gsp.Copied{}, nil
+	}
+	return do(s.ctx, v.id, to.ID, v.uids(places))
+}
+
+// copyData is nil where nothing was copied: beta.8 breaks its response line
+// over empty sets.
+func copyData(copied gsp.Copied) *imap.CopyData {
+	if len(copied.From) == 0 {
+		return nil
+	}
+	data := &imap.CopyData{UIDValidity: copied.UIDValidity}
+	for i := range copied.From {
+		data.SourceUIDs.AddNum(imap.UID(copied.From[i]))
+		data.DestUIDs.AddNum(imap.UID(copied.To[i]))
+	}
+	return data
+}

@@ -1,0 +1,168 @@
+package imapd
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// codes is the response code (RFC 9051, section 7.1; RFC 5530) for each reason.
+// Mail that may not be kept is CANNOT: trying again does not help.
+var codes = map[gsp.Reason]imap.ResponseCode{
+	gsp.NotSealed:       imap.ResponseCodeCannot,
+	gsp.SignedOnly:      imap.ResponseCodeCannot,
+	gsp.SMIME:           imap.ResponseCodeCannot,
+	gsp.PasswordSealed:  imap.ResponseCodeCannot,
+	gsp.NoIntegrity:     imap.ResponseCodeCannot,
+	gsp.AnonymousKey:    imap.ResponseCodeCannot,
+	gsp.TextOutside:     imap.ResponseCodeCannot,
+	gsp.BrokenSeal:      imap.ResponseCodeCannot,
+	gsp.BrokenArmour:    imap.ResponseCodeCannot,
+	gsp.BrokenMIME:      imap.ResponseCodeCannot,
+	gsp.BrokenHeader:    imap.ResponseCodeCannot,
+	gsp.DuplicateHeader: imap.ResponseCodeCannot,
+	gsp.BrokenLines:     imap.ResponseCodeCannot,
+	gsp.TooLarge:        imap.ResponseCodeTooBig,
+
+	gsp.BrokenUIM:    imap.ResponseCodeCannot,
+	gsp.UnmaskedUIM:  imap.ResponseCodeCannot,
+	gsp.TooManyUIMs:  imap.ResponseCodeCannot,
+	gsp.UnknownUIM:   imap.ResponseCodeCannot,
+	gsp.AmbiguousUIM: imap.ResponseCodeCannot,
+	gsp.NotAUIM:      imap.ResponseCodeCannot,
+	gsp.NonParty:     imap.ResponseCodeCannot,
+	gsp.NoUIM:        imap.ResponseCodeCannot,
+	gsp.UIMMismatch:  imap.ResponseCodeCannot,
+	gsp.UnknownCase:  imap.ResponseCodeCannot,
+	gsp.Automatic:    imap.ResponseCodeCannot,
+
+	gsp.WrongSender:      imap.ResponseCodeNoPerm,
+	gsp.UnknownRecipient: imap.ResponseCodeCannot,
+	gsp.NotAllowed:       imap.ResponseCodeNoPerm,
+	gsp.NoKey:            imap.ResponseCodeCannot,
+	gsp.UnknownKey:       imap.ResponseCodeCannot,
+	gsp.StrangeKey:       imap.ResponseCodeCannot,
+	gsp.CannotRead:       imap.ResponseCodeCannot,
+	gsp.WrongParty:       imap.ResponseCodeCannot,
+	gsp.StaleKey:         imap.ResponseCodeCannot,
+
+	gsp.BadLogin:         imap.ResponseCodeAuthenticationFailed,
+	gsp.LoginFirst:       imap.ResponseCodeClientBug,
+	gsp.BadSequence:      imap.ResponseCodeClientBug,
+	gsp.TooManyRcpts:     imap.ResponseCodeCannot,
+	gsp.TooBusy:          imap.ResponseCodeUnavailable,
+	gsp.NoMailbox:        imap.ResponseCodeNonExistent,
+	gsp.MailboxExists:    imap.ResponseCodeAlreadyExists,
+	gsp.ReadOnly:         imap.ResponseCodeNoPerm,
+	gsp.Stopping:         imap.ResponseCodeUnavailable,
+	gsp.InterruptedInput: imap.ResponseCodeClientBug,
+
+	// Reasons of administration do not come to this door.
+	gsp.PartyExists:     imap.ResponseCodeCannot,
+	gsp.UnknownParty:    imap.ResponseCodeCannot,
+	gsp.AccountExists:   imap.ResponseCodeCannot,
+	gsp.UnknownAccount:  imap.ResponseCodeCannot,
+	gsp.BrokenName:      imap.ResponseCodeCannot,
+	gsp.BrokenKey:       imap.ResponseCodeCannot,
+	gsp.PrivateKey:      imap.ResponseCodeCannot,
+	gsp.WrongKeyAddress: imap.ResponseCodeCannot,
+	gsp.WeakKey:         imap.ResponseCodeCannot,
+	gsp.KeyInUse:        imap.ResponseCodeCannot,
+	gsp.BrokenLibrary:   imap.ResponseCodeCannot,
+	gsp.OldLibrary:      imap.ResponseCodeCannot,
+	gsp.BrokenConfig:    imap.ResponseCodeContactAdmin,
+	gsp.BrokenPeriod:    imap.ResponseCodeCannot,
+	gsp.PortInUse:       imap.ResponseCodeContactAdmin,
+	gsp.NewerData:       imap.ResponseCodeContactAdmin,
+	gsp.DataInUse:       imap.ResponseCodeContactAdmin,
+	gsp.NoCertificate:   imap.ResponseCodeContactAdmin,
+	gsp.UnreadableFile:  imap.ResponseCodeContactAdmin,
+}
+
+// What this door itself refuses.
+var (
+	noMailbox = &gsp.Refusal{
+		Reason: gsp.NoMailbox,
+		Cause:  "there is no such mailbox",
+		Remedy: "read the list of mailboxes anew",
+	}
+	mailboxExists = &gsp.Refusal{
+		Reason: gsp.MailboxExists,
+		Cause:  "there is a mailbox of this name already",
+		Remedy: "choose another name",
+	}
+	brokenName = &gsp.Refusal{
+		Reason: gsp.BrokenName,
+		Cause:  "this cannot be the name of a mailbox",
+		Remedy: "use letters and digits, at most 200, without & * % and control characters",
+	}
+	notAllowed = &gsp.Refusal{
+		Reason: gsp.NotAllowed,
+		Cause:  "your role does not allow this in this mailbox",
+		Remedy: "ask your Party's administrator",
+	}
+	readOnly = &gsp.Refusal{
+		Reason: gsp.ReadOnly,
+		Cause:  "the mailbox was opened for reading only",
+		Remedy: "open it with SELECT",
+	}
+	tooLarge = &gsp.Refusal{
+		Reason: gsp.TooLarge,
+		Cause:  "the command asks for more than one command may",
+		Remedy: "ask in several commands",
+	}
+	disabled = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "this account may not log in any more",
+		Remedy: "ask your Party's administrator",
+	}
+)
+
+// reply turns an error into what the client is told. Where a refusal is none,
+// it is our fault: the client gets a bland text and the log the rest.
+func (s *session) reply(doing string, err error) error {
+	var (
+		done    *imap.Error
+		refusal *gsp.Refusal
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &done):
+		return done
+	case errors.As(err, &refusal):
+	case errors.Is(err, gsp.ErrNotFound):
+		refusal = noMailbox
+	case errors.Is(err, gsp.ErrExists):
+		refusal = mailboxExists
+	default:
+		s.log().LogAttrs(s.ctx, slog.LevelError, "imap command failed",
+			slog.String("doing", doing), slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+		return no(imap.ResponseCodeUnavailable, "the gateway could not do this now. Try again later.")
+	}
+	return no(codes[refusal.Reason], refusal.Text(s.Help))
+}
+
+// tryCreate is reply for a mailbox that something is put into: a client that
+// meets TRYCREATE makes the mailbox and asks again.
+func (s *session) tryCreate(doing string, err error) error {
+	err = s.reply(doing, err)
+	var done *imap.Error
+	if errors.As(err, &done) && done.Code == imap.ResponseCodeNonExistent {
+		return no(imap.ResponseCodeTryCreate, done.Text)
+	}
+	return err
+}
+
+func no(code imap.ResponseCode, text string) error {
+	text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
+	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
+}
+
+func bad(text string) error {
+	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
+}

@@ -1,0 +1,110 @@
+package imapd_test
+
+import (
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+func TestSharedMailboxFollowsRights(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ke", "INBOX", 2000, 2000)
+	ann, bob, eve := w.login("ann"), w.login("bob"), w.login("eve")
+
+	// Flags are shared; nothing can be taken away or put in.
+	if got := ann.ok("SELECT Authority/ke/INBOX"); got[0] != "* 2 EXISTS" ||
+		!strings.Contains(strings.Join(got, "\n"), `PERMANENTFLAGS (\Seen \Answered \Flagged \Draft \*)]`) {
+		t.Errorf("got %q", got)
+	}
+	bob.ok("SELECT Authority/ke/inbox")
+	ann.want(`STORE 1 +FLAGS (\Answered)`, `* 1 FETCH (UID 1 FLAGS (\Answered))`)
+	bob.want("NOOP", `* 1 FETCH (UID 1 FLAGS (\Answered))`)
+	ann.refused(`STORE 1 +FLAGS (\Deleted)`, "NO [NOPERM] not-allowed: ")
+	ann.refused("EXPUNGE", "NO [NOPERM] not-allowed: ")
+	ann.refused("MOVE 1 INBOX", "NO [NOPERM] not-allowed: ")
+	ann.refused("DELETE Authority/ke/Archive", "NO [NOPERM] not-allowed: ")
+	ann.refused("RENAME Authority/ke/Archive Authority/ke/Mine", "NO [NOPERM] not-allowed: ")
+	ann.refused("CREATE Authority/ke/Mine", "NO [NOPERM] not-allowed: ")
+	ann.refused("COPY 1 Authority/ke/Archive", "NO [NOPERM] not-allowed: ")
+	ann.ok("COPY 1 INBOX")
+
+	// Who has no right to it does not even see it, and cannot take its name.
+	if got := strings.Join(eve.ok(`LIST "" *`), "\n"); strings.Contains(got, "Authority") {
+		t.Errorf("eve sees %q", got)
+	}
+	eve.want("NAMESPACE", `* NAMESPACE (("" "/")) NIL NIL`)
+	eve.refused("SELECT Authority/ke/INBOX", "NO [NONEXISTENT] no-mailbox: ")
+	eve.refused("STATUS Authority/ke/INBOX (MESSAGES)", "NO [NONEXISTENT] no-mailbox: ")
+	eve.refused("CREATE Authority/ke/INBOX", "NO [NOPERM] not-allowed: ")
+	eve.refused("CREATE authority", "NO [NOPERM] not-allowed: ")
+
+	// A grant that ends bites at once, in the mailbox that is open.
+	w.grant("bob", 0)
+	bob.refused("FETCH 1 BODY[]", "NO [NONEXISTENT] no-mailbox: ")
+	bob.refused("SELECT Authority/ke/INBOX", "NO [NONEXISTENT] no-mailbox: ")
+	w.grant("ann", all)
+	ann.want(`STORE 1 +FLAGS.SILENT (\Deleted)`)
+	ann.want("EXPUNGE", "* 1 EXPUNGE")
+}
+
+func TestDisabledAccountIsCut(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	w.mu.Lock()
+	delete(w.shelves, w.ids["ann"])
+	w.mu.Unlock()
+	c.refused("SEARCH ALL", "NO [AUTHENTICATIONFAILED] bad-login: this account may not log in any more.")
+	if got := c.line(); !strings.HasPrefix(got, "* BYE bad-login: ") {
+		t.Errorf("got %q, want BYE", got)
+	}
+}
+
+func TestThreeFailedLoginsEndTheConnection(t *testing.T) {
+	w := newWorld(t)
+	c := w.connect()
+	c.refused("LOGIN ann no", "NO [AUTHENTICATIONFAILED] bad-login: the name or the password is wrong. Check both. https://gsp.example/help/bad-login")
+	c.refused("LOGIN nobody pw", "NO [AUTHENTICATIONFAILED] bad-login: the name or the password is wrong.")
+	c.refused("AUTHENTICATE PLAIN AGFubgBubw==", "NO [AUTHENTICATIONFAILED] bad-login: ")
+	if got := c.line() + c.line(); got != "* BYE too many failed loginsEOF" {
+		t.Errorf("got %q, want BYE and the end", got)
+	}
+	c = w.connect()
+	c.refused("AUTHENTICATE PLAIN ====", "NO")
+	c.refused("AUTHENTICATE PLAIN AGFubg==", "BAD [CLIENTBUG] malformed response")
+	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHORIZATIONFAILED]")
+	c.refused("AUTHENTICATE CRAM-MD5", "NO")
+	c.ok("AUTHENTICATE PLAIN AGFubgBwdw==")
+	c.ok("SELECT INBOX")
+}
+
+// The first who opens a mail of the Party is an event; a preview is not.
+func TestReadingIsAnEvent(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ke", "INBOX", 2000)
+	c := w.login("ann")
+	reads := func() (n int) {
+		for e, err := range w.store.Events(t.Context(), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind == gsp.MailRead {
+				n++
+			}
+		}
+		return n
+	}
+	c.ok("EXAMINE Authority/ke/INBOX")
+	c.ok("FETCH 1 BODY[]")
+	c.ok("SELECT Authority/ke/INBOX")
+	c.ok("FETCH 1 BODY.PEEK[]")
+	if n := reads(); n != 0 {
+		t.Errorf("got %d reads of a mail that was looked at only", n)
+	}
+	c.ok("FETCH 1 BODY[]")
+	c.ok("FETCH 1 BODY[TEXT]")
+	if n := reads(); n != 1 {
+		t.Errorf("got %d reads, want 1", n)
+	}
+}

@@ -1,0 +1,189 @@
+package imapd
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Select opens a mailbox for the commands on messages.
+func (s *session) Select(name string, options *imap.SelectOptions) (*imap.SelectData, error) {
+	p, box, err := s.find(name, gsp.MayRead)
+	if err != nil {
+		return nil, s.reply("select", err)
+	}
+	delta, err := s.Messages.Since(s.ctx, box.ID, 0)
+	if err != nil {
+		return nil, s.reply("select", err)
+	}
+	v := &view{id: box.ID, owner: p.name.Owner, name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly}
+	v.merge(delta)
+	v.learn()
+	v.news = false // FLAGS tells them
+	s.mu.Lock()
+	s.view = v
+	s.mu.Unlock()
+
+	data := &imap.SelectData{
+		Flags:          flagNames(allFlags, v.keywords),
+		PermanentFlags: v.permanentFlags(p.shelf.Rights),
+		NumMessages:    uint32(len(v.messages)),
+		UIDNext:        imap.UID(delta.UIDNext),
+		UIDValidity:    box.UIDValidity,
+	}
+	for i, m := range v.messages {
+		if m.Flags&gsp.Seen == 0 {
+			data.FirstUnseenSeqNum = uint32(i + 1)
+			break
+		}
+	}
+	if s.library.EnabledCaps().Has(imap.CapIMAP4rev2) {
+		data.List = &imap.ListData{Delim: delimiter, Mailbox: v.name}
+	}
+	return data, nil
+}
+
+const allFlags = gsp.Seen | gsp.Answered | gsp.Flagged | gsp.Deleted | gsp.Draft
+
+// permanentFlags are those that the client can change (RFC 9051, section
+// 7.1). Without any of them clients do not even try.
+func (v *view) permanentFlags(rights gsp.Rights) []imap.Flag {
+	if v.readOnly || rights&gsp.MayFlag == 0 {
+		return []imap.Flag{}
+	}
+	flags := allFlags
+	if rights&gsp.MayRemove == 0 {
+		flags &^= gsp.Deleted
+	}
+	return append(flagNames(flags, v.keywords), imap.FlagWildcard)
+}
+
+// Unselect closes the mailbox.
+func (s *session) Unselect() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view = nil
+	return nil
+}
+
+// Poll tells the client what happened since it last asked. Between the numbers
+// of a running FETCH, STORE or SEARCH no message may go.
+func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.view == nil {
+		return nil
+	}
+	if err := s.refresh(); err != nil {
+		s.lost(err)
+		return nil // the command itself was done
+	}
+	return s.view.tell(w, allowExpunge)
+}
+
+// refresh reads the store, if the account may still see the mailbox.
+func (s *session) refresh() error {
+	rights, err := s.rights(s.view.owner)
+	if err != nil {
+		return err
+	}
+	if rights&gsp.MayRead == 0 {
+		return noMailbox
+	}
+	delta, err := s.Messages.Since(s.ctx, s.view.id, s.view.modseq)
+	if err != nil {
+		return err
+	}
+	s.view.merge(delta)
+	return nil
+}
+
+// lost ends a session whose mailbox cannot be followed any more. IMAP has no
+// other way to say that the selected mailbox is gone.
+func (s *session) lost(err error) {
+	if !errors.Is(err, gsp.ErrNotFound) && !errors.Is(err, noMailbox) && !errors.Is(err, disabled) {
+		s.log().LogAttrs(s.ctx, slog.LevelError, "imap session lost its mailbox",
+			slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+	}
+	s.conn.HangUp("the mailbox cannot be followed any more")
+}
+
+// tell writes expunges, then EXISTS, then flags.
+func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	if allowExpunge {
+		for _, number := range v.forget() {
+			if err := w.WriteExpunge(number); err != nil {
+				return err
+			}
+		}
+	}
+	if v.learn() {
+		if err := w.WriteNumMessages(uint32(len(v.messages))); err != nil {
+			return err
+		}
+	}
+	if v.news {
+		v.news = false
+		if err := w.WriteMailboxFlags(flagNames(allFlags, v.keywords)); err != nil {
+			return err
+		}
+	}
+	for i := range v.messages {
+		m := &v.messages[i]
+		if !m.changed || m.gone {
+			continue
+		}
+		if err := w.WriteMessageFlags(uint32(i+1), imap.UID(m.UID), flagNames(m.Flags, m.Keywords)); err != nil {
+			return err
+		}
+		m.changed = false
+	}
+	return nil
+}
+
+// Idle tells the client what happens until stop. It listens to the bell before
+// it reads, so nothing falls between the two.
+func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	var ring <-chan struct{} // never rings where nothing is selected
+	s.mu.Lock()
+	if s.view != nil {
+		var end func()
+		ring, end = s.Bells.Watch(s.view.id)
+		defer end()
+	}
+	s.mu.Unlock()
+	for {
+		if err := s.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-ring:
+		case <-stop:
+			return nil
+		case <-s.ctx.Done():
+			return nil
+		}
+	}
+}
+
+// opened returns the view, for a command that needs these rights. The caller
+// holds s.mu.
+func (s *session) opened(rights gsp.Rights) (*view, error) {
+	v := s.view
+	has, err := s.rights(v.owner)
+	switch {
+	case err != nil:
+		return nil, err
+	case has&gsp.MayRead == 0:
+		return nil, noMailbox
+	case has&rights != rights:
+		return nil, notAllowed
+	case v.readOnly && rights&(gsp.MayFlag|gsp.MayRemove) != 0:
+		return nil, readOnly
+	}
+	return v, nil
+}

@@ -1,0 +1,156 @@
+package imapd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"gsp.example/gsp/imapd/guard"
+	"gsp.example/gsp/internal/gsp"
+)
+
+// DefaultMaxMessage is the size in octets of the largest message that APPEND
+// takes where Server.MaxMessage is 0.
+const DefaultMaxMessage = 25 << 20
+
+// Server is the reading door. Its fields must be set before Serve and not be
+// changed after.
+type Server struct {
+	Accounts Accounts
+	Keeper   Keeper
+	Tree     Tree
+	Messages Messages
+	Bells    Bells
+
+	TLS        *tls.Config  // certificates; the door sets the rest
+	Domain     string       // of the gateway's addresses; told in answer to ID
+	Help       string       // base of the help pages' addresses, "" for no links
+	MaxMessage int64        // octets of a message in APPEND, 0 for DefaultMaxMessage
+	Log        *slog.Logger // nil is silence
+
+	mu        sync.Mutex
+	listeners []*guard.Listener
+	stopped   bool
+}
+
+// ErrStopped is what Serve returns after Shutdown.
+var ErrStopped = errors.New("reading door is shut")
+
+// Serve accepts connections of l, which speak TLS from their first octet (RFC
+// 8314), until l fails or Shutdown is called. It closes l.
+func (s *Server) Serve(l net.Listener) error {
+	guarded := guard.Listen(l, guard.Config{TLS: s.TLS, Name: "GSP " + s.Domain})
+	defer guarded.Close()
+	s.mu.Lock()
+	stopped := s.stopped
+	s.listeners = append(s.listeners, guarded)
+	s.mu.Unlock()
+	if stopped {
+		return ErrStopped
+	}
+	library := imapserver.New(&imapserver.Options{
+		NewSession:   s.open,
+		Caps:         capabilities,
+		Logger:       libraryLog{s.log()},
+		InsecureAuth: true, // TLS ends in the guard, where the library cannot see it
+	})
+	if err := library.Serve(guarded); err != nil {
+		return fmt.Errorf("serve IMAP: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return ErrStopped
+	}
+	return net.ErrClosed
+}
+
+// Shutdown stops accepting and ends each session with BYE once its running
+// command is answered. When ctx is done it cuts the rest and returns the error
+// of ctx.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	listeners := s.listeners
+	s.mu.Unlock()
+
+	refusal := gsp.Refusal{
+		Reason: gsp.Stopping,
+		Cause:  "the gateway is restarting",
+		Remedy: "connect again in a minute",
+	}
+	errs := make([]error, len(listeners))
+	var wg sync.WaitGroup
+	for i, l := range listeners {
+		wg.Go(func() { errs[i] = l.Shutdown(ctx, refusal.Text("")) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// capabilities are those that the backend adds to what the library offers
+// without help. LITERAL+ must not be among them: beta.8 runs the text of a
+// refused literal as commands.
+var capabilities = imap.CapSet{
+	imap.CapIMAP4rev1:        {},
+	imap.CapIMAP4rev2:        {},
+	imap.CapNamespace:        {},
+	imap.CapUIDPlus:          {},
+	imap.CapESearch:          {},
+	imap.CapSearchRes:        {},
+	imap.CapListExtended:     {},
+	imap.CapListStatus:       {},
+	imap.CapMove:             {},
+	imap.CapStatusSize:       {},
+	imap.CapBinary:           {},
+	imap.CapChildren:         {},
+	imap.CapSpecialUse:       {},
+	imap.CapCreateSpecialUse: {},
+}
+
+// open starts the session of a new connection.
+func (s *Server) open(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+	conn := c.NetConn().(*guard.Conn)
+	// The library passes no context; this one ends with the session.
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := conn.Handshake(ctx); err != nil {
+		cancel()
+		return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "TLS handshake failed"}
+	}
+	return &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, since: time.Now()}, nil, nil
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
+}
+
+func (s *Server) maxMessage() int64 {
+	if s.MaxMessage == 0 {
+		return DefaultMaxMessage
+	}
+	return s.MaxMessage
+}
+
+// libraryLog takes what the library prints: lost connections, and panics of
+// ours, which come with their stack.
+type libraryLog struct{ log *slog.Logger }
+
+func (l libraryLog) Printf(format string, args ...any) {
+	level := slog.LevelDebug
+	if len(format) >= 5 && format[:5] == "panic" {
+		level = slog.LevelError
+	}
+	l.log.LogAttrs(context.Background(), level, "imap library",
+		slog.String("message", fmt.Sprintf(format, args...)))
+}

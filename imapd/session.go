@@ -1,0 +1,188 @@
+package imapd
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-sasl"
+
+	"gsp.example/gsp/imapd/guard"
+	"gsp.example/gsp/internal/gsp"
+)
+
+// maxLogins is how many failed logins end a connection.
+const maxLogins = 3
+
+// session serves one connection. The library calls one method at a time, but
+// for Idle: after a broken connection it does not wait for it.
+type session struct {
+	*Server
+	ctx     context.Context // the library passes none; it ends with Close
+	cancel  context.CancelFunc
+	conn    *guard.Conn
+	library *imapserver.Conn
+	since   time.Time
+
+	account gsp.Account // zero before login
+	failed  int         // logins
+
+	mu   sync.Mutex // guards view
+	view *view      // of the selected mailbox, nil for none
+}
+
+var (
+	_ imapserver.SessionIMAP4rev2   = (*session)(nil)
+	_ imapserver.SessionSASL        = (*session)(nil)
+	_ imapserver.SessionAppendLimit = (*session)(nil)
+)
+
+// Close ends the session.
+func (s *session) Close() error {
+	s.cancel()
+	if s.account.ID != 0 {
+		s.log().LogAttrs(context.Background(), slog.LevelDebug, "imap session ended",
+			slog.Int64("account", int64(s.account.ID)),
+			slog.String("client", s.conn.Client()),
+			slog.Duration("lasted", time.Since(s.since)))
+	}
+	return nil
+}
+
+// Login checks a name and a password.
+func (s *session) Login(login, password string) error {
+	account, err := s.Accounts.Authenticate(s.ctx, login, password)
+	if err != nil {
+		if s.failed++; s.failed == maxLogins {
+			s.conn.HangUp("too many failed logins")
+		}
+		return s.reply("log in", err)
+	}
+	s.account = account
+	s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login",
+		slog.Int64("account", int64(account.ID)),
+		slog.String("party", string(account.Party)),
+		slog.String("client", s.conn.Client()))
+	return nil
+}
+
+// AuthenticateMechanisms lists what AUTHENTICATE takes.
+func (s *session) AuthenticateMechanisms() []string { return []string{sasl.Plain} }
+
+// Authenticate starts an exchange (RFC 4616).
+func (s *session) Authenticate(mechanism string) (sasl.Server, error) {
+	if mechanism != sasl.Plain {
+		return nil, no(imap.ResponseCodeCannot, "only PLAIN is known here")
+	}
+	return plain{sasl.NewPlainServer(func(identity, login, password string) error {
+		if identity != "" && identity != login {
+			return no(imap.ResponseCodeAuthorizationFailed, "nobody acts for somebody else here")
+		}
+		return s.Login(login, password)
+	})}, nil
+}
+
+// plain keeps a malformed response from looking like a fault of ours.
+type plain struct{ sasl.Server }
+
+func (p plain) Next(response []byte) ([]byte, bool, error) {
+	challenge, done, err := p.Server.Next(response)
+	if _, known := err.(*imap.Error); err != nil && !known {
+		err = bad("malformed response")
+	}
+	return challenge, done, err
+}
+
+// AppendLimit is told to clients (RFC 7889).
+func (s *session) AppendLimit() uint32 { return uint32(s.maxMessage()) }
+
+// Namespace names the account's own mailboxes and those of the competent
+// authorities (RFC 2342).
+func (s *session) Namespace() (*imap.NamespaceData, error) {
+	data := &imap.NamespaceData{Personal: []imap.NamespaceDescriptor{{Prefix: "", Delim: delimiter}}}
+	shelves, err := s.shelves()
+	if err != nil {
+		return nil, s.reply("name spaces", err)
+	}
+	for _, shelf := range shelves {
+		if shelf.Prefix != "" {
+			data.Shared = []imap.NamespaceDescriptor{{Prefix: sharedRoot, Delim: delimiter}}
+		}
+	}
+	return data, nil
+}
+
+// shelves asks what the account may open now.
+func (s *session) shelves() ([]gsp.Shelf, error) {
+	shelves := s.Accounts.Shelves(s.account.ID)
+	if len(shelves) == 0 {
+		s.conn.HangUp(disabled.Text(s.Help))
+		return nil, disabled
+	}
+	return shelves, nil
+}
+
+// place is a mailbox name as this account means it.
+type place struct {
+	shelf gsp.Shelf
+	name  gsp.MailboxName
+}
+
+// locate finds the shelf of a name. A shelf that the account may not read is
+// not there for it.
+func (s *session) locate(name string) (place, error) {
+	shelves, err := s.shelves()
+	if err != nil {
+		return place{}, err
+	}
+	for _, shelf := range shelves {
+		rest, ok := strings.CutPrefix(name, shelf.Prefix)
+		if !ok || shelf.Prefix == "" && isShared(name) || shelf.Rights&gsp.MayRead == 0 {
+			continue
+		}
+		if rest, ok = canonical(rest); !ok {
+			return place{}, brokenName
+		}
+		return place{shelf, gsp.MailboxName{Owner: shelf.Owner, Name: rest}}, nil
+	}
+	return place{}, noMailbox
+}
+
+// find returns the mailbox of a name, if the account has these rights on it.
+func (s *session) find(name string, rights gsp.Rights) (place, gsp.Mailbox, error) {
+	p, err := s.locate(name)
+	if err != nil {
+		return place{}, gsp.Mailbox{}, err
+	}
+	boxes, err := s.Tree.Mailboxes(s.ctx, p.name.Owner)
+	if err != nil {
+		return place{}, gsp.Mailbox{}, err
+	}
+	for _, box := range boxes {
+		if box.Name == p.name {
+			if p.shelf.Rights&rights != rights {
+				return place{}, gsp.Mailbox{}, notAllowed
+			}
+			return p, box, nil
+		}
+	}
+	return place{}, gsp.Mailbox{}, noMailbox
+}
+
+// rights returns what the account may do with an owner's mailboxes now.
+func (s *session) rights(owner string) (gsp.Rights, error) {
+	shelves, err := s.shelves()
+	if err != nil {
+		return 0, err
+	}
+	for _, shelf := range shelves {
+		if shelf.Owner == owner {
+			return shelf.Rights, nil
+		}
+	}
+	return 0, nil
+}
