@@ -225,7 +225,11 @@ func TestI19StatusIsWhole(t *testing.T) {
 	c := w.login("ann")
 	c.want("STATUS INBOX (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE APPENDLIMIT)",
 		fmt.Sprintf("* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY %d UNSEEN 1 DELETED 0 SIZE %d APPENDLIMIT 1048576 RECENT 0)", box.UIDValidity, size))
-	c.want(`LIST (SPECIAL-USE) "" * RETURN (STATUS (MESSAGES)) ` + "")
+	c.want(`LIST "" (INBOX S%) RETURN (STATUS (SIZE APPENDLIMIT))`,
+		`* LIST (\HasNoChildren) "/" INBOX`,
+		fmt.Sprintf("* STATUS INBOX (SIZE %d APPENDLIMIT 1048576)", size),
+		`* LIST (\HasNoChildren \Sent) "/" "Sent"`,
+		`* STATUS "Sent" (SIZE 0 APPENDLIMIT 1048576)`)
 }
 
 // I20: SAVE with MIN or MAX keeps those only.
