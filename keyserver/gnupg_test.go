@@ -1,0 +1,163 @@
+package keyserver_test
+
+import (
+	"encoding/pem"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/keyserver"
+)
+
+// insideEnv tells the test binary that it runs in a network of its own, and
+// where the files for it are.
+const insideEnv = "GSP_KEYSERVER_TESTNET"
+
+// GnuPG asks on port 443 only, by the names in /etc/hosts, and trusts the
+// system's authorities only. So this test starts itself again in a network
+// and mount namespace that has all three of its own.
+func TestGnuPGFindsKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts GnuPG")
+	}
+	for _, program := range []string{"gpg", "dirmngr", "gpgconf", "unshare", "ip", "mount"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing(t, program+" is not installed")
+		}
+	}
+	namespace := []string{"-m", "-n", "-p", "-f", "--mount-proc", "--kill-child"}
+	if os.Getuid() != 0 {
+		namespace = append(namespace, "--map-root-user")
+	}
+	if out, err := exec.CommandContext(t.Context(), "unshare", append(namespace, "true")...).CombinedOutput(); err != nil {
+		missing(t, "no namespaces here: "+string(out))
+	}
+	inside := append(namespace, os.Args[0], "-test.run=^TestInsideGnuPGFindsKeys$", "-test.v")
+	cmd := exec.CommandContext(t.Context(), "unshare", inside...)
+	// A short path: gpg-agent's sockets have at most 108 octets of it.
+	dir, err := os.MkdirTemp("", "wkd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	cmd.Env = append(os.Environ(), insideEnv+"="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestInsideGnuPGFindsKeys") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// missing skips a test for want of a program, and fails it where it must run.
+func missing(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func TestInsideGnuPGFindsKeys(t *testing.T) {
+	dir := os.Getenv(insideEnv)
+	if dir == "" {
+		t.Skip("run by TestGnuPGFindsKeys")
+	}
+	const domain = "gsp.example"
+	serverTLS, authority := testTLS(t, domain)
+	system, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := filepath.Join(dir, "hosts")
+	write(t, hosts, "127.0.0.1 localhost "+domain+" openpgpkey."+domain+"\n")
+	write(t, filepath.Join(dir, "resolv.conf"), "")
+	write(t, filepath.Join(dir, "ca.crt"), string(system)+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Raw})))
+	run(t, "", "ip", "link", "set", "lo", "up")
+	run(t, "", "mount", "--bind", hosts, "/etc/hosts")
+	run(t, "", "mount", "--bind", filepath.Join(dir, "resolv.conf"), "/etc/resolv.conf")
+	run(t, "", "mount", "--bind", filepath.Join(dir, "ca.crt"), "/etc/ssl/certs/ca-certificates.crt")
+
+	owner := home(t, dir, "owner")
+	keys := directory{}
+	for _, local := range []string{"ke", "eu"} {
+		address := local + "@" + domain
+		run(t, owner, "gpg", "--batch", "--passphrase", "", "--quick-generate-key", address, "ed25519", "cert,sign", "never")
+		keys[gsp.WKDHash(local)] = gsp.Certificate{Bytes: []byte(run(t, owner, "gpg", "--export", address)), Published: published}
+	}
+	s := &keyserver.Server{Directory: keys, Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
+	l, err := net.Listen("tcp", "127.0.0.1:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(l)
+	defer s.Shutdown(t.Context())
+
+	for _, method := range []struct{ name, hosts string }{
+		{"advanced", "127.0.0.1 localhost " + domain + " openpgpkey." + domain + "\n"},
+		{"direct", "127.0.0.1 localhost " + domain + "\n"},
+	} {
+		write(t, hosts, method.hosts)
+		officer := home(t, dir, method.name)
+		locate := []string{"--batch", "--auto-key-locate", "clear,nodefault,wkd", "--locate-external-keys"}
+		// One that is not there first: after it GnuPG asks for the policy file
+		// and, were there none, would not ask for another key.
+		if out, err := gnupg(t, officer, "gpg", append(locate, "nobody@"+domain)...); err == nil {
+			t.Errorf("%s: a key of nobody was found: %s", method.name, out)
+		}
+		for _, local := range []string{"ke", "EU"} {
+			out, err := gnupg(t, officer, "gpg", append(locate, local+"@"+domain)...)
+			if err != nil || !strings.Contains(out, strings.ToLower(local)+"@"+domain) {
+				t.Errorf("%s: locate %s: %v\n%s", method.name, local, err, out)
+			}
+		}
+		const wks = "/usr/lib/gnupg/gpg-wks-client"
+		if _, err := os.Stat(wks); err == nil {
+			out, err := gnupg(t, officer, wks, "--with-colons", "--supported", domain)
+			if want := domain + ":1:1:"; err != nil || !strings.HasPrefix(out, want) {
+				t.Errorf("%s: supported: got %q, %v, want %s", method.name, out, err, want)
+			}
+		}
+		gnupg(t, officer, "gpgconf", "--kill", "all")
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func home(t *testing.T, dir, name string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func run(t *testing.T, home, program string, args ...string) string {
+	t.Helper()
+	out, err := gnupg(t, home, program, args...)
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", program, args, err, out)
+	}
+	return out
+}
+
+// gnupg returns what a program writes, and what it complains of if it fails.
+func gnupg(t *testing.T, home, program string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), "GNUPGHOME="+home, "LC_ALL=C")
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return string(out) + complaint.String(), err
+	}
+	return string(out), nil
+}
