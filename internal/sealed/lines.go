@@ -81,31 +81,29 @@ func (l *rawLines) offset() int { return l.pos }
 // decodedLines are the lines of a part that was transfer-encoded. They may end
 // with LF alone: an octet stream is not canonical text.
 type decodedLines struct {
-	src io.Reader
-	at  lineSource // what src reads, for its offset
-	buf [2 * (maxLine + 2)]byte
-	r,
-	w int
-	eof bool
+	src  io.Reader
+	at   lineSource // what src reads, for its offset
+	buf  [2 * (maxLine + 2)]byte
+	r, w int // buf[r:w] is not returned yet
+	eof  bool
 }
 
 func (l *decodedLines) next() ([]byte, error) {
 	for {
-		if i := bytes.IndexByte(l.buf[l.r:l.w], '\n'); i >= 0 {
+		i := bytes.IndexByte(l.buf[l.r:l.w], '\n')
+		switch {
+		case i > maxLine+1 || i < 0 && l.w-l.r > maxLine+1:
+			return nil, &Fault{BrokenArmour, "a line is longer than 998 octets", l.at.offset()}
+		case i >= 0:
 			line := l.buf[l.r : l.r+i]
 			l.r += i + 1
 			return trimCR(line), nil
-		}
-		if l.eof {
-			if l.r == l.w {
-				return nil, io.EOF
-			}
+		case l.eof && l.r == l.w:
+			return nil, io.EOF
+		case l.eof:
 			line := l.buf[l.r:l.w]
 			l.r = l.w
 			return line, nil
-		}
-		if l.w-l.r > maxLine+1 {
-			return nil, &Fault{BrokenArmour, "a line is longer than 998 octets", l.at.offset()}
 		}
 		l.w = copy(l.buf[:], l.buf[l.r:l.w])
 		l.r = 0

@@ -165,7 +165,7 @@ func gnupg(t *testing.T) func(stdin []byte, args ...string) []byte {
 	})
 	run := func(stdin []byte, args ...string) []byte {
 		t.Helper()
-		args = append([]string{"--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "secret", "--trust-model", "always"}, args...)
+		args = append([]string{"--homedir", home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"}, args...)
 		cmd := exec.CommandContext(t.Context(), "gpg", args...)
 		cmd.Stdin = bytes.NewReader(stdin)
 		var stderr bytes.Buffer
@@ -211,8 +211,8 @@ func TestGnuPG(t *testing.T) {
 		{"300 kB in parts", long, append([]string{"--compress-algo", "none"}, to...), "", 2},
 		{"comment", text, append([]string{"--comment", "sealed", "--emit-version"}, to...), "", 2},
 		{"hidden recipient", text, append([]string{"--throw-keyids"}, to...), sealed.AnonymousKey, 0},
-		{"password", text, []string{"--symmetric"}, sealed.PasswordSealed, 0},
-		{"password and key", text, append([]string{"--symmetric"}, to...), sealed.PasswordSealed, 0},
+		{"password", text, []string{"--symmetric", "--passphrase", "secret"}, sealed.PasswordSealed, 0},
+		{"password and key", text, append([]string{"--symmetric", "--passphrase", "secret"}, to...), sealed.PasswordSealed, 0},
 		{"no integrity", text, append([]string{"--rfc2440"}, to...), sealed.NoIntegrity, 0},
 		{"signed only", text, []string{"--sign", "--local-user", "fr@gsp.example"}, sealed.NotSealed, 0},
 		{"signed in clear", text, []string{"--clear-sign", "--local-user", "fr@gsp.example"}, sealed.SignedOnly, 0},

@@ -41,6 +41,26 @@ func TestPackets(t *testing.T) {
 	text := []byte(strings.Repeat("The packs were found in a container at the port. ", 100))
 	russian := []byte(strings.Repeat("Пачки найдены в порту, в контейнере, среди мебели. ", 100))
 	many := bytes.Repeat(key, 257)
+	elgamal := []byte("\x03" + keyID + "\x10\x08\x00\x80" + string(noise(255)) + "\x08\x00\x80" + string(noise(255)))
+	longKey := []byte("\x03" + keyID + "\x01\x0f\xa0\x80" + string(noise(499)))
+	named := packet(1, x25519Key("\x06", v4Name))
+	wrapped := func(length byte, n int) []byte {
+		return packet(1, []byte("\x03"+keyID+"\x19"), noise(32), []byte{length, 9}, noise(n))
+	}
+	sparse := noise(300) // seven of ten octets printable, and otherwise as even as can be
+	for i, c := range sparse {
+		if sparse[i] = c | 0x80; i%10 < 7 {
+			sparse[i] = ' ' + c%95
+		}
+	}
+	upper := noise(1000)
+	for i := range upper {
+		upper[i] |= 0x80
+	}
+	even := make([]byte, 2048) // no octet more often than others
+	for i := range even {
+		even[i] = byte(i)
+	}
 	for _, test := range []struct {
 		name   string
 		octets []byte
@@ -49,8 +69,9 @@ func TestPackets(t *testing.T) {
 		{"GnuPG's old headers", join(oldPacket(1, rsaKey()), oldPacket(1, ecdhKey()), data), ""},
 		{"RSA", join(packet(1, rsaKey()), data), ""},
 		{"X25519", join(packet(1, x25519Key("\x03", "")), data), ""},
+		{"Elgamal", join(packet(1, elgamal), data), ""},
 		{"ML-KEM", join(packet(1, mlkemKey()), data), ""},
-		{"version 6 for a key of version 4", join(packet(1, x25519Key("\x06", v4Name)), packet(18, seipd2(100))), ""},
+		{"version 6 for a key of version 4", join(named, packet(18, seipd2(100))), ""},
 		{"version 6 for a key of version 6", join(packet(1, x25519Key("\x06", v6Name)), packet(18, seipd2(100))), ""},
 		{"GnuPG's OCB", join(key, packet(20, ocb(200))), ""},
 		{"parted", join(key, parted(9, 13, 0, 1)), ""},
@@ -88,6 +109,8 @@ func TestPackets(t *testing.T) {
 
 		{"indeterminate length", join([]byte{0x80 | 1<<2 | 3}, ecdhKey()), sealed.BrokenSeal},
 		{"parted key", join([]byte{0xc1, 0xe9}, noise(512), []byte{0}, data), sealed.BrokenSeal},
+		{"parted key, the first part whole", join([]byte{0xc1, 0xe9}, longKey, data), sealed.BrokenSeal},
+		{"packet without its first bit", join([]byte{0x41}, key[1:], data), sealed.BrokenSeal},
 		{"short first part", join(key, parted(8, 9)), sealed.BrokenSeal},
 		{"no last part", join(key, parted(9, 9)[:1+513+513]), sealed.BrokenSeal},
 		{"length overflow", join(key, []byte{0xd2, 0xff, 0xff, 0xff, 0xff, 0xff}, seipd1(600)), sealed.BrokenSeal},
@@ -104,24 +127,36 @@ func TestPackets(t *testing.T) {
 		{"session key cut", join(packet(1, ecdhKey()[:60]), data), sealed.BrokenSeal},
 		{"session key with more", join(packet(1, ecdhKey(), []byte{0}), data), sealed.BrokenSeal},
 		{"RSA value with more", join(packet(1, rsaKey(), []byte{0}), data), sealed.BrokenSeal},
+		{"RSA value 0", join(packet(1, []byte("\x03"+keyID+"\x01\x00\x00")), data), sealed.BrokenSeal},
+		{"RSA value cut", join(packet(1, rsaKey()[:200]), data), sealed.BrokenSeal},
+		{"Elgamal values with more", join(packet(1, elgamal, []byte{0}), data), sealed.BrokenSeal},
+		{"Elgamal with one value", join(packet(1, elgamal[:268]), data), sealed.BrokenSeal},
+		{"X25519, wrong length", join(wrapped(0x28, 40), data), sealed.BrokenSeal},
+		{"X25519, nothing wrapped", join(wrapped(1, 0), data), sealed.BrokenSeal},
+		{"X25519, wrapped to no whole blocks", join(wrapped(0x2a, 41), data), sealed.BrokenSeal},
+		{"X25519 cut", join(packet(1, x25519Key("\x03", "")[:42]), data), sealed.BrokenSeal},
 		{"unknown algorithm", join(packet(1, []byte("\x03"+keyID+"\x63"), noise(80)), data), sealed.BrokenSeal},
 		{"signing algorithm", join(packet(1, []byte("\x03"+keyID+"\x16"), noise(80)), data), sealed.BrokenSeal},
-		{"keys of both versions", join(key, packet(1, x25519Key("\x06", v4Name)), data), sealed.BrokenSeal},
+		{"keys of both versions, the last fits", join(named, key, data), sealed.BrokenSeal},
+		{"keys of both versions", join(key, named, data), sealed.BrokenSeal},
 
 		{"key of version 3, data of version 2", join(key, packet(18, seipd2(100))), sealed.BrokenSeal},
-		{"key of version 6, data of version 1", join(packet(1, x25519Key("\x06", v4Name)), data), sealed.BrokenSeal},
-		{"key of version 6, OCB", join(packet(1, x25519Key("\x06", v4Name)), packet(20, ocb(100))), sealed.BrokenSeal},
+		{"key of version 6, data of version 1", join(named, data), sealed.BrokenSeal},
+		{"key of version 6, OCB", join(named, packet(20, ocb(100))), sealed.BrokenSeal},
 		{"data of version 3", join(key, packet(18, []byte{3}, noise(600))), sealed.BrokenSeal},
 		{"data too short", join(key, packet(18, seipd1(41))), sealed.BrokenSeal},
 		{"empty data", join(key, packet(18)), sealed.BrokenSeal},
-		{"not AES", join(packet(1, x25519Key("\x06", v4Name)), packet(18, []byte{2, 3, 2, 6}, noise(200))), sealed.BrokenSeal},
-		{"no such mode", join(packet(1, x25519Key("\x06", v4Name)), packet(18, []byte{2, 9, 4, 6}, noise(200))), sealed.BrokenSeal},
-		{"chunks too large", join(packet(1, x25519Key("\x06", v4Name)), packet(18, []byte{2, 9, 2, 17}, noise(200))), sealed.BrokenSeal},
+		{"not AES", join(named, packet(18, []byte{2, 3, 2, 6}, noise(200))), sealed.BrokenSeal},
+		{"no such mode", join(named, packet(18, []byte{2, 9, 4, 6}, noise(200))), sealed.BrokenSeal},
+		{"chunks too large", join(named, packet(18, []byte{2, 9, 2, 17}, noise(200))), sealed.BrokenSeal},
 		{"OCB with GCM", join(key, packet(20, []byte{1, 9, 3, 6}, noise(200))), sealed.BrokenSeal},
 
 		{"text", join(key, packet(18, []byte{1}, text)), sealed.BrokenSeal},
 		{"short text", join(key, packet(18, []byte{1}, text[:300])), sealed.BrokenSeal},
 		{"Russian text", join(key, packet(18, []byte{1}, russian)), sealed.BrokenSeal},
+		{"mostly printable", join(key, packet(18, []byte{1}, sparse)), sealed.BrokenSeal},
+		{"counting", join(key, packet(18, []byte{1}, even)), sealed.BrokenSeal},
+		{"upper half of the octets", join(key, packet(18, []byte{1}, upper)), sealed.BrokenSeal},
 		{"zeros", join(key, packet(18, []byte{1}, make([]byte, 300))), sealed.BrokenSeal},
 		{"repeated block", join(key, packet(18, []byte{1}, bytes.Repeat(noise(256), 8))), sealed.BrokenSeal},
 	} {
@@ -142,6 +177,15 @@ func TestMails(t *testing.T) {
 	alter := func(from, to string) []byte { return change(t, good, from, to) }
 	plain := func(contentType, body string) []byte {
 		return []byte(header[:strings.Index(header, "Content-Type")] + "Content-Type: " + contentType + "\r\n\r\n" + body)
+	}
+	checksum := armour[strings.LastIndex(armour, "\r\n="):strings.LastIndex(armour, "\r\n-----END")]
+	// One octet stands in the last group of base64: Q==.
+	loose := armoured(t, join(packet(1, ecdhKey()), packet(18, append(seipd1(604), 1))))
+	loose = loose[:strings.LastIndex(loose, "\r\n=")] + "\r\n-----END PGP MESSAGE-----"
+	even := armoured(t, join(packet(1, ecdhKey()), packet(18, seipd1(601)))) // no padding
+	even = even[:strings.LastIndex(even, "\r\n=")] + "\r\n-----END PGP MESSAGE-----"
+	inBase64 := func(text string) []byte {
+		return change(t, wrap(base64Lines([]byte(text))), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: base64\r\n")
 	}
 	const partTwo = "Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
 	for _, test := range []struct {
@@ -196,6 +240,7 @@ func TestMails(t *testing.T) {
 		{"not quoted-printable", alter(partTwo, partTwo+"Content-Transfer-Encoding: quoted-printable\r\n"), sealed.BrokenMIME},
 
 		{"preamble", alter("y\"\r\n\r\n--b0undary", "y\"\r\n\r\n"+text+"--b0undary"), sealed.TextOutside},
+		{"preamble as long as Thunderbird's", alter("y\"\r\n\r\n--b0undary", "y\"\r\n\r\n"+strings.Repeat("x", 61)+"\r\n--b0undary"), sealed.TextOutside},
 		{"preamble with more", alter("y\"\r\n\r\n--b0undary", "y\"\r\n\r\nThis is an OpenPGP/MIME encrypted message (RFC 4880 and 3156)\r\n"+text+"--b0undary"), sealed.TextOutside},
 		{"epilogue", append(bytes.Clone(good), text...), sealed.TextOutside},
 		{"third part", alter("--b0undary--", "--b0undary\r\nContent-Type: text/plain\r\n\r\n"+text+"\r\n--b0undary--"), sealed.TextOutside},
@@ -216,6 +261,13 @@ func TestMails(t *testing.T) {
 		{"short checksum", alter(armour[strings.LastIndex(armour, "\r\n="):], "\r\n=AAA\r\n-----END PGP MESSAGE-----"), sealed.BrokenArmour},
 		{"not in the alphabet", alter(armour[200:240], strings.Repeat("*", 40)), sealed.BrokenArmour},
 		{"blank line within", alter(armour[200:202], armour[200:202]+"\r\n\r\n"), sealed.BrokenArmour},
+		{"blank line after the checksum", alter("\r\n-----END", "\r\n\r\n-----END"), sealed.BrokenArmour},
+		{"two checksums", alter("\r\n-----END", checksum+"\r\n-----END"), sealed.BrokenArmour},
+		{"text after the checksum", alter("\r\n-----END", "\r\nFound\r\n-----END"), sealed.BrokenArmour},
+		{"a character too many", change(t, wrap(even), "\r\n-----END", "\r\nA\r\n-----END"), sealed.BrokenArmour},
+		{"bits that say nothing", change(t, wrap(loose), "Q==\r\n", "R==\r\n"), sealed.BrokenArmour},
+		{"CR within base64", inBase64(strings.Replace(armour, armour[200:204], armour[200:202]+"\r\r\r\r"+armour[202:204], 1)), sealed.BrokenArmour},
+		{"long line within base64", inBase64(strings.Replace(armour, "\r\n\r\n", "\r\nComment: "+strings.Repeat("x", 1000)+"\r\n\r\n", 1)), sealed.BrokenArmour},
 		{"padding within", alter(armour[700:704], "QQ=="), sealed.BrokenArmour},
 
 		{"bare LF", alter("Subject: ...\r\n", "Subject: ...\n"), sealed.BrokenLines},

@@ -205,7 +205,7 @@ func (t *base64Text) decode(dst, line []byte) (n int, ok bool) {
 	if whole > 0 {
 		m, ok := t.groups(dst[n:], line[:whole])
 		n += m
-		if !ok || t.padded && whole < len(line) {
+		if !ok {
 			return n, false
 		}
 	}

@@ -11,24 +11,18 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-// Limits of GSP-UIM.
+// Limits of GSP-UIM. What Read sees is never longer than 64 KiB: package sealed
+// takes no longer header.
 const (
-	maxClaims   = 1000
-	maxUIMField = 64 << 10 // octets of all fields together
-	maxUIM      = 256      // characters of one UIM
-	maxCount    = 1e9      // UIMs that one member may stand for
+	maxClaims = 1000
+	maxField  = 60 << 10 // octets that FormatClaims writes, to leave room for the rest of a header
+	maxUIM    = 256      // characters of one UIM
+	maxCount  = 1e9      // UIMs that one member may stand for
 )
 
 // parseClaims reads the fields GSP-UIM of a mail as one list (RFC 9651,
 // sections 3.1 and 4.2).
 func parseClaims(values []string) ([]gsp.Claim, error) {
-	size := 0
-	for _, v := range values {
-		size += len(v)
-	}
-	if size > maxUIMField {
-		return nil, tooMany("GSP-UIM is longer than 64 KiB")
-	}
 	list, err := httpsfv.UnmarshalList(values)
 	if err != nil {
 		return nil, brokenUIM("GSP-UIM cannot be read", err)
@@ -189,7 +183,7 @@ func readTag(tag string) (gsp.Claim, error) {
 // an error that shows no UIM where Read would not take one of them back.
 func FormatClaims(claims []gsp.Claim) (string, error) {
 	if len(claims) > maxClaims {
-		return "", errors.New("format UIMs: more than 1,000")
+		return "", errors.New("format UIMs: more than 1,000; mask and count them")
 	}
 	var members []string
 	for i, c := range claims {
@@ -209,8 +203,8 @@ func FormatClaims(claims []gsp.Claim) (string, error) {
 		members = append(members, member(text, c.Count, c.Level, c.Party))
 	}
 	value := strings.Join(members, ", ")
-	if len(value) > maxUIMField {
-		return "", errors.New("format UIMs: longer than 64 KiB")
+	if len(value) > maxField {
+		return "", errors.New("format UIMs: longer than 60 KiB; mask and count them")
 	}
 	return value, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,9 @@ func TestRefusals(t *testing.T) {
 		{from + "Date: Mon, 23 Nov 1026 12:00:00 +0300\r\n", gsp.BrokenHeader},
 		{from + "Message-ID: KEPACK\r\n", gsp.BrokenHeader},
 		{from + "Message-ID: <KEPACK@x> <b@x>\r\n", gsp.BrokenHeader},
+		{from + "Message-ID: <KEPACK>\r\n", gsp.BrokenHeader},
+		{from + "Message-ID: <KEPACK@>\r\n", gsp.BrokenHeader},
+		{from + "Message-ID: <@KEPACK>\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: KEPACK\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: \"request\"\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: request;urgency=KEPACK\r\n", gsp.BrokenHeader},
@@ -199,7 +203,10 @@ func TestRefusals(t *testing.T) {
 		{from + "GSP-Case: \"KEPACK\"\r\n", gsp.BrokenHeader},
 		{from + "GSP-Case: 2026-KE-7Q4M2\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: request\r\nX-GSP-Type: request\r\n", gsp.DuplicateHeader},
+		{from + "GSP-Case: \"2026-KE-7Q4M2\"\r\nGSP-Case: \"2026-KE-7Q4M2\"\r\n", gsp.DuplicateHeader},
 		{from + "References: <a@b>\r\nReferences: <a@b>\r\n", gsp.DuplicateHeader},
+		{from + "In-Reply-To: <a@b>\r\nIn-Reply-To: <a@b>\r\n", gsp.DuplicateHeader},
+		{from + "Auto-Submitted: no\r\nAuto-Submitted: no\r\n", gsp.DuplicateHeader},
 		{from + "GSP-UIM: KEPACK\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: (\"KEPACK\")\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: \"KEPACK\"\r\nGSP-UIM: \"KEPACK\r\n", gsp.BrokenUIM},
@@ -213,8 +220,10 @@ func TestRefusals(t *testing.T) {
 		{from + "GSP-UIM: \"KEPACK\";n\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: \"KEPACK\";count=2\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: \"KEPACK\";level=box\r\n", gsp.BrokenUIM},
+		{from + "GSP-UIM: \"KEPACK\";level=\"\"\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: \"KEPACK\";party=k\r\n", gsp.BrokenUIM},
 		{from + "GSP-UIM: " + strings.Repeat(strings.TrimSuffix(strings.Repeat(member, 10), " ")+"\r\n ", 100) + "\"KEPACK\"\r\n", gsp.TooManyUIMs},
+		{from + "Subject: packs" + strings.Repeat("\r\n [uim KEPACK]", 1001) + "\r\n", gsp.TooManyUIMs},
 		{from + "Subject: [uim]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK 12]\r\n", gsp.BrokenUIM},
@@ -288,8 +297,10 @@ func TestFormatClaimsRefuses(t *testing.T) {
 			t.Errorf("got %q, error %v; want an error without the UIM", s, err)
 		}
 	}
-	if _, err := wire.FormatClaims(make([]gsp.Claim, 1001)); err == nil {
-		t.Error("1,001 claims were formatted")
+	for n, text := range map[int]string{1001: "KE", 1000: strings.Repeat("#", 80)} {
+		if _, err := wire.FormatClaims(slices.Repeat([]gsp.Claim{claim(text, 1, "", "")}, n)); err == nil {
+			t.Errorf("%d UIMs of %d characters were formatted", n, len(text))
+		}
 	}
 }
 
@@ -399,6 +410,9 @@ func TestLongLists(t *testing.T) {
 		if len(line) > 80 {
 			t.Errorf("a line has %d octets", len(line))
 		}
+	}
+	if n := strings.Count(string(mail), "@gsp.example>") - strings.Count(string(mail), "<officer"); n > 30 {
+		t.Errorf("%d references were written; want the last 20", n)
 	}
 	f, err := wire.Read(inspect(t, mail), domain)
 	if err != nil {
