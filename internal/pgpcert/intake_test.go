@@ -98,7 +98,7 @@ func TestReadRefuses(t *testing.T) {
 		{"two blocks", slices.Concat(armoured(t, openpgp.PublicKeyType, b), armoured(t, openpgp.PublicKeyType, b)), gsp.BrokenKey, "more than one"},
 		{"too large", bytes.Repeat(b, 1+pgpcert.MaxSize/len(b)), gsp.BrokenKey, "larger than 64 KiB"},
 		{"many subkeys", slices.Concat(b, bytes.Repeat(parts[3], 21)), gsp.BrokenKey, "too many"},
-		{"many signatures", slices.Concat(b, bytes.Repeat(parts[4], 101)), gsp.BrokenKey, "too many"},
+		{"many signatures", slices.Concat(b, bytes.Repeat(parts[4], 64)), gsp.BrokenKey, "too many"},
 		{"version 3", raw(6, []byte{3, 0, 0, 0, 0, 0, 0, 1}), gsp.BrokenKey, "format"},
 		{"octets after the key", slices.Concat(raw(6, slices.Concat(parts[0][2:], []byte{0})), slices.Concat(parts[1:]...)), gsp.BrokenKey, "damaged"},
 		{"made in the future", public(t, future), gsp.BrokenKey, "date"},
@@ -258,6 +258,37 @@ func TestReadAcceptsAFloodedKey(t *testing.T) {
 	}
 }
 
+// What a certificate of the largest size can make the directory compute.
+func TestReadIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	slow := entity(t, curve(packet.PubKeyAlgoECDSA, packet.CurveBrainpoolP512))
+	parts := packets(t, public(t, slow))
+	bad := alter(parts[4], len(parts[4])-1)
+	many := slices.Concat(parts[0], parts[1], parts[2], parts[3], bytes.Repeat(bad, 62), parts[4])
+
+	// A signing subkey is verified with its own numbers, which may be huge.
+	modulus := bytes.Repeat([]byte{0xff}, 60_000)
+	bits := len(modulus) * 8 % (1 << 16)
+	body := slices.Concat([]byte{4, 0x60, 0, 0, 0, 1, byte(bits >> 8), byte(bits)}, modulus[:bits/8], []byte{0, 17, 1, 0, 1})
+	for name, given := range map[string][]byte{
+		"signatures on a slow curve": many,
+		"huge RSA subkey":            slices.Concat(slices.Concat(parts...), raw(14, body), parts[4]),
+		"signatures made again":      slices.Concat(parts[0], parts[1], bytes.Repeat(parts[2], 30), parts[3], bytes.Repeat(parts[4], 30)),
+	} {
+		start := time.Now()
+		if c, err := pgpcert.Read(given, ke, now); err != nil || len(packets(t, c.Bytes())) != 5 {
+			t.Errorf("%s: got %v, %v", name, c, err)
+		}
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		} else {
+			t.Logf("%s: %d octets took %v", name, len(given), took)
+		}
+	}
+}
+
 func TestReadKeepsTheNewestUserIDOfTheAddress(t *testing.T) {
 	e := entity(t)
 	addUserID(t, e, "Kenya Revenue Authority <ke@gsp.example>", now.Add(-time.Minute))
@@ -267,6 +298,76 @@ func TestReadKeepsTheNewestUserIDOfTheAddress(t *testing.T) {
 	}
 	if b := c.Bytes(); !bytes.Contains(b, []byte("Kenya Revenue Authority <")) || bytes.Contains(b, []byte("Kenya <")) {
 		t.Errorf("got %q, want the newer user ID alone", b)
+	}
+}
+
+// The newest certification decides, wherever it stands, but for one from the
+// future.
+func TestReadKeepsTheNewestCertification(t *testing.T) {
+	e := entity(t)
+	parts := packets(t, public(t, e))
+	certify := func(when time.Time, lifetime uint32) []byte {
+		sig := &packet.Signature{
+			Version: 4, SigType: packet.SigTypePositiveCert, PubKeyAlgo: e.PrimaryKey.PubKeyAlgo, Hash: at(when).Hash(),
+			CreationTime: when, IssuerKeyId: &e.PrimaryKey.KeyId, KeyLifetimeSecs: &lifetime, FlagsValid: true, FlagCertify: true, FlagSign: true,
+		}
+		if err := sig.SignUserId("Kenya <ke@gsp.example>", e.PrimaryKey, e.PrivateKey, at(when)); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := sig.Serialize(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	older, newer, future := certify(now.Add(-time.Minute), 8*3600), certify(now.Add(-time.Second), 9*3600), certify(now.Add(48*time.Hour), 10*3600)
+	for name, certifications := range map[string][]byte{
+		"rising":  slices.Concat(parts[2], older, newer, future),
+		"falling": slices.Concat(future, newer, older, parts[2]),
+	} {
+		c, err := pgpcert.Read(slices.Concat(parts[0], parts[1], certifications, parts[3], parts[4]), ke, now)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if want := now.Add(8 * time.Hour); !c.Expires().Equal(want) {
+			t.Errorf("%s: got expiry %v, want %v", name, c.Expires(), want)
+		}
+		if want := slices.Concat(parts[0], parts[1], newer, parts[3], parts[4]); !bytes.Equal(c.Bytes(), want) {
+			t.Errorf("%s: got %x\nwant %x", name, c.Bytes(), want)
+		}
+	}
+}
+
+// A revocation that names the key as its issuer and is not by it takes nothing
+// out of use, and is not passed on.
+func TestReadDropsForgedRevocations(t *testing.T) {
+	e := entity(t)
+	parts := packets(t, public(t, e))
+	if err := e.Subkeys[0].Revoke(packet.KeyCompromised, "", at(now)); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Revoke(packet.KeyCompromised, "", at(now)); err != nil {
+		t.Fatal(err)
+	}
+	revoked := packets(t, public(t, e))
+	ofKey, ofSubkey := revoked[1], revoked[5]
+	given := slices.Concat(parts[0], alter(ofKey, len(ofKey)-1), parts[1], parts[2], parts[3], alter(ofSubkey, len(ofSubkey)-1), parts[4])
+	c, err := pgpcert.Read(given, ke, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := slices.Concat(parts...); !bytes.Equal(c.Bytes(), want) {
+		t.Errorf("got %x\nwant %x", c.Bytes(), want)
+	}
+	// The true ones count, and that of the key wherever it stands.
+	for _, given := range [][]byte{
+		slices.Concat(parts[0], parts[1], parts[2], parts[3], ofSubkey, parts[4]),
+		slices.Concat(slices.Concat(parts...), ofKey),
+	} {
+		if c, err := pgpcert.Read(given, ke, now); err == nil {
+			t.Errorf("got %v, want it revoked", c)
+		}
 	}
 }
 

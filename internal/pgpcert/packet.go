@@ -29,7 +29,7 @@ const (
 const (
 	maxUserIDs        = 20
 	maxSubkeys        = 20
-	maxSelfSignatures = 100
+	maxSelfSignatures = 64
 )
 
 var (

@@ -32,36 +32,53 @@ const (
 )
 
 // judge applies the rules that hold for every signature that grants something.
-// For a revocation the hash does not matter: a forged one does less harm than
-// an overlooked one.
-func judge(s signature, verify error, now time.Time) verdict {
+func judge(s *packet.Signature, verify func(*packet.Signature) error, now time.Time) verdict {
 	switch {
-	case verify != nil || s.sig.CreationTime.After(now.Add(skew)):
+	case s.CreationTime.After(now.Add(skew)):
 		return untrue
-	case slices.ContainsFunc(s.sig.Notations, func(n *packet.Notation) bool { return n.IsCritical }):
+	case slices.ContainsFunc(s.Notations, func(n *packet.Notation) bool { return n.IsCritical }):
 		return untrue // RFC 9580, section 5.2.3.24: we know no notation
-	case !strongHash(s.sig):
+	case verify(s) != nil:
+		return untrue
+	case !strongHash(s):
 		return feeble
 	}
 	return good
+}
+
+// keep leaves of a component's signatures the newest good one of the kinds
+// that bind it, and every true revocation; GnuPG's export-minimal does the
+// same. Older ones say nothing that counts, and each that is left out need not
+// be verified by anybody. It reports whether a feeble one was left out.
+//
+// For a revocation the hash does not matter: a forged one does less harm than
+// an overlooked one.
+func (c *component) keep(kinds []packet.SignatureType, verify func(*packet.Signature) error,
+	revocation packet.SignatureType, verifyRevocation func(*packet.Signature) error, now time.Time) (feebly bool) {
+	slices.SortStableFunc(c.sigs, func(a, b signature) int { return b.sig.CreationTime.Compare(a.sig.CreationTime) })
+	bound := false
+	c.sigs = slices.DeleteFunc(c.sigs, func(s signature) bool {
+		switch {
+		case s.sig.SigType == revocation:
+			return verifyRevocation(s.sig) != nil
+		case bound || !slices.Contains(kinds, s.sig.SigType):
+			return true
+		}
+		v := judge(s.sig, verify, now)
+		feebly = feebly || v == feeble
+		bound = v == good
+		return !bound
+	})
+	return feebly
 }
 
 // vetPrimary keeps the true signatures over the primary key alone, and reports
 // whether one revokes it.
 func (t *transferable) vetPrimary(now time.Time) (revoked bool) {
 	key := t.primary.key
-	t.primary.sigs = slices.DeleteFunc(t.primary.sigs, func(s signature) bool {
-		switch s.sig.SigType {
-		case packet.SigTypeKeyRevocation:
-			ok := key.VerifyRevocationSignature(s.sig) == nil
-			revoked = revoked || ok
-			return !ok
-		case packet.SigTypeDirectSignature:
-			return judge(s, key.VerifyDirectKeySignature(s.sig), now) != good
-		}
-		return true
-	})
-	return revoked
+	t.primary.keep([]packet.SignatureType{packet.SigTypeDirectSignature}, key.VerifyDirectKeySignature,
+		packet.SigTypeKeyRevocation, key.VerifyRevocationSignature, now)
+	return newest(t.primary.sigs, packet.SigTypeKeyRevocation) != nil
 }
 
 // vetUserIDs keeps the one user ID that names addr and was certified last.
@@ -99,21 +116,13 @@ func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
 	return wrongAddress(addr, nil)
 }
 
-// vetUserID keeps the true certifications and revocations of u, and reports
-// whether there was a feeble one.
+// vetUserID keeps the newest certification of u and its revocations, and
+// reports whether there was a feeble one.
 func (t *transferable) vetUserID(u *component, now time.Time) (feebly bool) {
-	u.sigs = slices.DeleteFunc(u.sigs, func(s signature) bool {
-		switch {
-		case s.sig.SigType == packet.SigTypeCertificationRevocation:
-			return t.primary.key.VerifyUserIdSignature(u.userID, t.primary.key, s.sig) != nil
-		case slices.Contains(certifications, s.sig.SigType):
-			v := judge(s, t.primary.key.VerifyUserIdSignature(u.userID, t.primary.key, s.sig), now)
-			feebly = feebly || v == feeble
-			return v != good
-		}
-		return true
-	})
-	return feebly
+	verify := func(s *packet.Signature) error {
+		return t.primary.key.VerifyUserIdSignature(u.userID, t.primary.key, s)
+	}
+	return u.keep(certifications, verify, packet.SigTypeCertificationRevocation, verify, now)
 }
 
 // withdrawnUserID reports whether a user ID is revoked and was not certified
@@ -130,16 +139,19 @@ func withdrawnUserID(sigs []signature, certification *packet.Signature) bool {
 func (t *transferable) vetSubkeys(now time.Time) (tooWeak string) {
 	kept := make([]component, 0, len(t.subkeys))
 	for _, sub := range t.subkeys {
+		if why := weakness(sub.key); why != "" {
+			// Before any signature is verified: an RSA number may have 65,535 bits.
+			if b := newest(sub.sigs, packet.SigTypeSubkeyBinding); b != nil && encrypts(b, sub.key) {
+				tooWeak = "for encryption " + why
+			}
+			continue
+		}
 		feebly := t.vetSubkey(&sub, now)
 		binding := newest(sub.sigs, packet.SigTypeSubkeyBinding)
-		why := weakness(sub.key)
 		switch {
 		case binding == nil && feebly:
 			tooWeak = feebleHash
-		case binding == nil:
-		case encrypts(binding, sub.key) && why != "":
-			tooWeak = "for encryption " + why
-		case why == "" && (encrypts(binding, sub.key) || binding.FlagsValid && binding.FlagSign):
+		case binding != nil && (encrypts(binding, sub.key) || binding.FlagsValid && binding.FlagSign):
 			kept = append(kept, sub)
 		}
 	}
@@ -147,23 +159,18 @@ func (t *transferable) vetSubkeys(now time.Time) (tooWeak string) {
 	return tooWeak
 }
 
-// vetSubkey keeps the true bindings and revocations of sub, and reports
+// vetSubkey keeps the newest binding of sub and its revocations, and reports
 // whether there was a feeble one. A binding for signing needs a signature back
 // by the subkey, else one could claim a stranger's (RFC 9580, section 5.2.1.8);
 // VerifyKeySignature asks for it.
 func (t *transferable) vetSubkey(sub *component, now time.Time) (feebly bool) {
-	sub.sigs = slices.DeleteFunc(sub.sigs, func(s signature) bool {
-		switch s.sig.SigType {
-		case packet.SigTypeSubkeyRevocation:
-			return t.primary.key.VerifySubkeyRevocationSignature(s.sig, sub.key) != nil
-		case packet.SigTypeSubkeyBinding:
-			v := judge(s, t.primary.key.VerifyKeySignature(sub.key, s.sig), now)
-			feebly = feebly || v == feeble
-			return v != good
-		}
-		return true
-	})
-	return feebly
+	primary := t.primary.key
+	return sub.keep(
+		[]packet.SignatureType{packet.SigTypeSubkeyBinding},
+		func(s *packet.Signature) error { return primary.VerifyKeySignature(sub.key, s) },
+		packet.SigTypeSubkeyRevocation,
+		func(s *packet.Signature) error { return primary.VerifySubkeyRevocationSignature(s, sub.key) },
+		now)
 }
 
 // names reports whether a user ID is that of addr: "name <local@domain>" or
