@@ -34,7 +34,6 @@ type helpText struct {
 	All       string // link
 	Still     string
 	Kept      string
-	Absent    string
 	Groups    []struct {
 		Title string
 		Pages []helpPage

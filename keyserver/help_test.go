@@ -1,0 +1,91 @@
+package keyserver
+
+import (
+	"encoding/json"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// Each language has a page for each reason and for nothing else, with no field
+// left empty or misspelt.
+func TestEachLanguageIsComplete(t *testing.T) {
+	for _, name := range helpLanguages {
+		d := json.NewDecoder(strings.NewReader(string(helpFile(name + ".json"))))
+		d.DisallowUnknownFields()
+		var text helpText
+		if err := d.Decode(&text); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if text.Language != name || text.Direction != "ltr" && text.Direction != "rtl" {
+			t.Errorf("%s: language %q, direction %q", name, text.Language, text.Direction)
+		}
+		if slices.Contains([]string{text.Name, text.Title, text.Intro, text.Meaning, text.Steps, text.All, text.Still, text.Kept}, "") {
+			t.Errorf("%s: a text of all pages is empty", name)
+		}
+		seen := map[gsp.Reason]bool{}
+		for _, group := range text.Groups {
+			for _, page := range group.Pages {
+				if seen[page.Reason] || !slices.Contains(gsp.Reasons, page.Reason) {
+					t.Errorf("%s: a second or unknown page %q", name, page.Reason)
+				}
+				seen[page.Reason] = true
+				if group.Title == "" || page.Title == "" || page.Meaning == "" || len(page.Steps) == 0 || slices.Contains(page.Steps, "") {
+					t.Errorf("%s: %s has an empty text", name, page.Reason)
+				}
+			}
+		}
+		for _, reason := range gsp.Reasons {
+			if !seen[reason] {
+				t.Errorf("%s: no page for %s", name, reason)
+			}
+		}
+	}
+}
+
+// WCAG 2.1, success criterion 1.4.6 asks for a contrast of 7:1; 1.4.3, which
+// is ours to keep, for 4.5:1.
+func TestColoursHaveContrast(t *testing.T) {
+	colours := regexp.MustCompile(`--(\w+): #([0-9a-f]{6})`)
+	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(string(helpFile("style.css")), -1)
+	if len(schemes) != 2 {
+		t.Fatalf("%d colour schemes, want light and dark", len(schemes))
+	}
+	for i, scheme := range schemes {
+		light := map[string]float64{}
+		for _, m := range colours.FindAllStringSubmatch(scheme, -1) {
+			light[m[1]] = luminance(t, m[2])
+		}
+		for _, pair := range [][2]string{{"text", "page"}, {"text", "soft"}, {"link", "page"}} {
+			a, b := light[pair[0]], light[pair[1]]
+			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 7 {
+				t.Errorf("scheme %d: %s on %s has a contrast of %.1f:1, want 7:1", i, pair[0], pair[1], ratio)
+			}
+		}
+	}
+}
+
+// luminance is WCAG's relative luminance of a colour.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	var sum float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
+}
