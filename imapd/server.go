@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -142,15 +143,16 @@ func (s *Server) maxMessage() int64 {
 	return s.MaxMessage
 }
 
-// libraryLog takes what the library prints: lost connections, and panics of
-// ours, which come with their stack.
+// libraryLog takes what the library prints: lost connections, commands that it
+// could not read, and panics of ours. Only of the last is more kept than the
+// constant part: the rest may quote the client.
 type libraryLog struct{ log *slog.Logger }
 
 func (l libraryLog) Printf(format string, args ...any) {
-	level := slog.LevelDebug
-	if len(format) >= 5 && format[:5] == "panic" {
-		level = slog.LevelError
+	if strings.HasPrefix(format, "panic") {
+		l.log.LogAttrs(context.Background(), slog.LevelError, "imap session panicked",
+			slog.String("panic", fmt.Sprintf(format, args...)))
+		return
 	}
-	l.log.LogAttrs(context.Background(), level, "imap library",
-		slog.String("message", fmt.Sprintf(format, args...)))
+	l.log.LogAttrs(context.Background(), slog.LevelDebug, "imap library", slog.String("message", format))
 }

@@ -1,0 +1,286 @@
+package imapd_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crypto/tls"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-imap/v2/imapserver"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/sealed"
+	"gsp.example/gsp/internal/store/storetest"
+	"gsp.example/gsp/internal/wire"
+)
+
+// rebuilt delivers a mail as the router writes it, and returns its octets.
+func (w *world) rebuilt(owner string) []byte {
+	w.t.Helper()
+	given, _ := storetest.Mail(w.t, 3000)
+	outer := wire.Outer{
+		From:      envelope.From,
+		To:        []gsp.Address{{Local: "ke", Domain: "gsp.example"}, {Local: "fr", Domain: "gsp.example"}},
+		Cc:        []gsp.Address{{Local: "eu", Domain: "gsp.example"}},
+		Date:      time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
+		MessageID: "<a@gsp.example>",
+		InReplyTo: []string{"<b@gsp.example>", "<c@gsp.example>"},
+		Type:      gsp.Request,
+		Case:      "2026-KE-7Q4M2",
+		Received:  received,
+		Domain:    "gsp.example",
+	}
+	m, err := sealed.Inspect(wire.Build(outer, given))
+	if err != nil {
+		w.t.Fatalf("inspect: %v", err)
+	}
+	_, err = w.store.Post(w.t.Context(), gsp.Posting{
+		Message: m,
+		Summary: gsp.Summary{Layout: m.Layout(), Envelope: gsp.Envelope{
+			Date: outer.Date, Subject: "GSP request 2026-KE-7Q4M2", From: outer.From, To: outer.To, Cc: outer.Cc,
+			MessageID: outer.MessageID, InReplyTo: outer.InReplyTo,
+		}},
+		Deliveries: []gsp.Delivery{{Mailbox: gsp.Inbox(owner), Received: received}},
+		Event:      gsp.Event{At: received, Kind: gsp.MailAccepted},
+	})
+	if err != nil {
+		w.t.Fatalf("post: %v", err)
+	}
+	return m.Raw()
+}
+
+// dial connects with the client of the library.
+func (w *world) dial(login string, options *imapclient.Options) *imapclient.Client {
+	w.t.Helper()
+	if options == nil {
+		options = new(imapclient.Options)
+	}
+	options.TLSConfig = &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"imap"}}
+	c, err := imapclient.DialTLS(w.addr, options)
+	if err != nil {
+		w.t.Fatalf("dial: %v", err)
+	}
+	w.t.Cleanup(func() { c.Close() })
+	if err := c.Login(login, "pw").Wait(); err != nil {
+		w.t.Fatalf("login: %v", err)
+	}
+	return c
+}
+
+// What was computed when a mail was stored is what another reader finds in its
+// octets.
+func TestStoredFactsAgreeWithTheOctets(t *testing.T) {
+	w := newWorld(t)
+	raw := w.rebuilt("ann")
+	c := w.dial("ann", nil)
+	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Fetch(imap.SeqSetNum(1), &imap.FetchOptions{
+		Envelope: true, BodyStructure: &imap.FetchItemBodyStructure{Extended: true},
+	}).Collect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := describe(got[0].BodyStructure), describe(imapserver.ExtractBodyStructure(bytes.NewReader(raw))); got != want {
+		t.Errorf("body structure: got %s, want %s", got, want)
+	}
+	header := imapserver.ExtractBodySection(bytes.NewReader(raw), &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader})
+	for _, want := range []string{got[0].Envelope.Subject, got[0].Envelope.MessageID, got[0].Envelope.InReplyTo[1],
+		got[0].Envelope.Date.UTC().Format(time.RFC1123Z), got[0].Envelope.To[1].Addr(), got[0].Envelope.Cc[0].Addr(), got[0].Envelope.Sender[0].Addr()} {
+		if want == "" || !bytes.Contains(header, []byte(want)) {
+			t.Errorf("header %q does not show %q of the envelope", header, want)
+		}
+	}
+	for _, item := range []*imap.FetchItemBodySection{
+		{}, {Specifier: imap.PartSpecifierHeader}, {Specifier: imap.PartSpecifierText},
+		{Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"subject", "GSP-Case", "X-None"}},
+		{Specifier: imap.PartSpecifierHeader, HeaderFieldsNot: []string{"Received", "CONTENT-TYPE"}},
+		{Part: []int{1}}, {Part: []int{2}}, {Part: []int{3}},
+		{Part: []int{1}, Specifier: imap.PartSpecifierMIME}, {Part: []int{2}, Specifier: imap.PartSpecifierMIME},
+		{Part: []int{2}, Partial: &imap.SectionPartial{Offset: 10, Size: 100}},
+		{Part: []int{2}, Partial: &imap.SectionPartial{Offset: 10, Size: 1 << 40}},
+	} {
+		item.Peek = true
+		messages, err := c.Fetch(imap.SeqSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{item}}).Collect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := messages[0].BodySection[0].Bytes
+		want := imapserver.ExtractBodySection(bytes.NewReader(raw), item)
+		if !bytes.Equal(got, want) {
+			t.Errorf("section %+v: got %q, want %q", item, got, want)
+		}
+	}
+}
+
+func describe(s imap.BodyStructure) string {
+	var b strings.Builder
+	s.Walk(func(path []int, part imap.BodyStructure) bool {
+		switch part := part.(type) {
+		case *imap.BodyStructureSinglePart:
+			encoding := strings.ToLower(part.Encoding)
+			if encoding == "" {
+				encoding = "7bit"
+			}
+			fmt.Fprintf(&b, "%v %s %v %q %q %s %d", path, strings.ToLower(part.MediaType()), part.Params, part.ID, part.Description, encoding, part.Size)
+		case *imap.BodyStructureMultiPart:
+			fmt.Fprintf(&b, "%v %s %v", path, strings.ToLower(part.MediaType()), part.Extended.Params)
+		}
+		if d := part.Disposition(); d != nil {
+			fmt.Fprintf(&b, " %v", *d)
+		}
+		b.WriteString("; ")
+		return true
+	})
+	return b.String()
+}
+
+func TestBinary(t *testing.T) {
+	w := newWorld(t)
+	w.rebuilt("ann")
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	c.want("FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1] BINARY.PEEK[1]<0.3> BINARY.SIZE[7])",
+		"* 1 FETCH (BINARY[1] ~Version: 1\r\n BINARY[1] ~Ver BINARY.SIZE[1] 12 BINARY.SIZE[7] 0)")
+}
+
+func TestSearch(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 2000)
+	w.rebuilt("ann")
+	w.deliver("ann", "INBOX", 9000)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	c.ok(`STORE 1 FLAGS (\Seen \Answered $Forwarded)`)
+	c.ok(`STORE 3 FLAGS (\Flagged)`)
+	for keys, want := range map[string]string{
+		"ALL":                               " 1 2 3",
+		"SEEN":                              " 1",
+		"UNSEEN":                            " 2 3",
+		"NEW":                               "",
+		"OLD":                               " 1 2 3",
+		"RECENT":                            "",
+		"KEYWORD $forwarded":                " 1",
+		"UNKEYWORD $Forwarded FLAGGED":      " 3",
+		"2:*":                               " 2 3",
+		"UID 2 SUBJECT gsp":                 " 2",
+		"NOT UID 2":                         " 1 3",
+		"OR ANSWERED FLAGGED":               " 1 3",
+		"OR (ANSWERED UNSEEN) FLAGGED":      " 3",
+		"SINCE 23-Nov-2026":                 " 1 2 3",
+		"BEFORE 23-Nov-2026":                "",
+		"ON 23-Nov-2026":                    " 1 2 3",
+		"SENTON 20-Nov-2026":                " 2",
+		"SENTSINCE 21-Nov-2026":             " 1 3",
+		"SENTBEFORE 21-Nov-2026":            " 2",
+		"FROM customs1":                     " 1 3",
+		"FROM \"ANN@gsp\"":                  " 2",
+		"CC eu":                             " 2",
+		"BCC eu":                            "",
+		"HEADER GSP-Case 7q4m2":             " 2",
+		"HEADER GSP-Case \"\"":              " 2",
+		"HEADER X-None \"\"":                "",
+		"TEXT 7Q4M2 SMALLER 8000":           " 1 2",
+		"TEXT BEGIN":                        "",
+		"BODY PGP":                          "",
+		"NOT BODY PGP":                      " 1 2 3",
+		"LARGER 8000":                       " 3",
+		"CHARSET UTF-8 SUBJECT {3+}\r\ngsp": " 1 2 3",
+	} {
+		c.want("SEARCH "+keys, "* SEARCH"+want)
+	}
+	c.want("UID SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN", fmt.Sprintf(`* ESEARCH (TAG "t%d") UID ALL 2:3 MIN 2 MAX 3 COUNT 2`, c.tags+1))
+	c.want("SEARCH RETURN (MIN COUNT) DELETED", fmt.Sprintf(`* ESEARCH (TAG "t%d") COUNT 0`, c.tags+1))
+	c.refused("SEARCH CHARSET LATIN1 ALL", "NO [BADCHARSET]")
+	c.refused("SEARCH FUZZY x", "NO")
+	c.ok("ENABLE IMAP4rev2")
+	c.want("SEARCH ALL", fmt.Sprintf(`* ESEARCH (TAG "t%d") ALL 1:3`, c.tags+1))
+}
+
+func TestMailboxes(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("CREATE Cases/2026/")
+	c.refused("CREATE cases/2026", "OK")
+	c.refused("CREATE Cases/2026", "NO [ALREADYEXISTS] mailbox-exists: ")
+	c.refused("CREATE INBOX", "NO [ALREADYEXISTS]")
+	c.ok(`CREATE Old (USE (\Archive))`)
+	c.refused(`CREATE Spam (USE (\Junk))`, "NO [USEATTR]")
+	c.want(`LIST "" Cases*`,
+		`* LIST (\NonExistent \Noselect \HasChildren) "/" "Cases"`,
+		`* LIST (\HasNoChildren) "/" "Cases/2026"`)
+	c.want(`LIST Cases/ %`, `* LIST (\HasNoChildren) "/" "Cases/2026"`)
+	c.want(`LIST (SPECIAL-USE) "" O% RETURN (SPECIAL-USE)`, `* LIST (\HasNoChildren \Archive) "/" "Old"`)
+	c.want(`LIST "" ""`, `* LIST (\Noselect) "/" ""`)
+	c.ok("RENAME Cases/2026 Cases/2027")
+	c.want(`LIST "" Cases/*`, `* LIST (\HasNoChildren) "/" "Cases/2027"`)
+	c.refused("RENAME Cases/2026 x", "NO [NONEXISTENT]")
+	c.refused("RENAME Old Authority/ke/Old", "NO [NOPERM]")
+	c.ok("UNSUBSCRIBE Old")
+	c.want(`LSUB "" O*`)
+	c.want(`LIST (SUBSCRIBED) "" (O* Dr%)`, `* LIST (\HasNoChildren \Drafts \Subscribed) "/" "Drafts"`)
+	c.want(`LIST (SUBSCRIBED RECURSIVEMATCH) "" Cases`, `* LIST (\NonExistent \Noselect \HasChildren) "/" "Cases" (CHILDINFO ("SUBSCRIBED"))`)
+	c.ok("SUBSCRIBE Old")
+	c.want(`LSUB "" O*`, `* LSUB (\HasNoChildren \Archive \Subscribed) "/" "Old"`)
+	c.ok("SELECT Old")
+	c.ok("DELETE Cases/2027")
+	c.refused("DELETE INBOX", "NO")
+	c.refused("DELETE Nowhere", "NO [NONEXISTENT]")
+	// The mailbox that is open goes: IMAP knows no other way than BYE.
+	other := w.login("ann")
+	other.ok("DELETE Old")
+	c.ok("NOOP")
+	if got := c.line(); !strings.HasPrefix(got, "* BYE") {
+		t.Errorf("got %q, want BYE", got)
+	}
+}
+
+func TestStoreAndKeywords(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 2000, 2000)
+	a, b := w.login("ann"), w.login("ann")
+	a.ok("SELECT INBOX")
+	b.ok("SELECT INBOX")
+	a.want(`STORE 1:* +FLAGS (\Seen Urgent)`,
+		`* 1 FETCH (UID 1 FLAGS (\Seen Urgent))`, `* 2 FETCH (UID 2 FLAGS (\Seen Urgent))`,
+		`* FLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent)`)
+	b.want("NOOP", `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent)`,
+		`* 1 FETCH (UID 1 FLAGS (\Seen Urgent))`, `* 2 FETCH (UID 2 FLAGS (\Seen Urgent))`)
+	b.want(`UID STORE 1 -FLAGS.SILENT (Urgent \Flagged)`)
+	// a asked for silence, but not about what b did.
+	a.want(`STORE 1 +FLAGS.SILENT (\Answered)`, `* 1 FETCH (UID 1 FLAGS (\Seen \Answered))`)
+	a.want(`STORE 1 FLAGS.SILENT (\Seen)`)
+	a.want(`STORE 1 FLAGS ()`, `* 1 FETCH (UID 1 FLAGS ())`)
+	a.refused(`STORE 1 +FLAGS (\Nonsense)`, "BAD")
+	a.refused(`STORE 1 +FLAGS (`+strings.Repeat("x", 65)+")", "NO [LIMIT]")
+	if got := w.login("ann").ok("SELECT INBOX"); !slices.Contains(got, `* OK [PERMANENTFLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent \*)] Permanent flags`) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestI21ShutdownSaysBye(t *testing.T) {
+	w := newWorld(t)
+	idle, quiet := w.login("ann"), w.login("bob")
+	idle.ok("SELECT INBOX")
+	fmt.Fprintf(idle.Conn, "i IDLE\r\n")
+	idle.line()
+	if err := w.door.Shutdown(t.Context()); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+	for _, c := range []*client{idle, quiet} {
+		if got := c.line(); got != "* BYE stopping: the gateway is restarting. Connect again in a minute." {
+			t.Errorf("got %q, want BYE", got)
+		}
+	}
+	if _, err := net.Dial("tcp", w.addr); err == nil {
+		t.Error("still listening")
+	}
+}
