@@ -117,7 +117,7 @@ func TestComposeAndOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Subject != d.Subject || strings.ReplaceAll(o.Text, "\r\n", "\n") != d.Text || o.SignedBy != frCert || o.Label != "..." {
+		if o.Subject != d.Subject || o.Text != d.Text || o.SignedBy != frCert || o.Label != "..." {
 			t.Errorf("%s: got subject %q, text %q, signed by %v, label %q", k.Address(), o.Subject, o.Text, o.SignedBy, o.Label)
 		}
 		if len(o.Attachments) != 2 || o.Attachments[0].Name != "saisie n° 7.csv" || !bytes.Equal(o.Attachments[0].Body, d.Attachments[0].Body) ||
@@ -144,7 +144,7 @@ func TestReplyStaysInTheChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Subject != "Re: 900 packs" || o.Text != "In October.\r\n" || o.Outside.Case != "2026-KE-7Q4M2" || o.Outside.Type != gsp.Reply ||
+	if o.Subject != "Re: 900 packs" || o.Text != "In October.\n" || o.Outside.Case != "2026-KE-7Q4M2" || o.Outside.Type != gsp.Reply ||
 		!slices.Equal(o.Outside.InReplyTo, []string{"<1@gsp.example>"}) || !slices.Equal(o.Outside.References, []string{"<1@gsp.example>"}) ||
 		!slices.Equal(o.Outside.To, []gsp.Address{address("fr1.fr")}) || o.SignedBy != keCert {
 		t.Errorf("got %+v", o)

@@ -34,7 +34,7 @@ type Opened struct {
 	Label   string // the outer subject
 
 	Subject     string // the one inside, or the outer one where there is none inside
-	Text        string // the first part that is plain text
+	Text        string // the first part that is plain text, its lines ended by LF
 	Attachments []Attachment
 	SignedBy    *pgpcert.Cert // nil: to be treated as unsigned
 }
@@ -114,7 +114,7 @@ func (o *Opened) read(inside []byte) error {
 		body, _ := io.ReadAll(part.Body)
 		disposition, _, _ := part.Header.ContentDisposition()
 		if kind == "text/plain" && disposition != "attachment" && !found {
-			o.Text, found = string(body), true
+			o.Text, found = strings.ReplaceAll(string(body), "\r\n", "\n"), true
 			return nil
 		}
 		name, err := (&mail.AttachmentHeader{Header: part.Header}).Filename()
