@@ -1,0 +1,181 @@
+// Package cli is the command line: gsp serve, gsp demo, and the verbs of
+// administrators and of the Secretariat.
+//
+// A verb is handed to the gateway that runs on the configured data folder, or
+// carried out in place where none runs. Every command takes --output json; a
+// refusal goes to standard error with its token, its cause and what to do.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/control"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/node"
+)
+
+// Exit codes.
+const (
+	Done    = 0
+	Refused = 1 // the input is the reason; standard error has token, cause and remedy
+	Misused = 2 // the command line cannot be understood
+	Failed  = 3 // our own fault, or the machine's
+)
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// commands is the whole command line.
+type commands struct {
+	Config string `help:"Configuration file." default:"gsp.toml" env:"GSP_CONFIG" type:"path" placeholder:"FILE"`
+	Output string `help:"How results are written: ${enum}." enum:"text,json" default:"text" short:"o"`
+
+	Serve   serveCommand   `cmd:"" help:"Run the gateway; make what is missing on the first start."`
+	Demo    demoCommand    `cmd:"" help:"Run a gateway of its own and play one exchange on it."`
+	Party   partyCommand   `cmd:"" help:"Register and list Parties."`
+	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
+	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
+	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
+	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
+	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
+	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
+	Version versionCommand `cmd:"" help:"Print the version of the program."`
+}
+
+// run is one run of the command line.
+type run struct {
+	Streams
+	ctx    context.Context
+	config string // path of the configuration file
+	json   bool
+}
+
+// Run carries out one command line and returns the exit code. It ends early
+// when ctx does.
+func Run(ctx context.Context, args []string, streams Streams) int {
+	var c commands
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("gsp"),
+		kong.Description("The global information-sharing focal point: sealed mail between Parties, routed by the codes on seized packs."),
+		kong.Writers(streams.Out, streams.Err),
+		kong.Exit(func(int) { exited = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(streams.Err, "gsp:", err)
+		return Failed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited { // --help was asked for
+		return Done
+	}
+	if err != nil {
+		fmt.Fprintf(streams.Err, "gsp: %v\nTry: gsp --help\n", err)
+		return Misused
+	}
+	r := &run{Streams: streams, ctx: ctx, config: c.Config, json: c.Output == "json"}
+	return r.report(parsed.Run(r))
+}
+
+// report tells an error to whoever called and returns its exit code.
+func (r *run) report(err error) int {
+	if err == nil {
+		return Done
+	}
+	refusal, ok := errors.AsType[*gsp.Refusal](err)
+	if r.json {
+		e := map[string]string{"error": err.Error()}
+		if ok {
+			e = map[string]string{"reason": string(refusal.Reason), "cause": refusal.Cause, "remedy": refusal.Remedy}
+		}
+		_ = json.NewEncoder(r.Err).Encode(e) // standard error is all there is to tell it to
+	} else if ok {
+		fmt.Fprintln(r.Err, "gsp:", refusal.Text(""))
+	} else {
+		fmt.Fprintln(r.Err, "gsp:", err)
+	}
+	if ok {
+		return Refused
+	}
+	return Failed
+}
+
+// load reads the configuration.
+func (r *run) load() (config.Config, error) {
+	if _, err := os.Stat(r.config); errors.Is(err, os.ErrNotExist) {
+		return config.Config{}, &gsp.Refusal{
+			Reason: gsp.UnreadableFile,
+			Cause:  fmt.Sprintf("there is no configuration file %s", r.config),
+			Remedy: "name it with --config, or make one with: gsp serve",
+		}
+	}
+	return config.Load(r.config)
+}
+
+// print writes a result, in JSON or by table.
+func show[T any](r *run, v T, table func(io.Writer, T)) error {
+	if r.json {
+		e := json.NewEncoder(r.Out)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+	w := tabwriter.NewWriter(r.Out, 0, 0, 2, ' ', 0)
+	table(w, v)
+	return w.Flush()
+}
+
+// ask carries out a verb, on the running gateway if there is one, and shows
+// its result.
+func ask[In, Out any](r *run, verb admin.Verb[In, Out], in In, table func(io.Writer, Out)) error {
+	out, err := do(r, verb, in)
+	if err != nil {
+		return err
+	}
+	return show(r, out, table)
+}
+
+func do[In, Out any](r *run, verb admin.Verb[In, Out], in In) (Out, error) {
+	var none Out
+	c, err := r.load()
+	if err != nil {
+		return none, err
+	}
+	out, err := control.Do(r.ctx, c.Data, verb, who(), in)
+	if !errors.Is(err, control.ErrNotRunning) {
+		return out, err
+	}
+	core, err := node.Open(r.ctx, c, slog.New(slog.NewTextHandler(r.Err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return none, err
+	}
+	out, err = verb.Do(r.ctx, core.Office, who(), in)
+	return out, errors.Join(err, core.Close())
+}
+
+// who names the person at the keyboard, for the record of grants.
+func who() string {
+	u, err := user.Current()
+	if err != nil {
+		return fmt.Sprintf("uid %d", os.Getuid())
+	}
+	return u.Username
+}

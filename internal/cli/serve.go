@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/node"
+)
+
+// stopTime is how long a stopping gateway waits for the mails under way.
+const stopTime = 9 * time.Second
+
+type serveCommand struct{}
+
+func (serveCommand) Help() string {
+	return "On the first start it writes the configuration file, the data folder and a certificate\n" +
+		"authority of its own, and says so. SIGTERM ends it within 10 seconds.\n\n" +
+		"Example:\n  gsp serve --config /etc/gsp/gsp.toml"
+}
+
+func (serveCommand) Run(r *run) error {
+	made, err := r.makeConfig()
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(r.config)
+	if err != nil {
+		return err
+	}
+	log := logger(r.Err, c.Log)
+	gateway, err := node.Start(r.ctx, c, log)
+	if err != nil {
+		return err
+	}
+	r.welcome(gateway, made)
+	select {
+	case <-r.ctx.Done():
+	case err = <-gateway.Failed():
+		log.LogAttrs(r.ctx, slog.LevelError, "gateway failed", slog.Any("err", err))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), stopTime)
+	defer cancel()
+	return errors.Join(err, gateway.Shutdown(ctx))
+}
+
+// makeConfig writes the configuration file where there is none.
+func (r *run) makeConfig() (made bool, err error) {
+	if _, err := os.Stat(r.config); !errors.Is(err, os.ErrNotExist) {
+		return false, nil // there, or a matter for config.Load to tell
+	}
+	var text bytes.Buffer
+	if err := config.Describe(&text, config.Default()); err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(filepath.Dir(r.config), 0o700); err != nil {
+		return false, fmt.Errorf("make the folder of the configuration: %w", err)
+	}
+	if err := os.WriteFile(r.config, text.Bytes(), 0o600); err != nil {
+		return false, fmt.Errorf("write the configuration: %w", err)
+	}
+	return true, nil
+}
+
+// welcome says what was made, where the doors are, and what to do next.
+func (r *run) welcome(g *node.Gateway, madeConfig bool) {
+	w := r.Out
+	if madeConfig {
+		fmt.Fprintf(w, "made   %s, the configuration; every line is explained in it\n", r.config)
+	}
+	for _, m := range g.Made {
+		fmt.Fprintf(w, "made   %s, %s\n", m.Path, m.What)
+	}
+	fmt.Fprintf(w, "serve  submission (SMTP over TLS)   %s\n", g.SMTP)
+	fmt.Fprintf(w, "serve  reading (IMAP over TLS)      %s\n", g.IMAP)
+	fmt.Fprintf(w, "serve  keys and help (HTTPS)        %s\n", g.HTTPS)
+	if madeConfig {
+		fmt.Fprint(w, `
+Next, in another terminal and in this folder:
+  1. set "domain" in the configuration and start again, since addresses and keys carry it
+  2. gsp library import FILE           put the pattern library in force
+  3. gsp party add ke Kenya            register a Party
+  4. gsp account add customs1.ke --party ke
+  5. gsp key import ke FILE            publish the OpenPGP keys of the Party and its officers
+`)
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+func logger(w io.Writer, c config.Log) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.Level}
+	if c.Format == config.JSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/gsp"
+)
+
+type partyCommand struct {
+	Add  partyAddCommand  `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
+	List partyListCommand `cmd:"" help:"List the Parties."`
+}
+
+type partyAddCommand struct {
+	Party  string   `arg:"" help:"Its ISO 3166-1 code, or a code of two to eight letters for a region."`
+	Name   []string `arg:"" help:"Its name."`
+	Parent string   `help:"The region it belongs to." placeholder:"PARTY"`
+}
+
+func (partyAddCommand) Help() string {
+	return "Example:\n  gsp party add eu European Union\n  gsp party add fr France --parent eu"
+}
+
+func (c partyAddCommand) Run(r *run) error {
+	in := admin.NewParty{ID: c.Party, Name: strings.Join(c.Name, " "), Parent: c.Parent}
+	return ask(r, admin.PartyAdd, in, func(w io.Writer, p gsp.Party) {
+		fmt.Fprintf(w, "%s (%s) is registered.\nNext: publish the key of its competent authority: gsp key import %s FILE\n", p.Name, p.ID, p.ID)
+	})
+}
+
+type partyListCommand struct{}
+
+func (partyListCommand) Help() string { return "Example:\n  gsp party list --output json" }
+
+func (partyListCommand) Run(r *run) error {
+	return ask(r, admin.PartyList, admin.None{}, func(w io.Writer, parties []gsp.Party) {
+		fmt.Fprintln(w, "PARTY\tNAME\tREGION\tREGISTERED")
+		for _, p := range parties {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Name, dash(p.Parent), day(p.Registered))
+		}
+	})
+}
+
+type accountCommand struct {
+	Add     accountAddCommand     `cmd:"" help:"Issue an account; prints its password once."`
+	List    accountListCommand    `cmd:"" help:"List accounts with their roles."`
+	Disable accountDisableCommand `cmd:"" help:"End an account; its mail stays."`
+}
+
+type accountAddCommand struct {
+	Login string   `arg:"" help:"Its name, the part of its address before @."`
+	Party string   `help:"The Party it belongs to." required:"" placeholder:"PARTY"`
+	Name  string   `help:"The name of the officer or the system."`
+	Kind  string   `help:"officer, or system for a program." default:"officer" placeholder:"KIND"`
+	Role  []string `help:"Roles to grant; requester and replier if none is named." placeholder:"ROLE"`
+}
+
+func (accountAddCommand) Help() string {
+	return "Example:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau'\n  gsp account add tracer.ke --party ke --kind system --role replier"
+}
+
+func (c accountAddCommand) Run(r *run) error {
+	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role}
+	return ask(r, admin.AccountAdd, in, func(w io.Writer, a admin.IssuedAccount) {
+		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\nroles:\t%s\n", a.Address, a.Password, join(a.Roles))
+		fmt.Fprintf(w, "\nThe password is shown this once. Hand it over in person or by a sealed letter.\n")
+		fmt.Fprintf(w, "Next: publish the account's key: gsp key import %s FILE\n", a.Login)
+	})
+}
+
+type accountListCommand struct {
+	Party string `help:"Only the accounts of this Party." placeholder:"PARTY"`
+}
+
+func (accountListCommand) Help() string { return "Example:\n  gsp account list --party ke" }
+
+func (c accountListCommand) Run(r *run) error {
+	return ask(r, admin.AccountList, admin.AccountFilter{Party: c.Party}, accountTable)
+}
+
+type accountDisableCommand struct {
+	Login string `arg:"" help:"The account."`
+}
+
+func (accountDisableCommand) Help() string { return "Example:\n  gsp account disable customs1.ke" }
+
+func (c accountDisableCommand) Run(r *run) error {
+	return ask(r, admin.AccountDisable, admin.AccountLogin{Login: c.Login}, func(w io.Writer, row admin.AccountRow) {
+		accountTable(w, []admin.AccountRow{row})
+	})
+}
+
+func accountTable(w io.Writer, rows []admin.AccountRow) {
+	fmt.Fprintln(w, "ACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tKEY")
+	for _, a := range rows {
+		state := "active since " + day(a.Issued)
+		if !a.Disabled.IsZero() {
+			state = "disabled " + day(a.Disabled)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Key))
+	}
+}
+
+type keyCommand struct {
+	Import keyImportCommand `cmd:"" help:"Publish the certificate of a Party or an account."`
+	List   keyListCommand   `cmd:"" help:"List what the directory publishes."`
+}
+
+type keyImportCommand struct {
+	Address string `arg:"" help:"Whose it is: a Party's code, an account, or the whole address."`
+	File    string `arg:"" help:"The OpenPGP certificate, armoured or binary; - reads standard input."`
+}
+
+func (keyImportCommand) Help() string {
+	return "Example:\n  gpg --export ke@gsp.example | gsp key import ke -"
+}
+
+func (c keyImportCommand) Run(r *run) error {
+	b, err := r.readFile(c.File)
+	if err != nil {
+		return err
+	}
+	return ask(r, admin.KeyImport, admin.NewKey{Address: c.Address, Bytes: b}, func(w io.Writer, k admin.KeyRow) {
+		keyTable(w, []admin.KeyRow{k})
+	})
+}
+
+type keyListCommand struct{}
+
+func (keyListCommand) Help() string { return "Example:\n  gsp key list" }
+
+func (keyListCommand) Run(r *run) error { return ask(r, admin.KeyList, admin.None{}, keyTable) }
+
+func keyTable(w io.Writer, keys []admin.KeyRow) {
+	fmt.Fprintln(w, "ADDRESS\tFINGERPRINT\tPUBLISHED\tEXPIRES")
+	for _, k := range keys {
+		expires := "never"
+		if !k.Expires.IsZero() {
+			expires = day(k.Expires)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Address, k.Fingerprint, day(k.Published), expires)
+	}
+}
+
+type libraryCommand struct {
+	Import libraryImportCommand `cmd:"" help:"Check a pattern library and put it in force."`
+	Show   libraryShowCommand   `cmd:"" help:"Show the library in force."`
+}
+
+type libraryImportCommand struct {
+	File string `arg:"" help:"The library, a TOML file; - reads standard input."`
+}
+
+func (libraryImportCommand) Help() string {
+	return "Example:\n  gsp library import configs/library/gsp-library.toml"
+}
+
+func (c libraryImportCommand) Run(r *run) error {
+	text, err := r.readFile(c.File)
+	if err != nil {
+		return err
+	}
+	return ask(r, admin.LibraryImport, admin.NewLibrary{File: c.File, Text: text}, func(w io.Writer, l admin.LibraryInfo) {
+		fmt.Fprintf(w, "library version %d is in force, %d entries\n", l.Version, len(l.Entries))
+	})
+}
+
+type libraryShowCommand struct {
+	Text bool `help:"Print the library file itself."`
+}
+
+func (libraryShowCommand) Help() string {
+	return "Example:\n  gsp library show\n  gsp library show --text > library.toml"
+}
+
+func (c libraryShowCommand) Run(r *run) error {
+	return ask(r, admin.LibraryShow, admin.LibraryQuery{Text: c.Text}, func(w io.Writer, l admin.LibraryInfo) {
+		if c.Text {
+			fmt.Fprint(w, l.Text)
+			return
+		}
+		fmt.Fprintf(w, "library version %d, %d entries\n", l.Version, len(l.Entries))
+		fmt.Fprintln(w, "ENTRY\tPARTY\tCLASS\tLEVEL\tEVIDENCE\tTITLE")
+		for _, e := range l.Entries {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, dash(e.Party), e.Class, dash(e.Level), e.Evidence, e.Title)
+		}
+	})
+}
+
+// readFile reads a file named on the command line.
+func (r *run) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(r.In)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &gsp.Refusal{
+			Reason: gsp.UnreadableFile,
+			Cause:  fmt.Sprintf("%s cannot be read", name),
+			Remedy: "check its name and whether you may read it",
+			Err:    err,
+		}
+	}
+	return b, nil
+}
+
+func dash[T ~string](s T) string {
+	if s == "" {
+		return "-"
+	}
+	return string(s)
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func join[T ~string](list []T) string {
+	s := make([]string, len(list))
+	for i, v := range list {
+		s[i] = string(v)
+	}
+	return strings.Join(s, ",")
+}

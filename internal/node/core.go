@@ -1,0 +1,89 @@
+// Package node puts the gateway together: store, roll, router and doors. It is
+// the only package that knows them all.
+//
+// It holds no policy and no protocol of its own. Nothing it reaches can open a
+// sealed mail; a test in package arch says so.
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"gsp.example/gsp/imapd"
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/bell"
+	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/report"
+	"gsp.example/gsp/internal/store/sqlite"
+	"gsp.example/gsp/router"
+)
+
+// database is all that the gateway asks of a store.
+type database interface {
+	router.Store
+	registry.Store
+	report.Source
+	imapd.Tree
+	imapd.Messages
+}
+
+var _ database = (*sqlite.Store)(nil)
+
+// Core is the gateway without its doors: enough for the command line to carry
+// out a verb where no gateway runs. One Core at a time may have a data folder.
+type Core struct {
+	Office *admin.Office
+
+	store    *sqlite.Store
+	registry *registry.Registry
+	router   *router.Router
+	bells    *bell.Tower[gsp.MailboxID]
+	made     bool // the data folder is new
+}
+
+// Open opens the data folder, making it if it is missing. The error is a
+// *gsp.Refusal where another process has the folder, or a newer version of
+// the program wrote it.
+func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error) {
+	_, missing := os.Stat(c.Data)
+	bells := new(bell.Tower[gsp.MailboxID])
+	store, err := sqlite.Open(ctx, c.Data, sqlite.Options{
+		Now:         time.Now,
+		OnCommit:    func(boxes []gsp.MailboxID) { bells.Ring(boxes...) },
+		InlineLimit: int(c.Store.InlineLimit),
+		Log:         log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	who, err := registry.Open(ctx, store, c.Domain)
+	if err != nil {
+		store.Close()
+		return nil, fmt.Errorf("open the registry: %w", err)
+	}
+	return &Core{
+		Office:   &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now},
+		store:    store,
+		registry: who,
+		bells:    bells,
+		made:     errors.Is(missing, fs.ErrNotExist),
+		router: &router.Router{
+			Store:     store,
+			Roll:      who.Snapshot,
+			MasksOnly: c.UIMDisclosure == config.Refuse,
+			Random:    rand.Reader,
+			Log:       log,
+		},
+	}, nil
+}
+
+// Close closes the data folder once everything accepted is synced.
+func (c *Core) Close() error { return c.store.Close() }

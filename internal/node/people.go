@@ -1,0 +1,58 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"gsp.example/gsp/internal/auth"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/router"
+)
+
+// people answers the doors' questions from the roll as it is now.
+type people struct {
+	registry *registry.Registry
+	logins   *auth.Authenticator
+}
+
+// Authenticate checks a login.
+func (p people) Authenticate(ctx context.Context, login, password string) (gsp.Account, error) {
+	return p.logins.Authenticate(ctx, login, password)
+}
+
+// Sender reports whether the account may send as the address: its own only,
+// so that nobody writes in another's name.
+func (p people) Sender(id gsp.AccountID, from gsp.Address) error {
+	roll := p.registry.Snapshot()
+	account, _ := roll.AccountByID(id)
+	own := roll.Address(account.Login)
+	if account.Active() && from == own {
+		return nil
+	}
+	return &gsp.Refusal{
+		Reason: gsp.WrongSender,
+		Cause:  fmt.Sprintf("%s is not the address of your login, which is %s", from, own),
+		Remedy: fmt.Sprintf("choose %s as the sender of this mail", own),
+	}
+}
+
+// Recipient reports whether mail can be sent to the address.
+func (p people) Recipient(to gsp.Address) error {
+	roll := p.registry.Snapshot()
+	if to == roll.Address(registry.RouteLocal) {
+		return nil
+	}
+	if _, ok := roll.Owner(to); !ok {
+		return router.UnknownRecipient(to)
+	}
+	return nil
+}
+
+// Shelves returns the mailboxes' owners that the account may open now.
+func (p people) Shelves(id gsp.AccountID) []gsp.Shelf { return p.registry.Snapshot().Shelves(id) }
+
+// Published answers the Web Key Directory.
+func (p people) Published(hash string) (gsp.Certificate, bool) {
+	return p.registry.Snapshot().Published(hash)
+}

@@ -1,0 +1,20 @@
+// Command gsp is the global information-sharing focal point: a mail gateway
+// by which the Parties to the Protocol to Eliminate Illicit Trade in Tobacco
+// Products ask each other about the codes on seized packs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"gsp.example/gsp/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
