@@ -65,7 +65,7 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 
 func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, hash string) {
 	h := w.Header()
-	if !s.quota.take(peerOf(r)) {
+	if !s.quota.take(peerOf(r.RemoteAddr)) {
 		h.Set("Retry-After", "60")
 		text(w, http.StatusTooManyRequests, "too many look-ups, try again in a minute\n")
 		return

@@ -9,12 +9,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"io"
 	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -314,6 +316,38 @@ func TestHelpIsComplete(t *testing.T) {
 	}
 	if resp, _ := ask("GET", "/help/style.css"); resp.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("style: got %d, %s", resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+}
+
+// Whoever holds too many connections gets no more, and the door stays open.
+func TestConnectionsPerPeer(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	resp, _ := ask("GET", "/healthz")
+	address := resp.Request.URL.Host
+	var held []net.Conn
+	defer func() {
+		for _, conn := range held {
+			conn.Close()
+		}
+	}()
+	for range 127 { // the one that asked is the first
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	over, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer over.Close()
+	over.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := over.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the 129th connection: got %v, want it closed", err)
+	}
+	if resp, _ := ask("GET", "/healthz"); resp.StatusCode != 200 {
+		t.Errorf("meanwhile: got %d, want 200", resp.StatusCode)
 	}
 }
 

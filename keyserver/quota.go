@@ -1,7 +1,6 @@
 package keyserver
 
 import (
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -47,8 +46,8 @@ func (q *quota) take(peer netip.Prefix) bool {
 
 // peerOf returns the address that counts as one peer: whoever has an IPv6
 // address has the 2^64 of its network.
-func peerOf(r *http.Request) netip.Prefix {
-	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+func peerOf(address string) netip.Prefix {
+	addr, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return netip.Prefix{}
 	}

@@ -72,7 +72,7 @@ func (s *Server) Serve(l net.Listener) error {
 	config := s.TLS.Clone()
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	config.NextProtos = []string{"h2", "http/1.1"}
-	if err := s.inner.Serve(tls.NewListener(l, config)); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.inner.Serve(tls.NewListener(newGate(l), config)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve directory: %w", err)
 	}
 	return nil
