@@ -108,7 +108,7 @@ func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
 
 func setUpWriter(ctx context.Context, conn *sql.Conn) error {
 	for _, pragma := range []string{
-		"wal_autocheckpoint = 4096",     // pages: 16 MiB, so that a checkpoint's syncs are shared by many commits
+		"wal_autocheckpoint = 0",        // see writer.checkpoint
 		"journal_size_limit = 67108864", // octets that a burst may leave behind in the log
 	} {
 		var n int64

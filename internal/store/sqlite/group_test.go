@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -70,9 +73,19 @@ func TestAFailingWriteLeavesTheOthersOfItsGroup(t *testing.T) {
 		record(gsp.MailRead, wrong), // changed something before it failed
 		func(*tx) error { return wrong },
 		make, // breaks a constraint
+		func(t *tx) error { // what it did to the mailbox must be forgotten
+			box, err := t.boxNamed(gsp.Inbox("ke"))
+			if err != nil {
+				return err
+			}
+			t.change(box)
+			box.UIDNext = 100
+			return wrong
+		},
+		touch(gsp.Inbox("ke")),
 		record(gsp.MailRefused, nil),
 	)
-	for i, want := range []bool{true, true, false, false, false, true} {
+	for i, want := range []bool{true, true, false, false, false, false, true, true} {
 		if (errs[i] == nil) != want {
 			t.Errorf("write %d: %v, want success %t", i, errs[i], want)
 		}
@@ -80,8 +93,8 @@ func TestAFailingWriteLeavesTheOthersOfItsGroup(t *testing.T) {
 	if got, want := recorded(t, s), []gsp.EventKind{gsp.MailKept, gsp.MailRefused}; !slices.Equal(got, want) {
 		t.Errorf("events %q, want %q", got, want)
 	}
-	if all, err := s.Mailboxes(t.Context(), "ke"); err != nil || len(all) != 1 {
-		t.Errorf("mailboxes %+v, %v, want one", all, err)
+	if all, err := s.Mailboxes(t.Context(), "ke"); err != nil || len(all) != 1 || all[0].UIDNext != 1 {
+		t.Errorf("mailboxes %+v, %v, want one with UIDNEXT 1", all, err)
 	}
 	if err := s.Err(); err != nil {
 		t.Errorf("the store failed: %v", err)
@@ -134,17 +147,51 @@ func TestBellsRingOnceACommit(t *testing.T) {
 		ids = append(ids, m.ID)
 	}
 	rung = nil
-	touch := func(id gsp.MailboxID) func(*tx) error {
-		return func(t *tx) error {
-			box, err := t.box(id)
-			if err == nil {
-				t.change(box)
-			}
-			return err
-		}
-	}
-	together(s, touch(ids[1]), touch(ids[0]), touch(ids[1]), touch(ids[0]))
+	ke, fr := touch(gsp.Inbox("ke")), touch(gsp.Inbox("fr"))
+	together(s, fr, ke, fr, ke)
 	if len(rung) != 1 || !slices.Equal(rung[0], ids) {
 		t.Errorf("rang %v, want once %v", rung, ids)
+	}
+}
+
+// touch changes nothing of a mailbox but that it was changed.
+func touch(name gsp.MailboxName) func(*tx) error {
+	return func(t *tx) error {
+		box, err := t.boxNamed(name)
+		if err == nil {
+			t.change(box)
+		}
+		return err
+	}
+}
+
+// TestTheLogIsCopiedIntoTheDatabase writes more than the log is to hold.
+func TestTheLogIsCopiedIntoTheDatabase(t *testing.T) {
+	s := opened(t, Options{})
+	size := func(name string) int64 {
+		info, err := os.Stat(filepath.Join(filepath.Dir(s.folder.Name()), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	before := size(databaseName)
+	for i := range 50 {
+		together(s, func(t *tx) error {
+			t.octets += 1 << 20
+			return t.exec(`INSERT INTO library (version, text, published) VALUES (?, zeroblob(1048576), 0)`, i)
+		})
+	}
+	if got := size(databaseName) - before; got < checkpointAfter {
+		t.Errorf("the database grew by %d octets, want at least %d", got, checkpointAfter)
+	}
+	if got := size(databaseName + "-wal"); got > 40<<20 {
+		t.Errorf("the log has %d octets after a checkpoint each 32 MiB", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(s.folder.Name()), databaseName+"-wal")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the log after closing: %v, want ErrNotExist", err)
 	}
 }

@@ -216,7 +216,6 @@ func (t *tx) deleteBox(id gsp.MailboxID) error {
 	}
 	delete(t.boxes, id)
 	delete(t.ids, box.Name)
-	delete(t.dirty, id)
 	t.touched = append(t.touched, id)
 	return nil
 }

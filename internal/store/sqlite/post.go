@@ -142,6 +142,7 @@ func (t *tx) insertMail(m mail) (gsp.MailID, error) {
 	id, err := t.insert(`INSERT INTO mail (size, sha256, summary, file) VALUES (?, ?, ?, ?)`,
 		m.size, m.digest[:], m.summary, m.file)
 	if err == nil && m.file == "" {
+		t.octets += m.size
 		err = t.exec(`INSERT INTO body (mail, octets) VALUES (?, ?)`, id, m.octets)
 	}
 	return gsp.MailID(id), err

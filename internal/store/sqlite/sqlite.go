@@ -146,10 +146,13 @@ func (s *Store) Err() error {
 func (s *Store) release() error {
 	var errs []error
 	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+		s.writer.stop()
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())
+	}
+	if s.writer != nil { // last, so that it takes the log away
+		errs = append(errs, s.writer.close())
 	}
 	if s.folder != nil {
 		errs = append(errs, s.folder.Close())

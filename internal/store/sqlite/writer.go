@@ -36,6 +36,7 @@ type writer struct {
 	conn  *sql.Conn
 	tx    tx
 
+	logged  int // at most how many octets went into the log since it was copied
 	jobs    chan job
 	quit    chan struct{} // closed by close
 	stopped chan struct{} // closed when run has ended
@@ -98,6 +99,7 @@ func (w *writer) run() {
 		select {
 		case j := <-w.jobs:
 			w.group(w.gather(j))
+			w.checkpoint()
 			continue
 		case <-w.quit:
 		}
@@ -189,6 +191,7 @@ func (w *writer) transact(work func() error) (err error) {
 		w.tx.exec("ROLLBACK")
 		return w.judge(err)
 	}
+	w.logged += w.tx.octets + w.tx.changes*pageSize
 	if err := w.store.files.Remove(w.tx.gone...); err != nil {
 		w.store.options.Log.LogAttrs(context.Background(), slog.LevelWarn, "file of a deleted mail not removed",
 			slog.Any("error", err))
@@ -197,6 +200,39 @@ func (w *writer) transact(work func() error) (err error) {
 		w.store.options.OnCommit(ids)
 	}
 	return nil
+}
+
+// pageSize is SQLite's, in octets. Larger ones were slower with mails of 8 KiB.
+const pageSize = 4096
+
+// The write-ahead log is copied into the database after at most so many
+// octets, enough to share the copying's two syncs among many commits.
+const checkpointAfter = 32 << 20
+
+// logLimit is the length of the log, in pages, above which the writer waits
+// for readers to let go of it, so that it cannot grow for ever.
+const logLimit = 128 << 20 / pageSize
+
+// checkpoint copies the log into the database when it is long. It is done here
+// and not by SQLite within a commit, which would keep the sessions of that
+// commit waiting and would not tell of a disk that fails.
+func (w *writer) checkpoint() {
+	if w.logged < checkpointAfter || w.store.Err() != nil {
+		return
+	}
+	w.logged = 0
+	var busy, pages, done int
+	scan := func(mode string) error {
+		row := w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")")
+		return row.Scan(&busy, &pages, &done)
+	}
+	err := scan("PASSIVE")
+	if err == nil && pages > logLimit {
+		err = scan("TRUNCATE")
+	}
+	if err != nil {
+		w.judge(fmt.Errorf("checkpoint: %w", err))
+	}
 }
 
 // judge returns err, and makes the store fail where it says that the disk does.
@@ -236,18 +272,22 @@ func isFull(err error) bool {
 	return errors.As(err, &e) && e.Code == sqlite3.ErrFull
 }
 
-// close ends run and the connection.
-func (w *writer) close() error {
+// stop lets run finish what waits.
+func (w *writer) stop() {
 	close(w.quit)
 	if w.started {
 		<-w.stopped
 	}
+}
+
+// close closes the connection after stop.
+func (w *writer) close() error {
 	var errs []error
 	for _, s := range w.tx.kept {
 		errs = append(errs, s.Close())
 	}
-	if w.store.Err() == nil {
-		_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize")
+	if w.started && w.store.Err() == nil {
+		_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
 		errs = append(errs, err)
 	}
 	errs = append(errs, w.conn.Close(), w.db.Close())
@@ -259,7 +299,7 @@ func (w *writer) close() error {
 type tx struct {
 	store *Store
 	conn  *sql.Conn
-	kept  map[string]*sql.Stmt
+	kept  map[string]*sql.Stmt // prepared statements by their text
 
 	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
 	ids   map[gsp.MailboxName]gsp.MailboxID
@@ -268,6 +308,7 @@ type tx struct {
 	touched []gsp.MailboxID                // whose bells ring after the commit
 	gone    []string                       // files to remove after the commit
 	changes int                            // rises with each change, so that a job without any is known
+	octets  int                            // of the mails inserted
 }
 
 // rememberLimit is how many mailboxes are remembered before all are forgotten.
@@ -279,7 +320,7 @@ func (t *tx) reset() {
 		t.forget()
 	}
 	t.dirty = map[gsp.MailboxID]*gsp.Mailbox{}
-	t.touched, t.gone, t.changes = t.touched[:0], nil, 0
+	t.touched, t.gone, t.changes, t.octets = t.touched[:0], nil, 0, 0
 }
 
 // forget drops what is remembered, because it may not be true any more.
