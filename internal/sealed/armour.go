@@ -108,8 +108,8 @@ func (a *armour) begin() error {
 			a.state = inData
 			return nil
 		}
-		key, _, ok := bytes.Cut(line, []byte(":"))
-		if !ok || !slices.Contains(armourKeys[:], string(key)) {
+		key, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok || !slices.Contains(armourKeys[:], string(key)) || len(value) > 0 && value[0] != ' ' {
 			return &Fault{BrokenArmour, "the armour has an unknown header, or no blank line", at}
 		}
 	}

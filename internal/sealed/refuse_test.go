@@ -255,6 +255,7 @@ func TestMails(t *testing.T) {
 		{"END line with more", alter("-----END PGP MESSAGE-----", "-----END PGP MESSAGE-----x"), sealed.BrokenArmour},
 		{"no END line", alter("-----END PGP MESSAGE-----", ""), sealed.BrokenArmour},
 		{"unknown armour header", alter("MESSAGE-----\r\n\r\n", "MESSAGE-----\r\nSecret: x\r\n\r\n"), sealed.BrokenArmour},
+		{"armour header without a space", alter("MESSAGE-----\r\n\r\n", "MESSAGE-----\r\nVersion:x\r\n\r\n"), sealed.BrokenArmour},
 		{"many armour headers", alter("MESSAGE-----\r\n\r\n", "MESSAGE-----\r\n"+strings.Repeat("Comment: x\r\n", 17)+"\r\n"), sealed.BrokenArmour},
 		{"no blank line", alter("MESSAGE-----\r\n\r\n", "MESSAGE-----\r\n"), sealed.BrokenArmour},
 		{"wrong checksum", alter(armour[strings.LastIndex(armour, "\r\n="):], "\r\n=AAAA\r\n-----END PGP MESSAGE-----"), sealed.BrokenArmour},

@@ -43,6 +43,9 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatalf("inspect what was built: %v", err)
 		}
+		if readByLibrary(t, built.Raw()) != m.Digest() {
+			t.Fatal("another reader finds other OpenPGP octets")
+		}
 		again, err := wire.Read(built, domain)
 		if err != nil {
 			t.Fatalf("read what was built: %v", err)
