@@ -89,7 +89,7 @@ func TestGnuPGReadsAndWrites(t *testing.T) {
 // An officer's own key, exported from GnuPG, works here.
 func TestReadKeyOfGnuPG(t *testing.T) {
 	gpg := gnupg(t)
-	gpg(nil, "--quick-generate-key", "Kenya <ke@gsp.example>", "rsa3072", "sign", "1y")
+	gpg(nil, "--quick-generate-key", "ke@gsp.example", "rsa3072", "sign", "1y")
 	list, _ := gpg(nil, "--with-colons", "--list-keys")
 	_, rest, _ := strings.Cut(string(list), "\nfpr:::::::::")
 	fingerprint, _, _ := strings.Cut(rest, ":")

@@ -51,10 +51,14 @@ type Key struct {
 }
 
 // Generate makes a key for a mailbox: Ed25519 for signatures and X25519 for
-// encryption in the version 4 form that every OpenPGP program reads. name may
-// be empty.
+// encryption in the version 4 form that every OpenPGP program reads. Without a
+// name the user ID is the bare address.
 func Generate(name string, addr gsp.Address, now time.Time) (*Key, error) {
-	e, err := openpgp.NewEntity(name, "", addr.String(), &packet.Config{
+	email := addr.String()
+	if name == "" {
+		name, email = email, ""
+	}
+	e, err := openpgp.NewEntity(name, "", email, &packet.Config{
 		Algorithm:       packet.PubKeyAlgoEdDSA,
 		DefaultCipher:   packet.CipherAES256,
 		KeyLifetimeSecs: uint32(Lifetime / time.Second),
@@ -89,7 +93,11 @@ func ReadKey(armoured []byte) (k *Key, err error) {
 	if identity == nil {
 		return nil, errors.New("read private key: it has no user ID")
 	}
-	addr, err := gsp.ParseAddress(identity.UserId.Email)
+	mailbox := identity.UserId.Email
+	if mailbox == "" { // the library takes a bare address for a name
+		mailbox = identity.UserId.Id
+	}
+	addr, err := gsp.ParseAddress(mailbox)
 	if err != nil {
 		return nil, fmt.Errorf("read private key: user ID: %w", err)
 	}

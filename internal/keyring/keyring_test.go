@@ -144,6 +144,13 @@ func TestReadKey(t *testing.T) {
 	if c2, err := again.Cert(); err != nil || !bytes.Equal(c2.Bytes(), c.Bytes()) {
 		t.Errorf("got another certificate, %v", err)
 	}
+	named, err := keyring.Generate("Kenya Revenue Authority", address("ke"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := named.Cert(); err != nil || !bytes.Contains(c.Bytes(), []byte("Kenya Revenue Authority <ke@gsp.example>")) {
+		t.Errorf("got %v, %v, want the name in the user ID", c, err)
+	}
 	if want := time.Now().Add(keyring.Lifetime); c.Expires().Before(want.Add(-time.Hour)) || c.Expires().After(want) {
 		t.Errorf("got expiry %v, want %v", c.Expires(), want)
 	}

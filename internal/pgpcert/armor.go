@@ -3,9 +3,36 @@ package pgpcert
 import (
 	"bytes"
 	"io"
+	"slices"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 )
+
+// The marks that Windows programs put before text: Notepad that of UTF-8,
+// PowerShell that of UTF-16 before what "gpg --armor --export > key.asc" writes.
+var (
+	markUTF8  = []byte{0xef, 0xbb, 0xbf}
+	markUTF16 = []byte{0xff, 0xfe}
+)
+
+// withoutBOM returns marked text as unmarked ASCII. No certificate begins like
+// a mark: as packets both would be of unknown types.
+func withoutBOM(b []byte) []byte {
+	if text, ok := bytes.CutPrefix(b, markUTF8); ok {
+		return text
+	}
+	text, ok := bytes.CutPrefix(b, markUTF16)
+	if !ok {
+		return b
+	}
+	var ascii []byte
+	for pair := range slices.Chunk(text, 2) {
+		if len(pair) == 2 && pair[1] == 0 {
+			ascii = append(ascii, pair[0])
+		}
+	}
+	return ascii
+}
 
 var (
 	armorBegin   = []byte("-----BEGIN ")
@@ -17,6 +44,7 @@ var (
 // section 6.2), or b itself where it is binary. Text around the block is
 // passed over: people paste whole mails, and nothing of it is kept.
 func dearmor(b []byte) ([]byte, error) {
+	b = withoutBOM(b)
 	if len(b) > 0 && b[0]&0x80 != 0 {
 		return b, nil
 	}

@@ -258,6 +258,25 @@ func TestReadAcceptsAFloodedKey(t *testing.T) {
 	}
 }
 
+// What Windows programs make of an armoured key.
+func TestReadMarkedText(t *testing.T) {
+	b := public(t, entity(t))
+	text := armoured(t, openpgp.PublicKeyType, b)
+	wide := []byte{0xff, 0xfe}
+	for _, c := range bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) {
+		wide = append(wide, c, 0)
+	}
+	for name, given := range map[string][]byte{
+		"notepad":    append([]byte{0xef, 0xbb, 0xbf}, text...),
+		"powershell": wide,
+		"in a mail":  slices.Concat([]byte("Here is my key:\r\n\r\n"), text, []byte("\r\n-- \r\nGrace\r\n")),
+	} {
+		if c, err := pgpcert.Read(given, ke, now); err != nil || !bytes.Equal(c.Bytes(), b) {
+			t.Errorf("%s: got %v, %v", name, c, err)
+		}
+	}
+}
+
 // What a certificate of the largest size can make the directory compute.
 func TestReadIsBounded(t *testing.T) {
 	if testing.Short() {

@@ -9,8 +9,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// Bounds on RSA. The German BSI and ENISA end 2048 bits with 2023; above 8192
-// some clients refuse.
+// Bounds on RSA. Fewer than 3072 bits are weaker than all else that is accepted
+// here; beyond 8192 some clients refuse.
 const (
 	minRSABits     = 3072
 	maxRSABits     = 8192
@@ -76,8 +76,7 @@ func weakCurve(key *packet.PublicKey) string {
 	if err != nil {
 		return "its elliptic curve is not known"
 	}
-	legacy := curve == packet.Curve25519
-	if legacy && key.Version == 6 { // RFC 9580, sections 9.2 and 5.5.5
+	if curve == packet.Curve25519 && key.Version == 6 { // RFC 9580, section 9.2
 		return "it writes its elliptic curve in a form that version 6 keys must not use"
 	}
 	if _, ok := pointSizes[curve]; !ok {
