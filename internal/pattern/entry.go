@@ -95,9 +95,6 @@ func build(l *Library) *Library {
 	for i, e := range l.entries {
 		e.place = i
 		l.byID[e.ID] = e
-		for j := range e.rows {
-			e.rows[j].entry = e
-		}
 	}
 	l.engine = newEngine(l.entries)
 	return l

@@ -183,6 +183,9 @@ func (v *variant) rows(rows []row) ([]row, error) {
 	var choose func(i, at int) error
 	choose = func(i, at int) error {
 		if i == len(v.elems) {
+			if at == 0 {
+				return &syntaxError{0, "everything in it may be left out"}
+			}
 			if len(rows) == maxRows {
 				return &syntaxError{v.elems[0].pos, fmt.Sprintf("more than %d ways to choose lengths", maxRows)}
 			}

@@ -221,11 +221,7 @@ func (r *reader) party(e *Entry, t *entryText) {
 
 // pattern compiles the pattern of e and tries its samples.
 func (r *reader) pattern(e *Entry) {
-	seq, err := parsePattern(e.Pattern)
-	if err == nil {
-		e.variants, e.rows, err = expand(seq)
-	}
-	if err != nil {
+	if err := e.compile(); err != nil {
 		r.at("pattern", 0, "pattern: "+err.Error())
 		return
 	}

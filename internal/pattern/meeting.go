@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -14,6 +15,7 @@ type meeting struct {
 	text    [maxLength]byte
 	failed  map[meetingState]struct{} // from where no code can be completed
 	spent   bool                      // failed is full
+	random  *rand.Rand                // chooses among codes, nil for the first
 }
 
 // meetingCheck is a check over text[from:to].
@@ -44,7 +46,7 @@ const (
 
 // begin sets w to the meeting of a pair.
 func (w *meeting) begin(p rowPair) {
-	*w = meeting{length: p.a.length()}
+	*w = meeting{length: p.a.length(), random: w.random}
 	var roomA, roomB [maxLength]setID
 	other := p.b.sets(roomB[:0])
 	for i, id := range p.a.sets(roomA[:0]) {
@@ -98,8 +100,11 @@ func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
 		return false
 	}
 	// Digits and letters come first, since a person will read the code.
-	choice := w.choices[at]
-	for _, choice := range []charSet{choice.and(setAlnum), choice.without(setAlnum)} {
+	first := setAlnum
+	if w.random != nil {
+		first = charSet{w.random.Uint64(), w.random.Uint64()}
+	}
+	for _, choice := range [2]charSet{w.choices[at].and(first), w.choices[at].without(first)} {
 		for c := choice.first(); c < 128; c = choice.next(c) {
 			next, covered, ok := w.step(at, c, states)
 			if ok && w.from(at+1, next) {

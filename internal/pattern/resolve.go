@@ -44,7 +44,8 @@ const maxCandidates = 64
 type Answer struct {
 	Outcome     Outcome
 	Raw         gsp.UIM      // as it was given
-	Canonical   gsp.UIM      // in canonical spelling, without an optional date of manufacture
+	Normal      gsp.UIM      // in canonical spelling; segments count its characters
+	Canonical   gsp.UIM      // the same without an optional date of manufacture
 	Mask        string       // the canonical mask; where nothing fits it shows separators only
 	Masked      bool         // the code was given with hidden characters
 	Candidates  []Candidate  // best first; the rule of equals is the entry's id
@@ -104,7 +105,7 @@ func (a Answer) Party() gsp.PartyID {
 // pattern if some choice of its hidden characters does.
 func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 	code, changes, broken := normalise(u.Reveal())
-	a := Answer{Raw: u, Canonical: u, Changes: changes, Broken: broken, Outcome: Unknown}
+	a := Answer{Raw: u, Normal: u, Canonical: u, Changes: changes, Broken: broken, Outcome: Unknown}
 	if broken == "" {
 		a.Canonical, a.Mask, a.Masked = gsp.NewUIM(code), hide(code), !visible(code)
 		a.Candidates = l.candidates(code, at)
@@ -113,7 +114,7 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 			a.Canonical, a.Mask, code = gsp.NewUIM(other), hide(other), other
 			a.Candidates = l.candidates(code, at)
 		}
-		a.Outcome = decide(a.Candidates)
+		a.Normal, a.Outcome = gsp.NewUIM(code), decide(a.Candidates)
 	}
 	if len(a.Candidates) > 0 {
 		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
