@@ -228,7 +228,7 @@ func benchPeer(tb testing.TB) target {
 	go func() { served <- s.Serve(l) }()
 	tb.Cleanup(func() {
 		s.Close()
-		if err := <-served; !errors.Is(err, gosmtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		if err := <-served; err != nil && !errors.Is(err, gosmtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			tb.Error(err)
 		}
 	})
