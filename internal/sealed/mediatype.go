@@ -30,15 +30,16 @@ func parseMediaType(s string) (m mediaType, whole bool) {
 		if rest, more = strings.CutPrefix(strings.TrimLeft(rest, " \t"), ";"); !more && rest != "" {
 			return m, false
 		}
-		switch strings.ToLower(name) {
+		switch name = strings.ToLower(name); name {
 		case "boundary":
 			ok = m.boundary == ""
 			m.boundary = value
 		case "protocol":
 			ok = m.protocol == ""
 			m.protocol = value
-		case "boundary*", "boundary*0", "boundary*0*", "protocol*", "protocol*0", "protocol*0*":
-			ok = false // RFC 2231 splits them; some readers join, some do not
+		default:
+			// RFC 2231 parts values; some readers join them, some do not.
+			ok = !strings.HasPrefix(name, "boundary*") && !strings.HasPrefix(name, "protocol*")
 		}
 		if !ok || value == "" {
 			return m, false

@@ -10,7 +10,7 @@ const (
 
 	// maxRepeats is how far the search for repeated text goes: it is the
 	// slowest test, and text repeats early.
-	maxRepeats = 4 << 10
+	maxRepeats = 2 << 10
 )
 
 // sample judges whether octets can be ciphertext. It finds mistakes, not

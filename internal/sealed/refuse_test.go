@@ -211,6 +211,7 @@ func TestMails(t *testing.T) {
 		{"no boundary", alter("boundary=\"b0undary\"", "x=y"), sealed.BrokenMIME},
 		{"two boundaries", alter("boundary=\"b0undary\"", "boundary=\"b0undary\"; boundary=x"), sealed.BrokenMIME},
 		{"parted boundary", alter("boundary=\"b0undary\"", "boundary*0=b0un; boundary*1=dary"), sealed.BrokenMIME},
+		{"boundary and a part of one", alter("boundary=\"b0undary\"", "boundary=\"b0undary\"; boundary*1=x"), sealed.BrokenMIME},
 		{"comment after boundary", alter("boundary=\"b0undary\"", "boundary=\"b0undary\" (x)"), sealed.BrokenMIME},
 		{"open quote", alter("boundary=\"b0undary\"", "boundary=\"b0undary"), sealed.BrokenMIME},
 		{"long boundary", []byte(strings.ReplaceAll(string(good), "b0undary", strings.Repeat("b", 71))), sealed.BrokenMIME},

@@ -163,11 +163,12 @@ func base64Lines(b []byte) string {
 	return strings.Join(append(lines, text), "\r\n") + "\r\n"
 }
 
-func quoted(t *testing.T, text string) string {
+func quoted(t *testing.T, text []byte, binary bool) string {
 	t.Helper()
 	var b strings.Builder
 	w := quotedprintable.NewWriter(&b)
-	if _, err := w.Write([]byte(text)); err != nil {
+	w.Binary = binary
+	if _, err := w.Write(text); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
@@ -200,8 +201,9 @@ func TestForms(t *testing.T) {
 		"base64 of armour":        change(t, wrap(base64Lines([]byte(armour))), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: base64\r\n"),
 		"base64 of armour, LF": change(t, wrap(base64Lines([]byte(strings.ReplaceAll(armour, "\r\n", "\n")))), "encrypted.asc\"\r\n",
 			"encrypted.asc\"\r\nContent-Transfer-Encoding: base64\r\n"),
-		"base64 of packets": change(t, wrap(base64Lines(octets)), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: base64\r\n"),
-		"quoted-printable":  change(t, wrap(quoted(t, armour)), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: quoted-printable\r\n"),
+		"base64 of packets":           change(t, wrap(base64Lines(octets)), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: base64\r\n"),
+		"quoted-printable":            change(t, wrap(quoted(t, []byte(armour), false)), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: quoted-printable\r\n"),
+		"quoted-printable of packets": change(t, wrap(quoted(t, octets, true)), "encrypted.asc\"\r\n", "encrypted.asc\"\r\nContent-Transfer-Encoding: quoted-printable\r\n"),
 		"base64 of the version": change(t, change(t, plain, "Version: 1\r\n", "VmVyc2lvbjogMQ==\r\n"), "pgp-encrypted\r\n",
 			"pgp-encrypted\r\nContent-Transfer-Encoding: base64\r\n"),
 	} {

@@ -103,7 +103,7 @@ func (d *base64Part) Read(p []byte) (n int, err error) {
 type quotedPart struct {
 	src  rawLines
 	line []byte // what is left of the present line
-	soft bool   // the line ends with "=": no line end is meant
+	soft bool   // the line ends with "=" or with the part: no line end is meant
 	open bool   // a line is being read
 }
 
@@ -118,6 +118,8 @@ func (d *quotedPart) Read(p []byte) (n int, err error) {
 			}
 			line = bytes.TrimRight(line, " \t")
 			d.line, d.soft = bytes.CutSuffix(line, []byte("="))
+			// The line end before a delimiter is not the part's.
+			d.soft = d.soft || d.src.raw[d.src.pos-1] != '\n'
 			d.open = true
 		}
 		if len(d.line) == 0 {

@@ -138,6 +138,7 @@ func TestRead(t *testing.T) {
 func TestReadLittle(t *testing.T) {
 	for _, header := range []string{
 		from,
+		from + "GSP-UIM:\r\n",
 		from + "To: undisclosed-recipients:;\r\n",
 		from + "To:\r\nCc: \r\n",
 		from + "To: a@elsewhere.example\r\nSender: x\r\nReply-To: y@z\r\nSubject: [uimage] [ uim x\r\n",
