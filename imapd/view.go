@@ -133,8 +133,7 @@ func (v *view) resolve(set imap.NumSet) []int {
 			}
 		}
 	}
-	slices.Sort(places) // "9:*" may mean "5:9"
-	return slices.Compact(places)
+	return slices.Compact(places) // "3,9:*" of three messages names the last twice
 }
 
 // place returns where a UID stands or would stand.
