@@ -42,6 +42,8 @@ type world struct {
 	keys      map[string]*keyring.Key
 	watched   map[string]*watch
 	opened    map[string]client.Opened // what an officer opened last
+	program   *program                 // a gateway of its own process
+	taken     net.Listener             // a port that another program uses
 }
 
 // watch is an officer's mail client in IDLE.
@@ -104,6 +106,10 @@ func (w *world) restart(ctx context.Context, _ []string) (string, error) {
 }
 
 func (w *world) stop(t testing.TB) {
+	w.kill()
+	if w.taken != nil {
+		w.taken.Close()
+	}
 	if w.gateway == nil {
 		return
 	}
