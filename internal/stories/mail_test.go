@@ -15,19 +15,32 @@ import (
 	"gsp.example/gsp/internal/pgpcert"
 )
 
-// ask composes, seals and submits a request. Where it goes to route@ it is
-// sealed for ke, as the officer recognised the code by other means.
+// ask composes, seals and submits a request to one address or several parted
+// by commas. Where it goes to route@ it is sealed for ke, as the officer
+// recognised the code by other means. A further argument "for=LIST" names whom
+// it is sealed for instead; any other is a header line.
 func (w *world) ask(ctx context.Context, args []string) (string, error) {
-	login, marks, to, text := args[0], args[1], args[2], args[3]
-	reader := to
-	if to == "route" {
-		reader = "ke"
+	login, marks, to, text := args[0], args[1], strings.Split(args[2], ","), args[3]
+	readers := to
+	if args[2] == "route" {
+		readers = []string{"ke"}
 	}
-	d := client.Draft{
-		From: address(login), To: []gsp.Address{address(to)}, Date: time.Now(),
-		Subject: "Packs", Text: text, Signer: w.keys[login],
+	var head []string
+	if marks != "" {
+		head = append(head, "GSP-UIM: "+marks) // as the story says it, right or wrong
 	}
-	for _, local := range []string{reader} {
+	for _, arg := range args[4:] {
+		if list, ok := strings.CutPrefix(arg, "for="); ok {
+			readers = strings.Split(list, ",")
+		} else {
+			head = append(head, arg)
+		}
+	}
+	d := client.Draft{From: address(login), Date: time.Now(), Subject: "Packs", Text: text, Signer: w.keys[login]}
+	for _, local := range to {
+		d.To = append(d.To, address(local))
+	}
+	for _, local := range readers {
 		cert, err := w.fetch(ctx, local)
 		if err != nil {
 			return "", err
@@ -38,15 +51,10 @@ func (w *world) ask(ctx context.Context, args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var head []string
-	if marks != "" {
-		head = append(head, "GSP-UIM: "+marks) // as the story says it, right or wrong
+	for _, line := range head {
+		raw = append([]byte(line+"\r\n"), raw...)
 	}
-	head = append(head, args[4:]...)
-	if len(head) > 0 {
-		raw = append([]byte(strings.Join(head, "\r\n")+"\r\n"), raw...)
-	}
-	return w.send(ctx, login, to, raw)
+	return w.send(ctx, login, d.To, raw)
 }
 
 // reply answers the mail that the officer opened last, as a mail client does:
@@ -70,7 +78,7 @@ func (w *world) reply(ctx context.Context, args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return w.send(ctx, login, to.From.Local, raw)
+	return w.send(ctx, login, []gsp.Address{to.From}, raw)
 }
 
 // submit sends a file of the story as it stands.
@@ -79,7 +87,7 @@ func (w *world) submit(ctx context.Context, args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return w.send(ctx, args[0], args[1], raw)
+	return w.send(ctx, args[0], []gsp.Address{address(args[1])}, raw)
 }
 
 // keep appends a file of the story to a mailbox.
@@ -117,8 +125,8 @@ func (w *world) file(name string) ([]byte, error) {
 	return []byte(strings.ReplaceAll(string(text), "\n", "\r\n")), nil
 }
 
-func (w *world) send(ctx context.Context, login, to string, raw []byte) (string, error) {
-	return client.Submit(ctx, w.login(login, w.gateway.SMTP), address(login), []gsp.Address{address(to)}, raw)
+func (w *world) send(ctx context.Context, login string, to []gsp.Address, raw []byte) (string, error) {
+	return client.Submit(ctx, w.login(login, w.gateway.SMTP), address(login), to, raw)
 }
 
 func (w *world) fetch(ctx context.Context, local string) (*pgpcert.Cert, error) {

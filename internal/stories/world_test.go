@@ -142,6 +142,12 @@ func (w *world) officer(ctx context.Context, args []string) (string, error) {
 	return "", w.publish(ctx, args[0])
 }
 
+// password gives an officer's mail client another password.
+func (w *world) password(_ context.Context, args []string) (string, error) {
+	w.passwords[args[0]] = args[1]
+	return "", nil
+}
+
 // publish makes a key for an address and publishes it.
 func (w *world) publish(ctx context.Context, local string) error {
 	key, err := keyring.Generate(local, address(local), time.Now())
