@@ -32,7 +32,10 @@ func (g *guard) message(announced int64) (raw []byte, done func(), err error) {
 	g.reading.by = g.reading.began.Add(g.server.Limits.Message)
 
 	m := mail{server: g.server}
-	if err := m.reserve(max(announced, firstRoom)); err != nil {
+	if announced == 0 {
+		announced = firstRoom
+	}
+	if err := m.reserve(announced); err != nil {
 		m.refuse(err)
 	}
 	if err := m.readFrom(g.in); err != nil {
@@ -132,10 +135,12 @@ func (m *mail) add(line []byte, whole bool) {
 // reserve waits for n octets of room. A mail waits only while it holds none:
 // two that waited for each other's would wait in vain.
 func (m *mail) reserve(n int64) *gsp.Refusal {
-	ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
-	defer cancel()
-	if m.server.room.Acquire(ctx, n) != nil {
-		return errNoRoom
+	if !m.server.room.TryAcquire(n) {
+		ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
+		defer cancel()
+		if m.server.room.Acquire(ctx, n) != nil {
+			return errNoRoom
+		}
 	}
 	m.held = n
 	m.raw = make([]byte, 0, n)
