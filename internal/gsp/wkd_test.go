@@ -2,7 +2,8 @@ package gsp
 
 import "testing"
 
-// The first vector is the draft's own; the others were made with GnuPG 2.4.
+// The first vector is the draft's own; the others are what gpg-wks-client of
+// GnuPG 2.2 prints.
 func TestWKDHash(t *testing.T) {
 	for _, test := range []struct{ local, want string }{
 		{"Joe.Doe", "iy9q119eutrkn8s1mk4r39qejnbu3n5q"},
