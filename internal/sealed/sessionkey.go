@@ -87,7 +87,7 @@ func (k *SessionKey) name(b []byte) bool {
 }
 
 // checkEncrypted checks the form of an encrypted session key (RFC 9580,
-// sections 5.1.3 to 5.1.7; RFC 9980, section 4.3.1).
+// sections 5.1.3 to 5.1.7; RFC 9980).
 func checkEncrypted(algorithm, version int, b []byte) (bits int, ok bool) {
 	switch algorithm {
 	case algRSA, algRSAEncrypt:

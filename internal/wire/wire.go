@@ -3,7 +3,7 @@
 //
 // The outer mail is written anew from an allow-list: what a client puts into
 // its header beyond that tells the operator and every reader about persons,
-// machines and cases (RFC 9788, section 1), so nothing is copied by default.
+// machines and cases (RFC 9788), so nothing is copied by default.
 // The OpenPGP octets are the only part that stays as it came. The fields
 // GSP-UIM, GSP-Type, GSP-Case and GSP-Routing are structured fields (RFC 9651).
 //
