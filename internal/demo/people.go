@@ -34,7 +34,12 @@ var officers = []admin.NewAccount{
 type people struct {
 	passwords map[string]string
 	keys      map[string]*keyring.Key
+	public    []byte // the public keys of all, armoured
 }
+
+// everybody is the file with the public keys of all, for a mail client that
+// cannot reach the key directory under its name.
+const everybody = "everybody-public.asc"
 
 // register does what the Secretariat and the administrators do, through the
 // verbs of the command line on the running gateway.
@@ -90,6 +95,10 @@ func (w *world) makeKey(ctx context.Context, local, name string) error {
 		return fmt.Errorf("keep the private key of %s: %w", local, err)
 	}
 	w.keys[local] = key
+	w.public = append(w.public, public...)
+	if err := os.WriteFile(filepath.Join(folder, everybody), w.public, 0o600); err != nil {
+		return fmt.Errorf("keep the public key of %s: %w", local, err)
+	}
 	return nil
 }
 

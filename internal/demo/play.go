@@ -339,25 +339,3 @@ func (w *world) login(login string, server net.Addr) client.Login {
 		TLS: &tls.Config{RootCAs: w.ca, ServerName: w.Domain},
 	}
 }
-
-// invite tells how to take part with a mail client.
-func (w *world) invite() {
-	fmt.Fprintf(w.Out, `
-The gateway stays up; Ctrl-C ends it and removes what it made. To take part with Thunderbird:
-  account    %s   (%s), password %s
-  incoming   IMAP  %s  SSL/TLS, normal password
-  outgoing   SMTP  %s  SSL/TLS, normal password
-  authority  %s    Settings > Privacy & Security > Certificates > Authorities > Import
-  keys       %s    Account Settings > End-To-End Encryption > Add Key > Import
-             %s    the key of the competent authority, for Authority/%s/INBOX
-  others     write to %s, whose key is found by itself in a client that reaches
-             https://openpgpkey.%s (here %s)
-Everybody:
-`, w.address(answerer), officers[1].Name, w.passwords[answerer], w.gateway.IMAP, w.gateway.SMTP, w.gateway.CA,
-		filepath.Join(w.folder, "keys", answerer+".asc"), filepath.Join(w.folder, "keys", asked+".asc"), asked,
-		w.address(asker), w.Domain, w.gateway.HTTPS)
-	for _, o := range officers {
-		fmt.Fprintf(w.Out, "  %-26s %s  %s\n", w.address(o.Login), w.passwords[o.Login], o.Name)
-	}
-	fmt.Fprintf(w.Out, "\nCommands work on it, for example: gsp stats --config %s\n", w.config)
-}

@@ -1,0 +1,109 @@
+package control_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/control"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/store/sqlite"
+)
+
+// serve answers verbs on a folder, as a running gateway does.
+func serve(t *testing.T, folder string) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	who, err := registry.Open(t.Context(), store, "gsp.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := control.Listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &control.Server{
+		Office: &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now},
+		Log:    slog.New(slog.DiscardHandler),
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		if err := s.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestVerbsOnARunningGateway(t *testing.T) {
+	// Longer than the path of a Unix socket may be.
+	long := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
+	if err := os.MkdirAll(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{t.TempDir(), long} {
+		serve(t, folder)
+		party, err := control.Do(t.Context(), folder, admin.PartyAdd, "test", admin.NewParty{ID: "KE", Name: "Kenya"})
+		if err != nil || party.ID != "ke" || party.Registered.IsZero() {
+			t.Fatalf("party-add: got %+v, %v, want ke, registered now", party, err)
+		}
+		_, err = control.Do(t.Context(), folder, admin.PartyAdd, "test", admin.NewParty{ID: "ke", Name: "Kenya"})
+		refusal, ok := errors.AsType[*gsp.Refusal](err)
+		if !ok || refusal.Reason != gsp.PartyExists || refusal.Cause == "" || refusal.Remedy == "" {
+			t.Errorf("party-add again: got %v, want the whole refusal %s", err, gsp.PartyExists)
+		}
+		parties, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{})
+		if err != nil || len(parties) != 1 {
+			t.Errorf("party-list: got %v, %v, want one Party", parties, err)
+		}
+		stranger := admin.Verb[admin.None, admin.None]{Name: "open-mail"}
+		if _, err := control.Do(t.Context(), folder, stranger, "test", admin.None{}); err == nil {
+			t.Error("a verb that does not exist: got no error")
+		}
+		info, err := os.Stat(filepath.Join(folder, "control"))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("mode of the socket: got %v, %v, want 0600", info.Mode(), err)
+		}
+	}
+}
+
+func TestNoGateway(t *testing.T) {
+	folder := t.TempDir()
+	for _, folder := range []string{folder, filepath.Join(folder, "missing"), filepath.Join(folder, strings.Repeat("long/", 30))} {
+		_, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{})
+		if !errors.Is(err, control.ErrNotRunning) {
+			t.Errorf("%s: got %v, want %v", folder, err, control.ErrNotRunning)
+		}
+	}
+	// A killed gateway leaves its socket behind.
+	l, err := control.Listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if _, err := os.Stat(filepath.Join(folder, "control")); err != nil {
+		t.Fatalf("the socket is gone, so this test tests nothing: %v", err)
+	}
+	if _, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{}); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("left-over socket: got %v, want %v", err, control.ErrNotRunning)
+	}
+	if l, err = control.Listen(folder); err != nil {
+		t.Fatalf("listen over a left-over socket: %v", err)
+	}
+	l.Close()
+}
