@@ -3,7 +3,7 @@ package guard
 import (
 	"bytes"
 	"fmt"
-	"io"
+	"regexp"
 	"strings"
 )
 
@@ -15,11 +15,9 @@ const (
 	maxGuest    = 4 << 10   // the same before login
 	maxString   = 4 << 10   // octets of a literal that is not a message; RFC 7888, section 5
 	maxStrings  = 64 << 10  // octets of all such literals
-	maxDropped  = 256 << 10 // octets of a refused literal or line that are read past
+	maxSkipped  = 512 << 10 // octets of a line that is read and not kept
 	maxResponse = 4000      // octets of a line of AUTHENTICATE
 )
-
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // step is what was last handed to the library.
 type step uint8
@@ -91,106 +89,87 @@ func (c *Conn) finish(ok bool) error {
 
 // drop reads past a literal that nobody wants and the rest of its command.
 func (c *Conn) drop(lit literal) error {
-	for dropped := int64(0); ; {
-		if dropped += lit.size; dropped > maxDropped {
+	for {
+		if lit.size > maxString {
 			return byeError("literal too long")
 		}
 		c.expect(forLiteral)
-		if _, err := io.CopyN(io.Discard, c.in, lit.size); err != nil {
+		if _, err := c.in.Discard(int(lit.size)); err != nil {
 			return err
 		}
 		line, err := c.readLine(maxText)
 		if err != nil {
 			return err
 		}
-		var ok bool
-		if lit, ok = literalAt(line); !ok || lit.sync {
-			return nil
+		var more bool
+		if lit, more = literalAt(line); !more || lit.sync {
+			return nil // it waits to be asked, and is not
 		}
-		dropped += int64(len(line))
 	}
 }
 
 // command reads the first line of a command.
 func (c *Conn) command() error {
-	c.cmd = command{}
 	c.expect(forCommand)
 	if _, err := c.in.Peek(1); err != nil {
 		return err
 	}
-	line, err := c.readLine(c.limit())
-	switch {
-	case err == errLong:
-		return c.reply(tagOf(line), "BAD", "[TOOBIG] command line too long")
-	case err != nil:
-		return err
-	case len(line) == 0:
-		return nil // iOS Mail sends empty lines between commands
+	line, long := c.readLine(c.limit())
+	if long != nil && long != errLong || len(line) == 0 {
+		return long // iOS Mail sends empty lines between commands
 	}
 	lit, hasLiteral := literalAt(line)
-	if !wellFormed(line) {
-		if hasLiteral {
-			return byeError("a line that ends in a literal is not well formed")
-		}
-		return c.reply(tagOf(line), "BAD", "line is not well formed")
-	}
 	tag, rest, _ := bytes.Cut(line, []byte(" "))
 	name, args, _ := bytes.Cut(rest, []byte(" "))
-	c.cmd = command{tag: string(tag), name: strings.ToUpper(string(name)), text: len(line)}
-	c.cmd.message = hasLiteral && c.isMessage(args)
-	if refusal := c.refuses(args, lit, hasLiteral); refusal != "" {
-		if err := c.reply(c.cmd.tag, "BAD", refusal); err != nil || !hasLiteral || lit.sync {
-			return err
-		}
-		return c.drop(lit)
+	c.cmd = command{tag: "*", name: strings.ToUpper(string(name)), text: len(line)}
+	c.cmd.message = hasLiteral && c.cmd.name == "APPEND" && !bytes.HasPrefix(args, []byte("{"))
+	if aTag.Match(tag) {
+		c.cmd.tag = string(tag)
 	}
-	if c.cmd.name == "ID" {
+	switch {
+	case long != nil:
+		return c.reply("BAD", "[TOOBIG] "+long.Error())
+	case !wellFormed.Match(line):
+		if hasLiteral { // or not: nobody can tell
+			return byeError("line is not well formed")
+		}
+		return c.reply("BAD", "line is not well formed")
+	case c.cmd.tag == "*" || !aCommand.MatchString(c.cmd.name):
+		return c.refuse("tag and command expected", lit, hasLiteral)
+	case c.cmd.name == "ID" && hasLiteral:
+		return c.refuse("no literals in ID", lit, hasLiteral)
+	case c.cmd.name == "ID":
 		return c.id(args)
+	case hasLiteral && lit.size > maxString && !(c.cmd.message && lit.sync): // else the library has a limit
+		return c.refuse(fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString), lit, hasLiteral)
 	}
 	if line = c.rewrite(line); c.cmd.text > maxText {
-		return c.reply(c.cmd.tag, "BAD", "[TOOBIG] command line too long")
+		return c.reply("BAD", "[TOOBIG] command line too long")
 	}
 	c.out.begin(c.cmd.tag)
 	return c.pass(line, lit, hasLiteral)
 }
 
-// refuses returns why a literal at the end of a command's first line, or the
-// command itself, does not reach the library, or "".
-func (c *Conn) refuses(args []byte, lit literal, hasLiteral bool) string {
-	switch {
-	case !isTag([]byte(c.cmd.tag)) || c.cmd.name == "" || strings.Trim(c.cmd.name, letters) != "":
-		return "tag and command expected"
-	case !hasLiteral:
-		return ""
-	case c.cmd.name == "ID":
-		return "no literals in ID"
-	case c.cmd.message && lit.sync:
-		return "" // its limit is the library's
-	case lit.size > maxString:
-		return fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString)
-	}
-	return ""
-}
+var aCommand = regexp.MustCompile(`^[A-Z]+$`)
 
-// isMessage reports whether a literal at the end of these arguments is the
-// message of APPEND, not the name of its mailbox.
-func (c *Conn) isMessage(args []byte) bool {
-	open := bytes.LastIndexByte(args, '{')
-	return c.cmd.name == "APPEND" && len(bytes.TrimLeft(args[:open], " ")) > 0
+// refuse answers a command in place of the library.
+func (c *Conn) refuse(text string, lit literal, hasLiteral bool) error {
+	if err := c.reply("BAD", text); err != nil || !hasLiteral || lit.sync {
+		return err
+	}
+	return c.drop(lit)
 }
 
 // tail reads on after a literal.
 func (c *Conn) tail() error {
 	line, err := c.readLine(c.limit())
-	if err == errLong {
-		return byeError("command line too long")
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	lit, hasLiteral := literalAt(line)
 	c.cmd.text += len(line)
 	switch {
-	case !wellFormed(line) || c.cmd.text > maxText:
+	case !wellFormed.Match(line) || c.cmd.text > maxText:
 		return byeError("line after a literal is not well formed, or too long")
 	case c.cmd.message && len(bytes.Trim(line, ")")) > 0:
 		// MULTIAPPEND (RFC 3502) is not offered, and beta.8 does not answer it.
@@ -229,9 +208,7 @@ func (c *Conn) pass(line []byte, lit literal, hasLiteral bool) error {
 // response reads what a client answers to a challenge of AUTHENTICATE.
 func (c *Conn) response() error {
 	line, err := c.readLine(maxResponse)
-	if err == errLong {
-		return byeError("response too long")
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	c.out.begin(c.cmd.tag)
@@ -248,10 +225,11 @@ func (c *Conn) idle() error {
 		return err
 	}
 	line, err := c.readLine(maxResponse)
-	if err == errLong || err == nil && !strings.EqualFold(string(line), "DONE") {
-		return byeError("DONE expected")
-	} else if err != nil {
+	if err != nil {
 		return err
+	}
+	if !strings.EqualFold(string(line), "DONE") {
+		return byeError("DONE expected")
 	}
 	c.out.begin(c.cmd.tag)
 	c.ready = []byte("DONE\r\n")
@@ -269,7 +247,7 @@ func (c *Conn) limit() int {
 }
 
 // reply answers in place of the library.
-func (c *Conn) reply(tag, status, text string) error {
-	c.out.inject(tag + " " + status + " " + text + "\r\n")
+func (c *Conn) reply(status, text string) error {
+	c.out.inject(c.cmd.tag + " " + status + " " + text + "\r\n")
 	return nil
 }

@@ -12,17 +12,14 @@ import (
 	"time"
 )
 
-// rateWindow is the time over which the rate of a literal is averaged.
-const rateWindow = 30 * time.Second
-
 // Conn is a guarded connection, as the server library reads and writes it.
 // Reading and writing may run at the same time, but only one Read. Deadlines
 // are the guard's own: those that the library sets have no effect.
 type Conn struct {
-	raw    net.Conn
-	tls    *tls.Conn
-	cfg    Config
-	closed func() // tells the listener, once
+	net.Conn // below TLS
+	tls      *tls.Conn
+	name     string // of ours, for ID
+	closed   func() // tells the listener
 
 	// Owned by the goroutine that calls Read.
 	in    *bufio.Reader
@@ -60,14 +57,10 @@ const (
 	forDone
 )
 
-var (
-	errSlow = errors.New("too slow")
-	errLong = errors.New("line too long")
-)
+var errSlow = errors.New("too slow")
 
 func newConn(raw net.Conn, cfg Config) *Conn {
-	c := &Conn{raw: raw, cfg: cfg, closed: func() {}}
-	c.tls = tls.Server(raw, cfg.TLS)
+	c := &Conn{Conn: raw, tls: tls.Server(raw, cfg.TLS), name: cfg.Name}
 	c.in = bufio.NewReader(receiver{c})
 	c.out.send = c.send
 	c.expect(forCommand)
@@ -76,12 +69,12 @@ func newConn(raw net.Conn, cfg Config) *Conn {
 
 // Handshake runs the TLS handshake. It must be called before Read and Write.
 func (c *Conn) Handshake(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Handshake)
+	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
 	err := c.tls.HandshakeContext(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loginBy = time.Now().Add(c.cfg.Login)
+	c.loginBy = time.Now().Add(loginTime)
 	return err
 }
 
@@ -148,15 +141,6 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// LocalAddr returns our address.
-func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
-
-// RemoteAddr returns the client's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
-
-// SetDeadline does nothing: the guard has deadlines of its own.
-func (c *Conn) SetDeadline(time.Time) error { return nil }
-
 // SetReadDeadline does nothing: the guard has deadlines of its own.
 func (c *Conn) SetReadDeadline(time.Time) error { return nil }
 
@@ -209,7 +193,7 @@ func (r receiver) Read(p []byte) (int, error) {
 	}
 	for {
 		now := time.Now()
-		if c.wait.phase == forDone && !now.Before(c.wait.beat.Add(c.cfg.StillHere)) {
+		if c.wait.phase == forDone && !now.Before(c.wait.beat.Add(beatTime)) {
 			c.wait.beat = now
 			c.out.inject("* OK Still here\r\n")
 			if err := c.out.flush(); err != nil {
@@ -254,25 +238,25 @@ func (c *Conn) until(now time.Time) (wake, last time.Time) {
 	w := &c.wait
 	switch w.phase {
 	case forLine:
-		last = w.since.Add(c.cfg.Command)
+		last = w.since.Add(lineTime)
 	case forLiteral:
-		last = w.beat.Add(rateWindow)
-		if !now.Before(last) && w.got >= c.cfg.Rate*int64(rateWindow/time.Second) {
+		last = w.beat.Add(rateTime)
+		if !now.Before(last) && w.got >= rate*int64(rateTime/time.Second) {
 			w.beat, w.got = now, 0
-			last = now.Add(rateWindow)
+			last = now.Add(rateTime)
 		}
 	case forDone:
-		last = w.since.Add(c.cfg.Idle)
-		return w.beat.Add(c.cfg.StillHere), last
+		last = w.since.Add(idleTime)
+		return w.beat.Add(beatTime), last
 	default:
-		last = w.since.Add(c.cfg.Idle)
+		last = w.since.Add(idleTime)
 	}
 	return last, last
 }
 
 // send writes to the client, with a deadline by size.
 func (c *Conn) send(p []byte) error {
-	limit := 30*time.Second + time.Duration(int64(len(p))/c.cfg.Rate)*time.Second
+	limit := 30*time.Second + time.Duration(len(p)/rate)*time.Second
 	c.tls.SetWriteDeadline(time.Now().Add(limit))
 	_, err := c.tls.Write(p)
 	return err

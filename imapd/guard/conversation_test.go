@@ -46,7 +46,7 @@ type session struct {
 	conn *guard.Conn
 }
 
-var errNo = &imap.Error{Type: imap.StatusResponseTypeNo, Text: "no"}
+var errNo = &imap.Error{Type: imap.StatusResponseTypeNo, Text: "looks like {7}"}
 
 func (s session) Close() error { return nil }
 func (s session) Login(user, pass string) error {

@@ -14,6 +14,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -22,56 +23,30 @@ import (
 	"time"
 )
 
-// Config sets the limits of a Listener. Zero durations and counts take the
-// defaults named here.
+// Config is what a Listener needs to know.
 type Config struct {
-	TLS  *tls.Config // certificates; the protocol list is replaced by "imap"
-	Name string      // told to clients in answer to ID
-
-	Handshake time.Duration // 10 s for the whole TLS handshake
-	Login     time.Duration // 60 s from the handshake to a successful login
-	Command   time.Duration // 30 s from the first octet of a line to its last
-	Idle      time.Duration // 35 min without any command; RFC 9051, section 5.4 wants 30 at least
-	StillHere time.Duration // 2 min between signs of life during IDLE
-	Rate      int64         // 500 octets/s, the least for a literal, averaged over 30 s
-
-	MaxConns   int // 10,000 connections
-	PerAddress int // 200 connections of one IPv4 address or IPv6 /64
+	TLS        *tls.Config // certificates; the protocol list is replaced by "imap"
+	Name       string      // told to clients in answer to ID
+	MaxConns   int         // 10,000 where it is 0
+	PerAddress int         // of one IPv4 address or IPv6 /64; 200 where it is 0
 }
 
-func (cfg Config) withDefaults() Config {
-	duration := func(d *time.Duration, to time.Duration) {
-		if *d == 0 {
-			*d = to
-		}
-	}
-	duration(&cfg.Handshake, 10*time.Second)
-	duration(&cfg.Login, time.Minute)
-	duration(&cfg.Command, 30*time.Second)
-	duration(&cfg.Idle, 35*time.Minute)
-	duration(&cfg.StillHere, 2*time.Minute)
-	if cfg.Rate == 0 {
-		cfg.Rate = 500
-	}
-	if cfg.MaxConns == 0 {
-		cfg.MaxConns = 10_000
-	}
-	if cfg.PerAddress == 0 {
-		cfg.PerAddress = 200
-	}
-	// A tls.Config shared with net/http gains "h2", which makes every mail
-	// client that sends ALPN fail, so the list is our own (RFC 7301; "imap" is
-	// registered by RFC 7817's successors at IANA).
-	cfg.TLS = cfg.TLS.Clone()
-	cfg.TLS.NextProtos = []string{"imap"}
-	cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
-	return cfg
-}
+// How long a client may take (RFC 9051, section 5.4, wants 30 minutes at least
+// for an idle one).
+const (
+	handshakeTime = 10 * time.Second
+	loginTime     = time.Minute      // from the handshake to a successful login
+	lineTime      = 30 * time.Second // from the first octet of a line to its last
+	idleTime      = 35 * time.Minute // without a command
+	beatTime      = 2 * time.Minute  // between signs of life during IDLE
+	rateTime      = 30 * time.Second // over which the rate of a literal is averaged
+	rate          = 500              // octets a second, at least
+)
 
 // Listener accepts guarded connections.
 type Listener struct {
-	inner net.Listener
-	cfg   Config
+	net.Listener // Close stops accepting; connections live on
+	cfg          Config
 
 	mu        sync.Mutex
 	conns     map[*Conn]netip.Prefix
@@ -82,9 +57,16 @@ type Listener struct {
 
 // Listen guards the connections that inner accepts.
 func Listen(inner net.Listener, cfg Config) *Listener {
+	// A tls.Config shared with net/http gains "h2", which makes every mail
+	// client that sends ALPN (RFC 7301) fail, so the list is our own.
+	cfg.TLS = cfg.TLS.Clone()
+	cfg.TLS.NextProtos = []string{"imap"}
+	cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
+	cfg.MaxConns = cmp.Or(cfg.MaxConns, 10_000)
+	cfg.PerAddress = cmp.Or(cfg.PerAddress, 200)
 	return &Listener{
-		inner:     inner,
-		cfg:       cfg.withDefaults(),
+		Listener:  inner,
+		cfg:       cfg,
 		conns:     make(map[*Conn]netip.Prefix),
 		addresses: make(map[netip.Prefix]int),
 		empty:     make(chan struct{}),
@@ -96,7 +78,7 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 // are closed and not returned.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
-		raw, err := l.inner.Accept()
+		raw, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
@@ -109,17 +91,11 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Addr returns the address of the listener below.
-func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
-
-// Close stops accepting. Connections live on.
-func (l *Listener) Close() error { return l.inner.Close() }
-
 // Shutdown stops accepting and ends each connection with BYE once its running
 // command is answered. When ctx is done the rest are cut, and it returns the
 // error of ctx.
 func (l *Listener) Shutdown(ctx context.Context, text string) error {
-	l.inner.Close()
+	l.Listener.Close()
 	l.mu.Lock()
 	if l.stopping == "" {
 		l.stopping = text
@@ -139,14 +115,14 @@ func (l *Listener) Shutdown(ctx context.Context, text string) error {
 	}
 	l.mu.Lock()
 	for c := range l.conns {
-		c.raw.Close()
+		c.Conn.Close()
 	}
 	l.mu.Unlock()
 	return ctx.Err()
 }
 
 func (l *Listener) admit(c *Conn) bool {
-	from := network(c.raw.RemoteAddr())
+	from := network(c.Conn.RemoteAddr())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.stopping != "" || len(l.conns) >= l.cfg.MaxConns || l.addresses[from] >= l.cfg.PerAddress {

@@ -24,20 +24,21 @@ func TestI2RefusedLiteralsDoNotRun(t *testing.T) {
 		want  []string
 		alive bool
 	}{
-		"append beyond LITERAL-":    {[]string{"a APPEND INBOX {", size, "+}\r\n", long, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"append beyond LITERAL-":    {[]string{"a APPEND INBOX {", size, "+}\r\n", long, "\r\n"}, []string{"a BAD [TOOBIG]", "* BYE literal too long"}, false},
 		"append beyond the limit":   {[]string{"a APPEND INBOX {2000000}\r\n"}, []string{"a NO [TOOBIG]"}, true},
 		"append beyond all numbers": {[]string{"a APPEND INBOX {99999999999999999999999}\r\n"}, []string{"a BAD"}, true},
 		"far beyond the bound":      {[]string{"a APPEND INBOX {9000000+}\r\n"}, []string{"a BAD [TOOBIG]", "* BYE literal too long"}, false},
 		"bad date":                  {[]string{"a APPEND INBOX \"yesterday\" {16+}\r\n", pwned, "\r\n"}, []string{"a NO"}, true},
 		"bad flag":                  {[]string{"a APPEND INBOX ((x)) {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
-		"mailbox name":              {[]string{"a APPEND {", size, "+}\r\n", long, " {16+}\r\n", pwned, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"mailbox name":              {[]string{"a APPEND {", size, "+}\r\n", long}, []string{"a BAD [TOOBIG]", "* BYE literal too long"}, false},
 		"multiappend":               {[]string{"a APPEND INBOX {2+}\r\nhi (\\Seen) {16+}\r\n", pwned, "\r\n"}, []string{"* BYE one message"}, false},
-		"search":                    {[]string{"a SEARCH TEXT {", size, "+}\r\n", long, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
+		"search":                    {[]string{"a SEARCH TEXT {", size, "+}\r\n", long}, []string{"a BAD [TOOBIG]", "* BYE literal too long"}, false},
+		"waits":                     {[]string{"a SEARCH TEXT {", size, "}\r\n"}, []string{"a BAD [TOOBIG]"}, true},
 		"second string":             {[]string{"a RENAME {1+}\r\nx {", size, "+}\r\n"}, []string{"* BYE literal too long"}, false},
 		"no command":                {[]string{"a {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 		"command takes none":        {[]string{"a NOOP {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 		"bad name":                  {[]string{"a CREATE {1+}\r\n& {16+}\r\n", pwned, "\r\n"}, []string{"a NO"}, true},
-		"after a quote":             {[]string{"a CREATE \"x {16+}\r\n"}, []string{"* BYE a line that ends in a literal"}, false},
+		"after a quote":             {[]string{"a CREATE \"x {16+}\r\n"}, []string{"* BYE line is not well formed"}, false},
 		"quote over lines":          {[]string{"a CREATE \"x\r\n"}, []string{"a BAD line is not well formed"}, true},
 		"in ID":                     {[]string{"a ID (\"name\" {16+}\r\n", pwned, ")\r\n"}, []string{"a BAD no literals in ID"}, true},
 		"unknown command":           {[]string{"a XYZZY {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
@@ -99,7 +100,7 @@ func TestI3LongLinesAreRefused(t *testing.T) {
 		t.Errorf("got %q, want CREATE foo", got)
 	}
 	go c.Conn.Write([]byte("d " + strings.Repeat("x", 1<<20)))
-	c.want("* BYE command line too long", "EOF")
+	c.want("* BYE command line far too long", "EOF")
 }
 
 // I8: the library forgets SMALLER when a date follows.
@@ -148,7 +149,7 @@ func TestAuthenticate(t *testing.T) {
 	c.send("a AUTHENTICATE PLAIN\r\n")
 	c.want("+ ")
 	go c.Conn.Write([]byte(strings.Repeat("A", 5000) + "\r\n"))
-	c.want("* BYE response too long", "EOF")
+	c.want("* BYE command line too long", "EOF")
 }
 
 func TestHangUpAfterTheAnswer(t *testing.T) {
@@ -161,7 +162,10 @@ func TestHangUpAfterTheAnswer(t *testing.T) {
 
 func TestLibraryLinesAreFollowed(t *testing.T) {
 	c, _ := start(t)
-	c.send("a9 LIST \"\" *\r\n", "a9 LIST \"\" *\r\n")
+	c.send("a STATUS x (MESSAGES)\r\n", "b IDLE {0+}\r\n\r\n", "c IDLE\r\n")
+	c.want("a NO", "b BAD", "+ idling", "* 7 EXISTS")
+	c.send("DONE\r\n", "a9 LIST \"\" *\r\n", "a9 LIST \"\" *\r\n")
+	c.want("c OK")
 	for range 2 {
 		c.want("* LIST () \"/\" ", "a9 OK LIST")
 	}

@@ -3,133 +3,71 @@ package guard
 import (
 	"bufio"
 	"bytes"
+	"regexp"
 	"strings"
 )
 
+// maxMarker is how long the announcement of a literal may be that the library
+// can read, with blanks and line end.
+const maxMarker = 64
+
+// errLong is a line that is read to its end and not kept.
+const errLong = byeError("command line too long")
+
 // readLine returns the next line without its end, which is CRLF or LF, and
 // without blanks before that end, which the library would take for nothing
-// either. Of a longer line it returns the begin and errLong, once it has read
-// past the rest. The line is the caller's.
-func (c *Conn) readLine(limit int) ([]byte, error) {
+// either. Of a line beyond the limit it returns the begin and errLong.
+func (c *Conn) readLine(limit int) (line []byte, err error) {
 	c.expect(forLine)
-	var line, tail []byte
-	dropped := 0
-	for {
-		part, err := c.in.ReadSlice('\n')
-		if room := limit + 2 - len(line); len(part) > room {
-			dropped += len(part) - room
-			tail = append(tail[:0], part...)
-			part = part[:room]
+	var part, end []byte
+	for size := 0; ; {
+		part, err = c.in.ReadSlice('\n')
+		if size += len(part); size <= limit+2 {
+			line = append(line, part...)
 		}
-		line = append(line, part...)
-		if err == nil {
-			break
-		}
-		if err != bufio.ErrBufferFull {
+		end = append(end[max(0, len(end)-maxMarker):], part...)
+		switch {
+		case err == nil && size <= limit+2:
+			return trimEnd(line), nil
+		case err == nil:
+			if _, ok := literalAt(trimEnd(end)); ok {
+				return nil, byeError("command line too long before a literal")
+			}
+			return line, errLong
+		case err != bufio.ErrBufferFull:
 			return nil, err
-		}
-		if dropped > maxDropped {
-			return nil, byeError("command line too long")
+		case size > maxSkipped:
+			return nil, byeError("command line far too long")
 		}
 	}
-	if dropped == 0 {
-		line = trimEnd(line)
-		if len(line) <= limit {
-			return line, nil
-		}
-		tail = line
-	}
-	if _, ok := literalAt(trimEnd(tail)); ok {
-		return nil, byeError("command line too long")
-	}
-	return line, errLong
 }
 
 func trimEnd(line []byte) []byte {
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	return bytes.TrimRight(line, " ")
+	return bytes.TrimRight(bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), " ")
 }
 
-// wellFormed reports whether a line has no octet that ends lines or strings
-// elsewhere, and no quoted string that goes on in the next line: the library
-// would read it so.
-func wellFormed(line []byte) bool {
-	quoted := false
-	for i := 0; i < len(line); i++ {
-		switch line[i] {
-		case 0, '\r', '\n':
-			return false
-		case '"':
-			quoted = !quoted
-		case '\\':
-			if quoted {
-				i++ // RFC 9051: quoted-specials
-			}
-		}
-	}
-	return !quoted
-}
+// wellFormed is a line without octets that end lines or strings elsewhere, and
+// without a quoted string that goes on in the next line: the library would
+// read it so.
+var wellFormed = regexp.MustCompile(`^(?s:[^"\x00\r\n]|"(?:[^"\\\x00\r\n]|\\[^\x00\r\n])*")*$`)
 
-// tagOf returns the tag of a line that is refused, or "*".
-func tagOf(line []byte) string {
-	tag, _, ok := bytes.Cut(line, []byte(" "))
-	if !ok || len(tag) > 64 || !isTag(tag) {
-		return "*"
-	}
-	return string(tag)
-}
+// aTag follows RFC 9051: 1*<any ASTRING-CHAR except "+">.
+var aTag = regexp.MustCompile(`^[^\x00-\x20\x7f-\xff(){%*"\\+]{1,64}$`)
 
-// isTag follows RFC 9051: 1*<any ASTRING-CHAR except "+">.
-func isTag(tag []byte) bool {
-	for _, b := range tag {
-		if b <= ' ' || b >= 0x7f || strings.IndexByte(`(){%*"\+`, b) >= 0 {
-			return false
-		}
-	}
-	return len(tag) > 0
-}
+var idField = regexp.MustCompile(`(?i)"(name|version)" +"((?:[^"\\]|\\.)*)"`)
 
 // id answers ID (RFC 2971), which the library does not know and, before login,
 // takes for an attack.
 func (c *Conn) id(args []byte) error {
 	given := make(map[string]string)
-	fields := quotedStrings(args)
-	for i := 0; i+1 < len(fields) && i < 60; i += 2 {
-		given[strings.ToLower(fields[i])] = fields[i+1]
+	for _, field := range idField.FindAllSubmatch(args, 4) {
+		given[strings.ToLower(string(field[1]))] = string(field[2])
 	}
-	name := printable(given["name"] + " " + given["version"])
 	c.mu.Lock()
-	c.client = name
+	c.client = printable(given["name"] + " " + given["version"])
 	c.mu.Unlock()
-	c.out.inject(`* ID ("name" "` + c.cfg.Name + "\")\r\n")
-	return c.reply(c.cmd.tag, "OK", "ID completed")
-}
-
-// quotedStrings returns the strings of a list; an atom, such as NIL, counts
-// as an empty one.
-func quotedStrings(args []byte) []string {
-	var all []string
-	for i := 0; i < len(args); {
-		switch args[i] {
-		case ' ', '(', ')':
-			i++
-		case '"':
-			var s []byte
-			for i++; i < len(args) && args[i] != '"'; i++ {
-				if args[i] == '\\' && i+1 < len(args) {
-					i++
-				}
-				s = append(s, args[i])
-			}
-			i++
-			all = append(all, string(s))
-		default:
-			i += atomLen(args[i:])
-			all = append(all, "")
-		}
-	}
-	return all
+	c.out.inject(`* ID ("name" "` + c.name + "\")\r\n")
+	return c.reply("OK", "ID completed")
 }
 
 // printable keeps what may stand in a log: the first 80 printable characters
@@ -144,15 +82,6 @@ func printable(s string) string {
 	return strings.TrimSpace(s[:min(len(s), 80)])
 }
 
-// atomLen returns how many octets, at least one, stand before the next blank,
-// parenthesis or quote.
-func atomLen(s []byte) int {
-	if n := bytes.IndexAny(s[1:], ` ()"`); n >= 0 {
-		return n + 1
-	}
-	return len(s)
-}
-
 // searchKeys follows the keys of a SEARCH command over its lines.
 type searchKeys struct {
 	arguments int // of the last key, still to come
@@ -164,41 +93,23 @@ var searchArguments = map[string]int{
 	"SUBJECT": 1, "TEXT": 1, "TO": 1, "UID": 1, "UNKEYWORD": 1,
 }
 
+var searchWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[^ ()"]+`)
+
 // rewrite returns the line with "NOT NOT SMALLER" for "SMALLER": go-imap
 // beta.8 forgets the key when a date or LARGER follows it in the same list,
 // and NOT opens a list of its own.
 func (k *searchKeys) rewrite(line []byte) []byte {
-	var out []byte
-	for i := 0; i < len(line); {
-		start := i
-		switch line[i] {
-		case ' ', '(', ')':
-			i++
-			out = append(out, line[start:i]...)
-			continue
-		case '"':
-			for i++; i < len(line) && line[i] != '"'; i++ {
-				if line[i] == '\\' {
-					i++
-				}
-			}
-			i = min(i+1, len(line))
-		default:
-			i += atomLen(line[i:])
-		}
-		word := line[start:i]
+	return searchWord.ReplaceAllFunc(line, func(word []byte) []byte {
 		if k.arguments > 0 {
 			k.arguments--
-		} else {
-			key := strings.ToUpper(string(word))
-			k.arguments = searchArguments[key]
-			if key == "SMALLER" {
-				out = append(out, "NOT NOT "...)
-			}
+			return word
 		}
-		out = append(out, word...)
-	}
-	return out
+		key := strings.ToUpper(string(word))
+		if k.arguments = searchArguments[key]; key == "SMALLER" {
+			return []byte("NOT NOT SMALLER")
+		}
+		return word
+	})
 }
 
 // rewrite changes a line of a SEARCH command, and counts what is added.
