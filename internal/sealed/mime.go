@@ -176,8 +176,10 @@ func readPart(raw []byte, start, delim int, kind string) (Part, encoding, error)
 		return Part{}, 0, err
 	}
 	for _, f := range fields {
-		// RFC 2045, section 9: other fields mean nothing here.
-		if len(f.Name) < 8 || !strings.EqualFold(f.Name[:8], "Content-") {
+		// RFC 2045, section 9: other fields mean nothing here. Python's email
+		// package writes a MIME-Version into each part.
+		content := len(f.Name) > 8 && strings.EqualFold(f.Name[:8], "Content-")
+		if !content && !strings.EqualFold(f.Name, "MIME-Version") {
 			return Part{}, 0, &Fault{BrokenMIME, "a part has a field whose name does not begin with Content-", start}
 		}
 	}

@@ -140,6 +140,58 @@ func sealWithGoCrypto(t *testing.T, config *pgppacket.Config) (*openpgp.Entity, 
 	return entity, b.Bytes()
 }
 
+// TestClients reads mail in the forms of clients that officers use. Boundaries
+// that begin with hyphens or hold "=" are usual.
+func TestClients(t *testing.T) {
+	const preamble = "This is an OpenPGP/MIME encrypted message (RFC %d and 3156)\r\n"
+	octets := sealedOctets()
+	for _, client := range []struct{ name, top, boundary, preamble, first, second string }{
+		{
+			"Thunderbird", "Content-Type: multipart/encrypted;\r\n protocol=\"application/pgp-encrypted\";\r\n boundary=\"%s\"\r\n",
+			"------------1cBoy0juGTJNFH2GDTJVwO5m", fmt.Sprintf(preamble, 4880),
+			"Content-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n",
+			"Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\nContent-Description: OpenPGP encrypted message\r\n" +
+				"Content-Disposition: inline; filename=\"encrypted.asc\"\r\n",
+		},
+		{
+			"Apple Mail", "Content-Type: multipart/encrypted;\r\n\tboundary=\"%s\";\r\n\tprotocol=\"application/pgp-encrypted\"\r\n",
+			"Apple-Mail=_FBB8DA0A-2B6E-4F0C-956B-3EB265E0655D", fmt.Sprintf(preamble, 2440),
+			"Content-Transfer-Encoding: 7bit\r\nContent-Type: application/pgp-encrypted\r\n",
+			"Content-Transfer-Encoding: 7bit\r\nContent-Disposition: inline;\r\n\tfilename=encrypted.asc\r\n" +
+				"Content-Type: application/octet-stream;\r\n\tname=encrypted.asc\r\n",
+		},
+		{
+			"K-9", "Content-Type: multipart/encrypted; boundary=\"%s\";\r\n protocol=\"application/pgp-encrypted\"\r\nContent-Transfer-Encoding: 7bit\r\n",
+			"----KSXU9N4B5QRHQJYAD9K9M8F15O4GTR", "",
+			"Content-Type: application/pgp-encrypted\r\nContent-Transfer-Encoding: 7bit\r\n",
+			"Content-Type: application/octet-stream;\r\n name=\"encrypted.asc\"\r\nContent-Transfer-Encoding: 7bit\r\n",
+		},
+		{
+			"mutt", "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n\tboundary=%s\r\nContent-Disposition: inline\r\n",
+			"vkogqOf2sHV7VnPd", "",
+			"Content-Type: application/pgp-encrypted\r\nContent-Disposition: attachment\r\n",
+			"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"msg.asc\"\r\n",
+		},
+		{
+			"Python", "Content-Type: multipart/encrypted; charset=\"utf-8\"; boundary=\"%s\"; protocol=\"application/pgp-encrypted\"\r\n",
+			"===============6271318822587357114==", "",
+			"Content-Type: application/pgp-encrypted; charset=\"us-ascii\"\r\nMIME-Version: 1.0\r\n",
+			"Content-Type: application/octet-stream\r\nMIME-Version: 1.0\r\n",
+		},
+	} {
+		t.Run(client.name, func(t *testing.T) {
+			top, _, _ := strings.Cut(header, "Content-Type")
+			raw := []byte(top + fmt.Sprintf(client.top, client.boundary) + "\r\n" + client.preamble +
+				"--" + client.boundary + "\r\n" + client.first + "\r\nVersion: 1\r\n\r\n" +
+				"--" + client.boundary + "\r\n" + client.second + "\r\n" + armoured(t, octets) + "\r\n" +
+				"--" + client.boundary + "--\r\n")
+			if m := accept(t, raw, octets); readByLibrary(t, raw) != m.Digest() {
+				t.Error("another reader finds other octets")
+			}
+		})
+	}
+}
+
 // TestRecorded reads what Sequoia and RNP, the library of Thunderbird, wrote.
 func TestRecorded(t *testing.T) {
 	const ke, fr = 0xbf77a5aacaeaf5ff, 0x73b992738e7a370a

@@ -14,8 +14,8 @@ const (
 )
 
 // sample judges whether octets can be ciphertext. It finds mistakes, not
-// malice: text, markup, office files and tables never pass; compressed data
-// does.
+// malice: text, markup and tables do not pass, in any script; what is
+// compressed does.
 type sample struct {
 	n       int
 	counts  [256]uint32
