@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -23,16 +24,13 @@ func opened(t *testing.T, options Options) *Store {
 
 // together has the writer do works as one group, and returns their errors.
 func together(s *Store, works ...func(*tx) error) []error {
-	busy, release := make(chan struct{}), make(chan struct{})
-	first := job{func(*tx) error { close(busy); <-release; return nil }, make(chan error, 1)}
-	s.writer.jobs <- first
-	<-busy
+	release := hold(s)
 	jobs := make([]job, len(works))
 	for i, work := range works {
 		jobs[i] = job{work, make(chan error, 1)}
 		s.writer.jobs <- jobs[i]
 	}
-	close(release)
+	release()
 	var errs []error
 	for _, j := range jobs {
 		errs = append(errs, <-j.done)
@@ -98,6 +96,74 @@ func TestAFailingWriteLeavesTheOthersOfItsGroup(t *testing.T) {
 	}
 	if err := s.Err(); err != nil {
 		t.Errorf("the store failed: %v", err)
+	}
+}
+
+// hold keeps the writer busy until the function it returns is called.
+func hold(s *Store) (release func()) {
+	busy, done := make(chan struct{}), make(chan struct{})
+	s.writer.jobs <- job{func(*tx) error { close(busy); <-done; return nil }, make(chan error, 1)}
+	<-busy
+	return func() { close(done) }
+}
+
+func TestAnEndedContextLeavesTheWriteUndone(t *testing.T) {
+	s := opened(t, Options{})
+	release := hold(s)
+	for range groupLimit {
+		s.writer.jobs <- job{func(*tx) error { return nil }, make(chan error, 1)}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() { result <- s.Record(ctx, gsp.Event{Kind: gsp.MailKept}) }()
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("record: %v, want context.Canceled", err)
+	}
+	release()
+	if err := s.Record(t.Context(), gsp.Event{Kind: gsp.MailRead}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := recorded(t, s), []gsp.EventKind{gsp.MailRead}; !slices.Equal(got, want) {
+		t.Errorf("events %q, want %q", got, want)
+	}
+}
+
+// TestCloseFinishesWhatWaits closes the store under writers: each is told
+// either that its write is stored, and it is, or that the store is closed.
+func TestCloseFinishesWhatWaits(t *testing.T) {
+	folder := t.TempDir()
+	s, err := Open(t.Context(), folder, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := hold(s)
+	const writers = 3 * groupLimit
+	results := make(chan error)
+	for range writers {
+		go func() { results <- s.Record(t.Context(), gsp.Event{Kind: gsp.MailKept}) }()
+	}
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	release()
+	stored := 0
+	for range writers {
+		switch err := <-results; {
+		case err == nil:
+			stored++
+		case !errors.Is(err, ErrClosed):
+			t.Errorf("record: %v, want success or ErrClosed", err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if s, err = Open(t.Context(), folder, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := len(recorded(t, s)); got != stored {
+		t.Errorf("%d events, %d were answered", got, stored)
 	}
 }
 

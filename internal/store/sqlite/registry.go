@@ -121,8 +121,8 @@ func loadLibrary(v view, r *gsp.Roll) error {
 }
 
 // Apply makes a change true in one transaction with its events, and returns it
-// with the numbers that new accounts and grants got. A new account or Party
-// gets its mailboxes in the same transaction.
+// with the numbers that the new account and new grants got. A new account or
+// Party gets its mailboxes in the same transaction. One account at most is new.
 //
 // The error is gsp.ErrExists where a new account's or Party's mailbox owner
 // name is taken or the library version published, and gsp.ErrNotFound for a
@@ -155,16 +155,9 @@ func (t *tx) apply(c *gsp.Change) error {
 			return err
 		}
 	}
-	var issued gsp.AccountID
-	for i := range c.Accounts {
-		a := &c.Accounts[i]
-		isNew := a.ID == 0
-		if err := t.applyAccount(a); err != nil {
-			return err
-		}
-		if isNew {
-			issued = a.ID
-		}
+	issued, err := t.applyAccounts(c.Accounts)
+	if err != nil {
+		return err
 	}
 	for i := range c.Grants {
 		c.Grants[i].Account = cmp.Or(c.Grants[i].Account, issued)
@@ -225,6 +218,25 @@ func (t *tx) applyParty(p gsp.Party) error {
 		}
 	}
 	return nil
+}
+
+// applyAccounts returns the number of the new account, 0 where none is new.
+// Two would leave open whose a grant without a number is.
+func (t *tx) applyAccounts(accounts []gsp.Account) (issued gsp.AccountID, err error) {
+	for i := range accounts {
+		a := &accounts[i]
+		isNew := a.ID == 0
+		if isNew && issued != 0 {
+			return 0, errors.New("more than one new account in a change")
+		}
+		if err := t.applyAccount(a); err != nil {
+			return 0, err
+		}
+		if isNew {
+			issued = a.ID
+		}
+	}
+	return issued, nil
 }
 
 func (t *tx) applyAccount(a *gsp.Account) error {

@@ -118,6 +118,10 @@ var registryTests = map[string]func(*testing.T, *bench){
 		if _, err := b.Apply(t.Context(), gsp.Change{Accounts: []gsp.Account{{ID: 1, Login: "renamed"}}}); err == nil {
 			t.Error("a login was changed")
 		}
+		two := gsp.Change{Accounts: []gsp.Account{{Login: "a", Party: "ke"}, {Login: "b", Party: "ke"}}}
+		if _, err := b.Apply(t.Context(), two); err == nil || len(b.names("a")) != 0 {
+			t.Errorf("two new accounts at once: %v, and the first has mailboxes %q", err, b.names("a"))
+		}
 	},
 
 	"one_certificate_an_address": func(t *testing.T, b *bench) {
