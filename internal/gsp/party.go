@@ -142,9 +142,10 @@ type Roll struct {
 }
 
 // Change is one change of the Roll. A store makes all of it true together, or
-// nothing; what already exists under the same key is replaced. New accounts
-// and grants have ID 0 and get the next number, which the events and grants
-// of the same Change that carry account 0 take over.
+// nothing; what already exists under the same key is replaced. A new account,
+// at most one, and new grants have ID 0 and get the next number; credentials,
+// grants and events of the same Change that carry account 0 take over the new
+// account's.
 type Change struct {
 	Parties      []Party
 	Accounts     []Account
