@@ -348,32 +348,6 @@ func TestJSONExplainsItself(t *testing.T) {
 	}
 }
 
-func TestPeriods(t *testing.T) {
-	tests := []struct{ from, until, wantFrom, wantUntil string }{
-		{"2026", "2026", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"},
-		{"2026-01", "2026-03", "2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z"},
-		{"2028-02-29", "2028-02-29", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"},
-		{"2026-03-01T02:00:00+02:00", "2026-03-01T12:00:00Z", "2026-03-01T00:00:00Z", "2026-03-01T12:00:00Z"},
-		{"", "2026", "0001-01-01T00:00:00Z", "2027-01-01T00:00:00Z"},
-	}
-	for _, test := range tests {
-		from, until, err := report.ParsePeriod(test.from, test.until)
-		if err != nil {
-			t.Errorf("%+v: %v", test, err)
-		}
-		if f, u := from.Format(time.RFC3339), until.Format(time.RFC3339); f != test.wantFrom || u != test.wantUntil {
-			t.Errorf("got %s to %s, want %s to %s", f, u, test.wantFrom, test.wantUntil)
-		}
-	}
-	for _, s := range []string{"March", "26", "2026-13", "2026-02-30", "2026-1-1", "31.03.2026"} {
-		if _, _, err := report.ParsePeriod("", s); err == nil {
-			t.Errorf("%q: got no error", s)
-		} else if r, ok := errors.AsType[*gsp.Refusal](err); !ok || r.Reason != gsp.BrokenPeriod {
-			t.Errorf("%q: got %v, want %s", s, err, gsp.BrokenPeriod)
-		}
-	}
-}
-
 // A clock that was set back between request and reply makes no negative wait.
 func TestClockSetBack(t *testing.T) {
 	h := history{
