@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,11 @@ func newCorpus(w world, m maker) corpus {
 	byLength := func(a, b gsp.UIM) int { return len(a.Reveal()) - len(b.Reveal()) }
 	slices.SortStableFunc(c.grouped, byLength)
 	slices.SortStableFunc(c.masked, byLength)
+	for _, list := range [][]gsp.UIM{c.grouped, c.masked} {
+		for i, u := range list { // one after the other in memory too
+			list[i] = gsp.NewUIM(strings.Clone(u.Reveal()))
+		}
+	}
 	return c
 }
 
@@ -105,4 +111,35 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkResolve answers codes in full: spelling, ranking, mask, sentence.
+func BenchmarkResolve(b *testing.B) {
+	m := newMaker(1)
+	w := newWorld(b, m, 5_000, maker.realistic)
+	c := newCorpus(w, m)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		w.library.Resolve(c.mixed[i], seized)
+		if i++; i == len(c.mixed) {
+			i = 0
+		}
+	}
+}
+
+// BenchmarkJudgeAll judges a seizure of a million codes against 5,000
+// patterns.
+func BenchmarkJudgeAll(b *testing.B) {
+	m := newMaker(1)
+	w := newWorld(b, m, 5_000, maker.realistic)
+	var list []gsp.UIM
+	for _, s := range w.codes(m, 1_000_000) {
+		list = append(list, gsp.NewUIM(s))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.library.JudgeAll(list, seized)
+	}
+	b.ReportMetric(float64(b.N)*1e6/b.Elapsed().Seconds(), "codes/s")
 }

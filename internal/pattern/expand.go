@@ -10,6 +10,7 @@ import (
 type variant struct {
 	elems  []element
 	checks []spanCheck
+	made   int // the element that dates the code, -1 for none
 }
 
 // spanCheck is a rule over the elements from to to, both included.
@@ -123,9 +124,12 @@ func holdsMade(elems []element) bool {
 
 // newVariant resolves the checks of a sequence.
 func newVariant(elems []element) (*variant, error) {
-	v := &variant{elems: elems}
+	v := &variant{elems: elems, made: -1}
 	for i, e := range elems {
 		if e.date {
+			if e.name == "made" {
+				v.made = i
+			}
 			r := dateRule
 			if e.max == len("YYMMDDhh") {
 				r = hourRule
@@ -162,7 +166,7 @@ func (e element) characters() charSet {
 }
 
 // at returns the set of the element's character number i.
-func (e element) at(i int) setID {
+func (e *element) at(i int) setID {
 	if e.lit != "" {
 		return setID(e.lit[i])
 	}
@@ -225,10 +229,13 @@ func (r *row) end(i int) int { return int(r.ends[i]) }
 
 // sets appends the set of each place.
 func (r *row) sets(to []setID) []setID {
-	for i, e := range r.variant.elems {
-		for at := range r.end(i) - r.start(i) {
-			to = append(to, e.at(at))
+	start := 0
+	for i := range r.variant.elems {
+		e, end := &r.variant.elems[i], r.end(i)
+		for at := start; at < end; at++ {
+			to = append(to, e.at(at-start))
 		}
+		start = end
 	}
 	return to
 }

@@ -11,7 +11,13 @@ type gridWriter struct {
 	tables  map[columnTable]*columnTable
 	members int
 	words   int
-	sets    [][]memberSet // of each place
+	places  []placeSets
+}
+
+// placeSets is what the members allow at one place.
+type placeSets struct {
+	sets  []memberSet
+	index [256]uint8 // of an id in sets, from 1; 0 for none
 }
 
 // memberSet is the members that allow one set at one place.
@@ -29,22 +35,29 @@ func (w *gridWriter) begin(members, length int) {
 	if w.words > 1 && w.words < 4 {
 		w.words = 4
 	}
-	w.sets = make([][]memberSet, length)
+	for len(w.places) < length {
+		w.places = append(w.places, placeSets{})
+	}
+	w.places = w.places[:length]
+	for i := range w.places {
+		w.places[i] = placeSets{sets: w.places[i].sets[:0]}
+	}
 }
 
 // allow lets member have a character of id at a place. A member may allow
 // several sets.
 func (w *gridWriter) allow(member, at int, id setID) {
-	sets := w.sets[at]
-	i := slices.IndexFunc(sets, func(s memberSet) bool { return s.id == id })
-	if i < 0 {
-		i = len(sets)
-		sets = append(sets, memberSet{id: id, members: make([]uint64, w.words)})
-		w.sets[at] = sets
+	p := &w.places[at]
+	i := p.index[id]
+	if i == 0 {
+		p.sets = append(p.sets, memberSet{id: id, members: make([]uint64, w.words)})
+		i = uint8(len(p.sets))
+		p.index[id] = i
 	}
-	if word, bit := &sets[i].members[member/64], uint64(1)<<(member%64); *word&bit == 0 {
+	s := &p.sets[i-1]
+	if word, bit := &s.members[member/64], uint64(1)<<(member%64); *word&bit == 0 {
 		*word |= bit
-		sets[i].count++
+		s.count++
 	}
 }
 
@@ -61,7 +74,7 @@ func (w *gridWriter) grid(most int) grid {
 		columns []uint64
 	}
 	var found []candidate
-	for at := range w.sets {
+	for at := range w.places {
 		table, columns := w.columns(at, g.all)
 		found = append(found, candidate{at, w.left(at, table, columns), table, columns})
 	}
@@ -78,47 +91,65 @@ func (w *gridWriter) grid(most int) grid {
 	return g
 }
 
-// columns returns the columns of a place, each once, and which character has
-// which. Column 0 is the empty one. The hidden character has the column of
-// all, the letter of an alphabet that of all who share a character with it.
+// columns returns the columns of a place and which character has which.
+// Column 0 is the empty one. The hidden character has the column of all, the
+// letter of an alphabet that of all who share a character with it.
 func (w *gridWriter) columns(at int, all []uint64) (table columnTable, columns []uint64) {
-	columns = make([]uint64, w.words)
-	column := make([]uint64, w.words)
-	number := func() uint8 {
-		for i := 0; i < len(columns); i += w.words {
-			if slices.Equal(columns[i:i+w.words], column) {
-				return uint8(i / w.words)
-			}
-		}
-		columns = append(columns, column...)
-		return uint8(len(columns)/w.words - 1)
+	p := &w.places[at]
+	add := func() []uint64 {
+		columns = append(columns, w.empty()...)
+		return columns[len(columns)-w.words:]
 	}
+	add()
+	// A character that is no literal here is told apart only by the alphabets
+	// that have it; most share one column.
+	var known [1 << numKinds]uint8
 	for c := setAny.first(); c < 128; c = setAny.next(c) {
-		clear(column)
-		for _, s := range w.sets[at] {
-			if s.id.set().has(c) {
-				for i, word := range s.members {
-					column[i] |= word
-				}
+		alphabets := 0
+		for i := range numKinds {
+			if p.index[firstKind+setID(i)] != 0 && kinds[i].set.has(c) {
+				alphabets |= 1 << i
 			}
 		}
-		table[c] = number()
-	}
-	for i := range kinds {
-		clear(column)
-		id := firstKind + setID(i)
-		for _, s := range w.sets[at] {
-			if !s.id.set().and(id.set()).empty() {
-				for i, word := range s.members {
-					column[i] |= word
-				}
+		literal := p.index[c]
+		if literal == 0 && (alphabets == 0 || known[alphabets] != 0) {
+			table[c] = known[alphabets]
+			continue
+		}
+		column := add()
+		for i := range numKinds {
+			if alphabets>>i&1 != 0 {
+				p.members(firstKind+setID(i), column)
 			}
 		}
-		table[id.letter()] = number()
+		table[c] = uint8(len(columns)/w.words - 1)
+		if literal != 0 {
+			p.members(setID(c), column)
+		} else {
+			known[alphabets] = table[c]
+		}
 	}
-	copy(column, all)
-	table[hidden] = number()
+	for i, k := range kinds {
+		column := add()
+		for _, s := range p.sets {
+			if !s.id.set().and(k.set).empty() {
+				p.members(s.id, column)
+			}
+		}
+		table[(firstKind + setID(i)).letter()] = uint8(len(columns)/w.words - 1)
+	}
+	copy(add(), all)
+	table[hidden] = uint8(len(columns)/w.words - 1)
 	return table, columns
+}
+
+func (w *gridWriter) empty() []uint64 { return make([]uint64, w.words) }
+
+// members adds to column those who allow the set.
+func (p *placeSets) members(id setID, column []uint64) {
+	for i, word := range p.sets[p.index[id]-1].members {
+		column[i] |= word
+	}
 }
 
 // left estimates how many members a place leaves of a code that is drawn from
@@ -132,7 +163,7 @@ func (w *gridWriter) left(at int, table columnTable, columns []uint64) float64 {
 		}
 	}
 	sum, total := 0.0, 0
-	for _, s := range w.sets[at] {
+	for _, s := range w.places[at].sets {
 		set := s.id.set()
 		left := 0
 		for c := set.first(); c < 128; c = set.next(c) {

@@ -108,21 +108,43 @@ func (n *normaliser) step(after string, c Change) {
 }
 
 // isCanonical reports whether normalise would surely leave s as it is: the
-// common case, decided without a copy.
+// common case, decided in one pass without a copy.
 func isCanonical(s string) bool {
-	return isClear(s) && len(s) <= maxLength && strings.IndexByte("^\"'(", s[0]) < 0 &&
-		s[len(s)-1] != separator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>") &&
-		foldHost(s) == s
+	if s == "" || len(s) > maxLength || strings.IndexByte("^\"'(", s[0]) >= 0 || s[len(s)-1] == separator {
+		return false
+	}
+	seen := byte(0)
+	for i := range len(s) {
+		seen |= spelling[s[i]]
+	}
+	return seen == 0 || seen == mayBeSeparator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>") ||
+		seen&notClear == 0 && foldHost(s) == s && readSeparators(s) == s
 }
+
+// Bits of spelling: what a character may mean for normalising.
+const (
+	notClear       = 1 << iota // not one of a canonical code
+	mayBeSeparator             // begins the name of one
+	mayBeLink                  // the colon of a link
+)
+
+var spelling = func() (bits [256]byte) {
+	for c := range bits {
+		if byte(c) != hidden && !setAny.has(byte(c)) {
+			bits[c] = notClear
+		}
+	}
+	bits['<'], bits[':'] = mayBeSeparator, mayBeLink
+	return bits
+}()
 
 // isClear reports whether s is made of the characters of canonical UIMs.
 func isClear(s string) bool {
+	seen := byte(0)
 	for i := range len(s) {
-		if c := s[i]; c != hidden && !setAny.has(c) {
-			return false
-		}
+		seen |= spelling[s[i]]
 	}
-	return s != ""
+	return s != "" && seen&notClear == 0
 }
 
 // readSeparators writes "^" for FNC1 in all its spellings and drops it at

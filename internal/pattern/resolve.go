@@ -1,8 +1,6 @@
 package pattern
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -26,16 +24,6 @@ const (
 
 // Outcomes lists every Outcome.
 var Outcomes = []Outcome{Unique, Ambiguous, IsNonParty, IsIndustry, IsProduct, IsOperator, NearlyMatches, Unknown}
-
-// Bits of evidence by which candidates are told apart. In trials with codes
-// of known origin the candidate in front was never wrong with a lead of
-// clearBits or more.
-const (
-	clearBits   = 12 // a lead that decides
-	weakBits    = 20 // less evidence than this is never exclusive
-	hintBits    = 4  // what a hint adds
-	implausible = 12 // what each implausible thing takes off
-)
 
 // maxCandidates is how many candidates an Answer lists.
 const maxCandidates = 64
@@ -114,7 +102,7 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 			a.Canonical, a.Mask, code = gsp.NewUIM(other), hide(other), other
 			a.Candidates = l.candidates(code, at)
 		}
-		a.Normal, a.Outcome = gsp.NewUIM(code), decide(a.Candidates)
+		a.Normal, a.Outcome = gsp.NewUIM(code), outcome(a.Candidates)
 	}
 	if len(a.Candidates) > 0 {
 		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
@@ -137,124 +125,34 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 
 // candidates returns the entries that code fits, best first.
 func (l *Library) candidates(code string, at time.Time) []Candidate {
-	var best []fit
-	l.engine.match(code, func(m *member) {
-		if !m.row.passes(code) {
-			return
-		}
-		f := fit{m.row, m.row.evidence(code)}
-		i := slices.IndexFunc(best, func(g fit) bool { return g.row.entry == m.entry })
-		switch {
-		case i < 0:
-			best = append(best, f)
-		case f.better(best[i]):
-			best[i] = f
-		}
-	})
-	found := make([]Candidate, len(best))
-	for i, f := range best {
-		found[i] = newCandidate(f.row, code, f.bits)
+	var r ranking
+	fits := r.rank(l.engine, code, at)
+	found := make([]Candidate, len(fits))
+	for i := range fits {
+		found[i] = newCandidate(&fits[i], code)
 	}
-	for i := range found {
-		found[i].judge(code, at)
-	}
-	slices.SortFunc(found, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Bits, a.Bits), cmp.Compare(a.Entry.ID, b.Entry.ID))
-	})
 	return found
 }
 
-// fit is a row that a code fits, with its evidence.
-type fit struct {
-	row  *row
-	bits float64
-}
-
-// better reports whether f is the way to read the code under its entry. Of
-// equals it is the first, which has no optional date.
-func (f fit) better(g fit) bool {
-	return f.bits > g.bits || f.bits == g.bits && f.row.place < g.row.place
-}
-
-func newCandidate(r *row, code string, bits float64) Candidate {
+func newCandidate(f *fit, code string) Candidate {
+	r := f.row
 	c := Candidate{
 		Entry: r.entry, Mask: r.mask(code), Canonical: gsp.NewUIM(r.canonical(code)),
-		Bits: bits, Weak: bits < weakBits,
+		Bits: f.bits, Weak: f.weak, Made: f.made,
+	}
+	if f.doubt != "" {
+		c.Doubts = []Doubt{f.doubt}
 	}
 	for i, e := range r.variant.elems {
 		if e.lost {
 			continue
 		}
-		s := Segment{Name: e.name, From: r.start(i), To: r.end(i), Shown: e.shown(), Literal: e.lit != ""}
-		c.Segments = append(c.Segments, s)
-		if e.name == "made" && e.date {
-			c.Made = madeDate(code[s.From:s.To])
+		c.Segments = append(c.Segments, Segment{e.name, r.start(i), r.end(i), e.shown(), e.lit != ""})
+		if f.hints>>i&1 != 0 {
+			c.Hints = append(c.Hints, e.name)
 		}
 	}
 	return c
-}
-
-// madeDate reads a date that has passed its check; the hour is UTC, since the
-// code does not say. It is zero where characters are hidden.
-func madeDate(text string) time.Time {
-	layout := "060102"
-	if len(text) == len("YYMMDDhh") {
-		layout += "15"
-	}
-	t, err := time.Parse(layout, text)
-	if err != nil {
-		return time.Time{}
-	}
-	if t.Year() < 2000 { // Go reads 69 to 99 as the last century
-		t = t.AddDate(100, 0, 0)
-	}
-	return t
-}
-
-// judge adds to the evidence what hints say, and takes off what is
-// implausible.
-func (c *Candidate) judge(code string, at time.Time) {
-	for _, s := range c.Segments {
-		for _, start := range c.Entry.Hints[s.Name] {
-			if s.Name != "" && len(start) <= s.To-s.From && code[s.From:s.From+len(start)] == start {
-				c.Hints = append(c.Hints, s.Name)
-				c.Bits += hintBits
-				break
-			}
-		}
-	}
-	made := cmp.Or(c.Made, at)
-	switch {
-	case !at.IsZero() && c.Made.After(at.Add(day)):
-		c.Doubts = append(c.Doubts, FutureDate)
-	case !made.IsZero() && made.Before(c.Entry.From):
-		c.Doubts = append(c.Doubts, NotValidYet)
-	case !c.Made.IsZero() && !c.Entry.validAt(c.Made):
-		c.Doubts = append(c.Doubts, NotValidNow)
-	}
-	c.Bits -= float64(implausible * len(c.Doubts))
-}
-
-// decide draws the outcome from candidates, best first: those within a clear
-// lead of the first are in play.
-func decide(found []Candidate) Outcome {
-	if len(found) == 0 {
-		return Unknown
-	}
-	first := found[0].Entry
-	for _, c := range found[1:] {
-		if found[0].Bits-c.Bits >= clearBits {
-			break
-		}
-		if c.Entry.Routable() != first.Routable() || c.Entry.Party != first.Party {
-			return Ambiguous
-		}
-	}
-	return outcomes[first.Class]
-}
-
-var outcomes = map[Class]Outcome{
-	Routable: Unique, NonParty: IsNonParty, IndustryCode: IsIndustry, ProductCode: IsProduct, OperatorCode: IsOperator,
 }
 
 // Mask returns the canonical mask of u and whether a pattern fits it: what a

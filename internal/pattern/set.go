@@ -81,11 +81,14 @@ var (
 // alone, 128 and up are the alphabets of kinds.
 type setID uint8
 
-const firstKind setID = 128
+const (
+	firstKind setID = 128
+	numKinds        = 9
+)
 
 // kinds are the alphabets of the pattern language, in the order of their
 // documentation.
-var kinds = []struct {
+var kinds = [numKinds]struct {
 	letter byte
 	set    charSet
 }{
