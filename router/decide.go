@@ -138,6 +138,8 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
 	switch {
 	case p.kind == gsp.Request && f.Case == "":
 		inside = false // said to be a new request, so it is one
+	case p.kind == "" && !inside && p.stays(sender):
+		p.kind = gsp.Notice // a Party asks itself nothing
 	case p.kind == "" && !inside:
 		p.kind = gsp.Request
 	case p.kind == "" && thread.Requester == sender:
@@ -161,6 +163,11 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
 		}
 	}
 	return nil
+}
+
+// stays reports whether the mail leaves the sender's Party for no other.
+func (p *plan) stays(sender gsp.PartyID) bool {
+	return len(p.decision.Parties) == 1 && p.decision.Parties[0] == sender
 }
 
 // within reports whether every recipient is of a Party of the case, or of the

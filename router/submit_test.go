@@ -78,6 +78,14 @@ func TestForwardedQuestionOpensANewCase(t *testing.T) {
 	}
 }
 
+func TestMailWithinAPartyIsANotice(t *testing.T) {
+	h := newHouse(t)
+	e := h.accepted(draft{by: "fr1", to: []string{"fr"}})
+	if e.Type != gsp.Notice || e.Case != "" {
+		t.Errorf("got %s in case %q, want a notice in none", e.Type, e.Case)
+	}
+}
+
 // plain is the body of a mail that nobody sealed.
 var plain = []byte("Content-Type: text/plain\r\n\r\nWhen were these packs made?\r\n")
 
