@@ -46,8 +46,8 @@ var flawTexts = map[sealed.Flaw][2]string{
 		"choose PGP/MIME in your mail program and send it again without further parts",
 	},
 	sealed.BrokenHeader: {
-		"the header of this mail is not well formed",
-		"send it again; if that does not help, update your mail program",
+		"the header of this mail is not well formed or has more than 64 KiB",
+		"mask and count the UIMs if there are many; if that does not help, update your mail program",
 	},
 	sealed.DuplicateHeader: {
 		"a header field of this mail that may stand once stands twice",
