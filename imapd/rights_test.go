@@ -1,6 +1,7 @@
 package imapd_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,6 +59,20 @@ func TestDisabledAccountIsCut(t *testing.T) {
 	c.refused("SEARCH ALL", "NO [AUTHENTICATIONFAILED] bad-login: this account may not log in any more.")
 	if got := c.line(); !strings.HasPrefix(got, "* BYE bad-login: ") {
 		t.Errorf("got %q, want BYE", got)
+	}
+}
+
+// The end of a grant ends IDLE too, when there would be something to tell.
+func TestEndedGrantEndsIdle(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("bob")
+	c.ok("SELECT Authority/ke/INBOX")
+	fmt.Fprintf(c.Conn, "i IDLE\r\n")
+	c.line()
+	w.grant("bob", 0)
+	w.deliver("ke", "INBOX", 2000)
+	if got := c.line() + c.line(); got != "* BYE the mailbox cannot be followed any moreEOF" {
+		t.Errorf("got %q, want BYE and the end", got)
 	}
 }
 

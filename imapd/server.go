@@ -35,6 +35,8 @@ type Server struct {
 	Domain     string       // of the gateway's addresses; told in answer to ID
 	Help       string       // base of the help pages' addresses, "" for no links
 	MaxMessage int64        // octets of a message in APPEND, 0 for DefaultMaxMessage
+	MaxConns   int          // connections, 0 for 10,000
+	PerAddress int          // connections of one IPv4 address or IPv6 /64, 0 for 1,000
 	Log        *slog.Logger // nil is silence
 
 	mu        sync.Mutex
@@ -48,7 +50,9 @@ var ErrStopped = errors.New("reading door is shut")
 // Serve accepts connections of l, which speak TLS from their first octet (RFC
 // 8314), until l fails or Shutdown is called. It closes l.
 func (s *Server) Serve(l net.Listener) error {
-	guarded := guard.Listen(l, guard.Config{TLS: s.TLS, Name: "GSP " + s.Domain})
+	guarded := guard.Listen(l, guard.Config{
+		TLS: s.TLS, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
+	})
 	defer guarded.Close()
 	s.mu.Lock()
 	stopped := s.stopped

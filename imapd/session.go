@@ -2,6 +2,7 @@ package imapd
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -59,6 +60,11 @@ func (s *session) Login(login, password string) error {
 	if err != nil {
 		if s.failed++; s.failed == maxLogins {
 			s.conn.HangUp("too many failed logins")
+		}
+		var refusal *gsp.Refusal
+		if errors.As(err, &refusal) {
+			s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login refused",
+				slog.String("reason", string(refusal.Reason)), slog.Any("error", refusal.Err))
 		}
 		return s.reply("log in", err)
 	}

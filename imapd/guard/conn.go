@@ -89,11 +89,13 @@ func (c *Conn) Client() string {
 	return c.client
 }
 
-// HangUp ends the connection with BYE once the running command is answered.
+// HangUp ends the connection with BYE once the running command is answered,
+// and at once if that is IDLE.
 func (c *Conn) HangUp(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.goodbye = text
+	c.tls.SetReadDeadline(time.Unix(1, 0))
 }
 
 // stop ends the connection with BYE between two commands, at once if it waits
@@ -140,6 +142,9 @@ func (c *Conn) Close() error {
 	c.closed()
 	return err
 }
+
+// SetDeadline does nothing: the guard has deadlines of its own.
+func (c *Conn) SetDeadline(time.Time) error { return nil }
 
 // SetReadDeadline does nothing: the guard has deadlines of its own.
 func (c *Conn) SetReadDeadline(time.Time) error { return nil }
@@ -208,7 +213,7 @@ func (r receiver) Read(p []byte) (int, error) {
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		// The deadline may be one of several, or a call of stop: arm knows.
+		// The deadline may be one of several, or a call of HangUp or stop: arm knows.
 	}
 }
 
@@ -226,6 +231,9 @@ func (c *Conn) arm(now time.Time) error {
 	}
 	if c.stopping != "" && (c.wait.phase == forCommand || c.wait.phase == forDone) {
 		return byeError(c.stopping)
+	}
+	if c.goodbye != "" && c.wait.phase == forDone {
+		return byeError(c.goodbye)
 	}
 	if last.Before(wake) {
 		wake = last

@@ -28,7 +28,7 @@ type Config struct {
 	TLS        *tls.Config // certificates; the protocol list is replaced by "imap"
 	Name       string      // told to clients in answer to ID
 	MaxConns   int         // 10,000 where it is 0
-	PerAddress int         // of one IPv4 address or IPv6 /64; 200 where it is 0
+	PerAddress int         // of one IPv4 address or IPv6 /64; 1,000 where it is 0
 }
 
 // How long a client may take (RFC 9051, section 5.4, wants 30 minutes at least
@@ -63,7 +63,7 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 	cfg.TLS.NextProtos = []string{"imap"}
 	cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, 10_000)
-	cfg.PerAddress = cmp.Or(cfg.PerAddress, 200)
+	cfg.PerAddress = cmp.Or(cfg.PerAddress, 1000)
 	return &Listener{
 		Listener:  inner,
 		cfg:       cfg,
