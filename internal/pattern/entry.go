@@ -79,6 +79,7 @@ func (e *Entry) validAt(made time.Time) bool {
 // Library is one version of all patterns. It does not change.
 type Library struct {
 	name    string
+	version gsp.LibraryVersion
 	issued  time.Time
 	note    string
 	entries []*Entry
@@ -102,6 +103,11 @@ func build(l *Library) *Library {
 
 // Name returns the library's name.
 func (l *Library) Name() string { return l.name }
+
+// Version returns the number that the library itself states, 0 for none. The
+// gateway numbers what it publishes; the file carries the number to those who
+// read it elsewhere.
+func (l *Library) Version() gsp.LibraryVersion { return l.version }
 
 // Issued returns the day the library was issued.
 func (l *Library) Issued() time.Time { return l.issued }

@@ -45,10 +45,11 @@ func (e *Error) Error() string {
 
 // fileText is a library as TOML spells it.
 type fileText struct {
-	Name   string         `toml:"name"`
-	Issued toml.LocalDate `toml:"issued"`
-	Note   string         `toml:"note"`
-	Entry  []entryText    `toml:"entry"`
+	Name    string         `toml:"name"`
+	Version int64          `toml:"version"`
+	Issued  toml.LocalDate `toml:"issued"`
+	Note    string         `toml:"note"`
+	Entry   []entryText    `toml:"entry"`
 }
 
 type entryText struct {
@@ -87,9 +88,12 @@ func Parse(file string, text []byte) (*Library, error) {
 		return nil, r.err()
 	}
 	r.lines = index(text)
-	l := &Library{name: t.Name, issued: date(t.Issued), note: t.Note}
+	l := &Library{name: t.Name, version: gsp.LibraryVersion(t.Version), issued: date(t.Issued), note: t.Note}
 	if t.Name == "" {
 		r.add(1, "", "the library has no name")
+	}
+	if t.Version < 0 {
+		r.add(1, "", "a version is a number from 1")
 	}
 	if len(t.Entry) > maxEntries {
 		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
@@ -219,7 +223,7 @@ func (r *reader) party(e *Entry, t *entryText) {
 	}
 }
 
-// pattern compiles the pattern of e and tries its samples.
+// pattern compiles the pattern of e and checks what depends on it.
 func (r *reader) pattern(e *Entry) {
 	if err := e.compile(); err != nil {
 		r.at("pattern", 0, "pattern: "+err.Error())
@@ -239,6 +243,14 @@ func (r *reader) pattern(e *Entry) {
 			}
 		}
 	}
+	if i := slices.IndexFunc(e.Hosts, func(h string) bool { return h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "/: ") }); i >= 0 {
+		r.at("hosts", i, fmt.Sprintf("host %q: want a name such as stamp.example, in small letters", e.Hosts[i]))
+	}
+	r.samples(e)
+}
+
+// samples tries the samples and counter-samples of e.
+func (r *reader) samples(e *Entry) {
 	if len(e.Samples) == 0 {
 		r.at("samples", 0, "an entry needs at least one sample")
 	}
@@ -247,6 +259,8 @@ func (r *reader) pattern(e *Entry) {
 			r.at("samples", i, fmt.Sprintf("sample %d cannot be a UIM: %s", i+1, broken))
 		} else if e.match(code) == nil {
 			r.at("samples", i, fmt.Sprintf("sample %d does not match the pattern", i+1))
+		} else if len(e.Hosts) > 0 && !slices.Contains(e.Hosts, host(code)) {
+			r.at("samples", i, fmt.Sprintf("sample %d is no link to one of the hosts", i+1))
 		}
 	}
 	for i, s := range e.Counter {

@@ -38,6 +38,17 @@ func foldHost(s string) string {
 	return strings.ToLower(s[:n+end]) + s[n+end:]
 }
 
+// host returns the host name of a link, without a port; "" for other codes.
+func host(code string) string {
+	_, rest, ok := strings.Cut(code, "://")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
 // readLink reads an uncompressed GS1 Digital Link (GS1 Digital Link URI
 // Syntax 1.3, section 4): .../01/gtin/235/tpx?8008=...; what else the path
 // begins with is the resolver's.

@@ -81,10 +81,10 @@ var (
 // alone, 128 and up are the alphabets of kinds.
 type setID uint8
 
-const (
-	firstKind setID = 128
-	numKinds        = 9
-)
+const firstKind setID = 128
+
+// numKinds is how many alphabets there are.
+const numKinds = 9
 
 // kinds are the alphabets of the pattern language, in the order of their
 // documentation.
