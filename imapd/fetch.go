@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/sealed"
 )
 
 // fetchBatch is how many messages are read and marked as seen at a time: a
@@ -92,7 +93,7 @@ func (s *session) fetch(w *imapserver.FetchWriter, places []int, options *imap.F
 		var body []byte
 		if needBody {
 			var err error
-			if body, err = s.Messages.Body(s.ctx, m.Mail); err != nil {
+			if body, err = s.body(m.Mail, summary.Layout); err != nil {
 				s.damaged(m.Mail, err)
 				*missing = err
 				continue
@@ -103,6 +104,21 @@ func (s *session) fetch(w *imapserver.FetchWriter, places []int, options *imap.F
 		}
 	}
 	return nil
+}
+
+// body reads a mail, which must be as long as its layout says: no section may
+// reach beyond it, or each client that asks for it would lose its connection.
+func (s *session) body(mail gsp.MailID, layout sealed.Layout) ([]byte, error) {
+	body, err := s.Messages.Body(s.ctx, mail)
+	if err == nil && (len(body) != layout.Size || layout.Header > len(body) ||
+		!within(layout.Version, len(body)) || !within(layout.Sealed, len(body))) {
+		err = gsp.ErrDamaged
+	}
+	return body, err
+}
+
+func within(p sealed.Part, size int) bool {
+	return 0 <= p.Start && p.Start <= p.Body && p.Body <= p.End && p.End <= size
 }
 
 // markSeen sets \Seen on messages that a FETCH without PEEK reads, where the

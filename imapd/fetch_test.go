@@ -2,6 +2,8 @@ package imapd_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -9,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"crypto/tls"
-
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/sealed"
+	"gsp.example/gsp/internal/store/sqlite"
 	"gsp.example/gsp/internal/store/storetest"
 	"gsp.example/gsp/internal/wire"
 )
@@ -141,6 +142,52 @@ func describe(s imap.BodyStructure) string {
 		return true
 	})
 	return b.String()
+}
+
+// cut is a store that lost the end of one mail.
+type cut struct {
+	*sqlite.Store
+	mail gsp.MailID
+}
+
+func (c cut) Body(ctx context.Context, mail gsp.MailID) ([]byte, error) {
+	body, err := c.Store.Body(ctx, mail)
+	if mail == c.mail && err == nil {
+		body = body[:len(body)/2]
+	}
+	return body, err
+}
+
+// A mail whose facts do not fit its octets is told as damaged; it ends no
+// session and hides no other mail.
+func TestDamagedMailHarmsNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 2000, 2000)
+	delta, err := w.store.Since(t.Context(), w.box("ann", "INBOX").ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.door.Messages = cut{w.store, delta.Changed[0].Mail}
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	lines, result := c.do("FETCH 1:2 BODY.PEEK[2]<0.1>")
+	if len(lines) != 1 || !strings.HasPrefix(lines[0], "* 2 FETCH ") || !strings.HasPrefix(result, "NO [CORRUPTION]") {
+		t.Errorf("got %q %q", lines, result)
+	}
+	c.ok("NOOP")
+}
+
+func TestRevision2(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 2000)
+	c := w.login("ann")
+	c.want("ENABLE IMAP4rev2 CONDSTORE", "* ENABLED IMAP4rev2")
+	box := w.box("ann", "INBOX")
+	c.want("SELECT inbox", "* 1 EXISTS", fmt.Sprintf("* OK [UIDVALIDITY %d] UIDs valid", box.UIDValidity),
+		"* OK [UIDNEXT 2] Predicted next UID", `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft)`,
+		`* OK [PERMANENTFLAGS (\Seen \Answered \Flagged \Deleted \Draft \*)] Permanent flags`, `* LIST () "/" INBOX`)
+	c.want("UNSELECT")
+	c.refused("FETCH 1 FLAGS", "BAD")
 }
 
 func TestBinary(t *testing.T) {

@@ -82,7 +82,7 @@ func (c *Conn) finish(ok bool) error {
 	case last == offered && !c.cmd.literal.sync:
 		return c.drop(c.cmd.literal)
 	case last == delivered:
-		return c.drop(literal{size: c.left})
+		return c.drop(literal{}) // it was taken, the rest of its line was not
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (c *Conn) command() error {
 		}
 		return c.reply("BAD", "line is not well formed")
 	case c.cmd.tag == "*" || !aCommand.MatchString(c.cmd.name):
-		return c.refuse("tag and command expected", lit, hasLiteral)
+		return c.refuse("a tag and a command are expected", lit, hasLiteral)
 	case c.cmd.name == "ID" && hasLiteral:
 		return c.refuse("no literals in ID", lit, hasLiteral)
 	case c.cmd.name == "ID":

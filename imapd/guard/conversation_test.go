@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -91,13 +92,16 @@ func (s session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	return nil
 }
 func (s session) Search(_ imapserver.NumKind, c *imap.SearchCriteria, _ *imap.SearchOptions) (*imap.SearchData, error) {
-	for len(c.Not) == 1 && len(c.Not[0].Not) == 1 {
-		c = &c.Not[0].Not[0]
-		s.note("SMALLER", time.Duration(c.Smaller).String())
+	for _, not := range c.Not {
+		if len(not.Not) == 1 {
+			s.note("SMALLER", strconv.FormatInt(not.Not[0].Smaller, 10))
+		}
 	}
 	return &imap.SearchData{All: imap.SeqSet{}}, nil
 }
-func (s session) Fetch(*imapserver.FetchWriter, imap.NumSet, *imap.FetchOptions) error { return nil }
+func (s session) Fetch(_ *imapserver.FetchWriter, _ imap.NumSet, options *imap.FetchOptions) error {
+	return s.note("FETCH", strings.Join(options.BodySection[0].HeaderFields, " "))
+}
 func (s session) Store(*imapserver.FetchWriter, imap.NumSet, *imap.StoreFlags, *imap.StoreOptions) error {
 	return nil
 }

@@ -111,8 +111,10 @@ func TestI8SmallerSurvives(t *testing.T) {
 	c.want("* ESEARCH", "a OK")
 	c.send("b SEARCH (SMALLER 6 SUBJECT {7+}\r\nSMALLER SMALLER 7 LARGER 2)\r\n")
 	c.want("* SEARCH", "b OK")
+	c.send("c UID FETCH 1 BODY[HEADER.FIELDS (x {7+}\r\nSMALLER SMALLER)]\r\n")
+	c.want("c OK")
 	got := lib.noted()[2:]
-	if want := []string{"SMALLER 5ns"}; !slices.Equal(got[:1], want) {
+	if want := []string{"SMALLER 5", "SMALLER 6", "SMALLER 7", "FETCH x SMALLER SMALLER"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

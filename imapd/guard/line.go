@@ -114,19 +114,15 @@ func (k *searchKeys) rewrite(line []byte) []byte {
 
 // rewrite changes a line of a SEARCH command, and counts what is added.
 func (c *Conn) rewrite(line []byte) []byte {
-	if c.cmd.name != "SEARCH" && c.cmd.name != "UID" {
-		return line
-	}
 	head := 0
 	if c.step == between {
-		head = len(c.cmd.tag) + 1 + len(c.cmd.name)
-		if c.cmd.name == "UID" {
-			rest := bytes.ToUpper(line[head:])
-			if !bytes.HasPrefix(rest, []byte(" SEARCH ")) {
-				return line
-			}
+		head = len(c.cmd.tag) + len(" ") + len(c.cmd.name)
+		if c.cmd.name == "UID" && bytes.HasPrefix(bytes.ToUpper(line[head:]), []byte(" SEARCH ")) {
 			c.cmd.name, head = "SEARCH", head+len(" SEARCH")
 		}
+	}
+	if c.cmd.name != "SEARCH" {
+		return line
 	}
 	longer := append(line[:head:head], c.cmd.keys.rewrite(line[head:])...)
 	c.cmd.text += len(longer) - len(line)
