@@ -313,6 +313,24 @@ func TestStoreAndKeywords(t *testing.T) {
 	}
 }
 
+func TestUIDExpungeTakesOnlyWhatIsNamed(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 2000, 2000, 2000)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	c.ok(`STORE 1,3 +FLAGS.SILENT (\Deleted)`)
+	c.want("UID EXPUNGE 2:9", "* 3 EXPUNGE")
+	c.want("FETCH 1:* (UID FLAGS)", `* 1 FETCH (UID 1 FLAGS (\Deleted))`, `* 2 FETCH (UID 2 FLAGS ())`)
+	w.deliver("ann", "INBOX", 2000)
+	m, _ := storetest.Mail(t, 2000)
+	lines, result := c.do(fmt.Sprintf("APPEND INBOX (\\Deleted) {%d+}\r\n%s", len(m.Raw()), m.Raw()))
+	if !strings.HasPrefix(result, "OK [APPENDUID ") || !slices.Equal(lines, []string{"* 4 EXISTS"}) {
+		t.Errorf("got %q %q", lines, result)
+	}
+	c.want("CLOSE")
+	c.want("STATUS INBOX (MESSAGES DELETED)", "* STATUS INBOX (MESSAGES 2 DELETED 0)")
+}
+
 func TestI21ShutdownSaysBye(t *testing.T) {
 	w := newWorld(t)
 	idle, quiet := w.login("ann"), w.login("bob")

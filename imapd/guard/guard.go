@@ -62,6 +62,7 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 	cfg.TLS = cfg.TLS.Clone()
 	cfg.TLS.NextProtos = []string{"imap"}
 	cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
+	cfg.TLS.CipherSuites = suites
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, 10_000)
 	cfg.PerAddress = cmp.Or(cfg.PerAddress, 1000)
 	return &Listener{
@@ -71,6 +72,14 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 		addresses: make(map[netip.Prefix]int),
 		empty:     make(chan struct{}),
 	}
+}
+
+// suites are those of TLS 1.2 that RFC 9325, section 4.2 recommends; Go offers
+// CBC ones besides.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
 // Accept returns the next connection as a *Conn. The TLS handshake is not

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"crypto/tls"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,6 +153,34 @@ func TestAuthenticate(t *testing.T) {
 	c.want("+ ")
 	go c.Conn.Write([]byte(strings.Repeat("A", 5000) + "\r\n"))
 	c.want("* BYE command line too long", "EOF")
+}
+
+// The configuration says "h2", as one does that net/http has used; a client
+// that asks for "imap", or for nothing, connects all the same.
+func TestTLS(t *testing.T) {
+	p := newPipes()
+	serve(t, listen(p))
+	for name, test := range map[string]struct {
+		config *tls.Config
+		ok     bool
+	}{
+		"imap":        {&tls.Config{NextProtos: []string{"imap"}}, true},
+		"no protocol": {&tls.Config{}, true},
+		"http":        {&tls.Config{NextProtos: []string{"h2", "http/1.1"}}, false},
+		"TLS 1.2":     {&tls.Config{MaxVersion: tls.VersionTLS12}, true},
+		"TLS 1.1":     {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, false},
+		"CBC": {&tls.Config{
+			MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA},
+		}, false},
+	} {
+		test.config.InsecureSkipVerify = true
+		conn := tls.Client(p.raw(), test.config)
+		err := conn.HandshakeContext(t.Context())
+		if (err == nil) != test.ok {
+			t.Errorf("%s: handshake: %v, want success %v", name, err, test.ok)
+		}
+		conn.NetConn().Close()
+	}
 }
 
 func TestHangUpAfterTheAnswer(t *testing.T) {
