@@ -74,6 +74,8 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.KeyInUse:        imap.ResponseCodeCannot,
 	gsp.BrokenLibrary:   imap.ResponseCodeCannot,
 	gsp.OldLibrary:      imap.ResponseCodeCannot,
+	gsp.UnsignedLibrary: imap.ResponseCodeCannot,
+	gsp.UnsignedLibrary: imap.ResponseCodeCannot,
 	gsp.BrokenConfig:    imap.ResponseCodeContactAdmin,
 	gsp.BrokenPeriod:    imap.ResponseCodeCannot,
 	gsp.PortInUse:       imap.ResponseCodeContactAdmin,

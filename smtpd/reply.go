@@ -83,6 +83,7 @@ var codes = map[gsp.Reason]code{
 	gsp.KeyInUse:        administrative,
 	gsp.BrokenLibrary:   administrative,
 	gsp.OldLibrary:      administrative,
+	gsp.UnsignedLibrary: administrative,
 	gsp.BrokenConfig:    administrative,
 	gsp.BrokenPeriod:    administrative,
 	gsp.PortInUse:       administrative,

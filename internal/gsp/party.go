@@ -129,6 +129,7 @@ type LibraryText struct {
 	Version   LibraryVersion
 	Text      []byte
 	Published time.Time
+	Signature []byte // detached, armoured, by the Secretariat; empty where none was asked for
 }
 
 // Roll is all that the registry keeps: who is who.

@@ -72,7 +72,8 @@ const (
 	WeakKey         Reason = "weak-key"
 	KeyInUse        Reason = "key-in-use"
 	BrokenLibrary   Reason = "broken-library"
-	OldLibrary      Reason = "old-library" // not newer than the one in force
+	OldLibrary      Reason = "old-library"      // not newer than the one in force
+	UnsignedLibrary Reason = "unsigned-library" // without the Secretariat's valid signature
 	BrokenConfig    Reason = "broken-config"
 	BrokenPeriod    Reason = "broken-period"
 	PortInUse       Reason = "port-in-use"
@@ -93,7 +94,7 @@ var Reasons = []Reason{
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
-	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, BrokenConfig, BrokenPeriod, PortInUse,
+	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
 	NewerData, DataInUse, NoCertificate, UnreadableFile,
 }
 

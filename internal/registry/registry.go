@@ -46,6 +46,12 @@ func Open(ctx context.Context, store Store, domain string) (*Registry, error) {
 // Snapshot returns the present state. It never changes and may be kept.
 func (r *Registry) Snapshot() *Snapshot { return r.snapshot.Load() }
 
+// Libraries returns every published version of the pattern library, the newest
+// first.
+func (r *Registry) Libraries(ctx context.Context) ([]gsp.LibraryText, error) {
+	return r.store.Libraries(ctx)
+}
+
 // Update lets decide make a change from the present state, stores it, and
 // swaps the snapshot. Updates run one after the other, so what decide saw is
 // still true when its change is stored. It returns the change with the numbers

@@ -12,12 +12,14 @@ import (
 	"gsp.example/gsp/internal/sealed"
 )
 
-// RouteLocal is the local part of the address whose recipient is found from
-// the UIM header.
-const RouteLocal = "route"
+// Local parts of the gateway itself.
+const (
+	RouteLocal       = "route"       // finds the recipient from the UIM header
+	SecretariatLocal = "secretariat" // its key signs the pattern library
+)
 
 // reserved are the local parts that no Party and no account may have.
-var reserved = []string{RouteLocal, "resolve", "library", "keys", "postmaster", "support", "secretariat", "abuse"}
+var reserved = []string{RouteLocal, "resolve", "library", "keys", "postmaster", "support", "abuse", SecretariatLocal}
 
 // Reserved reports whether a local part belongs to the gateway itself.
 func Reserved(local string) bool { return slices.Contains(reserved, local) }

@@ -14,4 +14,7 @@ type Store interface {
 	// it with the numbers that new accounts and grants got. A new account or
 	// Party gets its mailboxes in the same transaction.
 	Apply(ctx context.Context, c gsp.Change) (gsp.Change, error)
+	// Libraries returns every published version of the pattern library, the
+	// newest first.
+	Libraries(ctx context.Context) ([]gsp.LibraryText, error)
 }

@@ -29,6 +29,21 @@ func (s *Store) Load(ctx context.Context) (gsp.Roll, error) {
 	return r, nil
 }
 
+// Libraries returns every published version of the pattern library, the newest
+// first.
+func (s *Store) Libraries(ctx context.Context) ([]gsp.LibraryText, error) {
+	v, err := s.view(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read library versions: %w", err)
+	}
+	defer v.end()
+	var all []gsp.LibraryText
+	if err := eachLibrary(v, "", func(l gsp.LibraryText) { all = append(all, l) }); err != nil {
+		return nil, fmt.Errorf("read library versions: %w", err)
+	}
+	return all, nil
+}
+
 // each calls scan for each row of a query.
 func (v view) each(query string, scan func(*sql.Rows) error) error {
 	rows, err := v.rows(query)
@@ -112,10 +127,19 @@ func loadCertificates(v view, r *gsp.Roll) error {
 }
 
 func loadLibrary(v view, r *gsp.Roll) error {
-	return v.each(`SELECT version, text, published FROM library ORDER BY version DESC LIMIT 1`, func(rows *sql.Rows) error {
-		var published int64
-		err := rows.Scan(&r.Library.Version, &r.Library.Text, &published)
-		r.Library.Published = timeOf(published)
+	return eachLibrary(v, "LIMIT 1", func(l gsp.LibraryText) { r.Library = l })
+}
+
+// eachLibrary gives the published versions to do, the newest first.
+func eachLibrary(v view, limit string, do func(gsp.LibraryText)) error {
+	return v.each(`SELECT version, text, published, signature FROM library ORDER BY version DESC `+limit, func(rows *sql.Rows) error {
+		var (
+			l         gsp.LibraryText
+			published int64
+		)
+		err := rows.Scan(&l.Version, &l.Text, &published, &l.Signature)
+		l.Published = timeOf(published)
+		do(l)
 		return err
 	})
 }
@@ -350,8 +374,8 @@ func (t *tx) applyLibrary(l gsp.LibraryText) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO library (version, text, published) VALUES (?, ?, ?)`,
-		l.Version, octets(l.Text), millis(l.Published))
+	return t.exec(`INSERT INTO library (version, text, published, signature) VALUES (?, ?, ?, ?)`,
+		l.Version, octets(l.Text), millis(l.Published), octets(l.Signature))
 }
 
 // octets makes an absent value an empty one; the driver writes nil as NULL.

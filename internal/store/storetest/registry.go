@@ -33,7 +33,7 @@ var registryTests = map[string]func(*testing.T, *bench){
 				Account: 0, Salt: []byte{1, 2}, Iterations: 4096, StoredKey: []byte{3}, ServerKey: []byte{4}, Issued: at(18),
 			}},
 			Certificates: []gsp.Certificate{certificate("AB12", 19)},
-			Library:      &gsp.LibraryText{Version: 1, Text: []byte("[[pattern]]"), Published: at(20)},
+			Library:      &gsp.LibraryText{Version: 1, Text: []byte("[[pattern]]"), Published: at(20), Signature: []byte("signature")},
 			Events:       []gsp.Event{{At: at(13), Kind: gsp.AccountIssued, Party: "de"}},
 		})
 		id := c.Accounts[0].ID
@@ -153,6 +153,10 @@ var registryTests = map[string]func(*testing.T, *bench){
 		}
 		if r, err := b.Load(t.Context()); err != nil || r.Library.Version != 3 || r.Library.Text[0] != 2 {
 			t.Errorf("library in force %+v, %v, want version 3", r.Library, err)
+		}
+		all, err := b.Libraries(t.Context())
+		if err != nil || len(all) != 3 || all[0].Version != 3 || all[2].Version != 1 {
+			t.Errorf("all versions %+v, %v, want 3, 2, 1", all, err)
 		}
 		if _, err := b.Apply(t.Context(), gsp.Change{Library: &gsp.LibraryText{Version: 2}}); !errors.Is(err, gsp.ErrExists) {
 			t.Errorf("publish version 2 again: %v, want ErrExists", err)

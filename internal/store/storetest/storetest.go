@@ -25,6 +25,7 @@ type Store interface {
 
 	Load(context.Context) (gsp.Roll, error)
 	Apply(context.Context, gsp.Change) (gsp.Change, error)
+	Libraries(context.Context) ([]gsp.LibraryText, error)
 
 	Events(context.Context, int64) iter.Seq2[gsp.Event, error]
 
