@@ -75,7 +75,6 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.BrokenLibrary:   imap.ResponseCodeCannot,
 	gsp.OldLibrary:      imap.ResponseCodeCannot,
 	gsp.UnsignedLibrary: imap.ResponseCodeCannot,
-	gsp.UnsignedLibrary: imap.ResponseCodeCannot,
 	gsp.BrokenConfig:    imap.ResponseCodeContactAdmin,
 	gsp.BrokenPeriod:    imap.ResponseCodeCannot,
 	gsp.PortInUse:       imap.ResponseCodeContactAdmin,
