@@ -92,3 +92,18 @@ func completable(e *pattern.Entry, code []byte, alphabet string) bool {
 	}
 	return e.Fits(gsp.NewUIM(string(code)))
 }
+
+// TestJointChecks hides characters that two checks cover: each alone could be
+// satisfied, both together not always.
+func TestJointChecks(t *testing.T) {
+	e, err := pattern.Compile("N4,luhn,csum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 1000 {
+		code := []byte{'0' + byte(n%10), '0' + byte(n/10%10), '0' + byte(n/100), '#'}
+		if got, want := e.Fits(gsp.NewUIM(string(code))), completable(e, code, digits); got != want {
+			t.Errorf("%s: got %t, want %t", code, got, want)
+		}
+	}
+}

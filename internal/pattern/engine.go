@@ -59,7 +59,7 @@ type place struct {
 
 // columnTable maps a character to one of a place's columns. Many places of a
 // library share one table.
-type columnTable [128]uint8
+type columnTable [256]uint8
 
 // newEngine sorts rows into an engine. The rows must not change afterwards.
 func newEngine(entries []*Entry) *engine {
@@ -243,14 +243,14 @@ func (b *bucket) fits(at int, code string) bool {
 	ok := uint64(1)
 	for i, id := range shape {
 		c := code[i]
-		ok &= maskedSets[id][c>>6&1] >> (c & 63)
+		ok &= maskedSets[id][c>>6] >> (c & 63)
 	}
 	return ok&1 != 0
 }
 
 // maskedSets are the sets of all ids with the letters that stand for some of
 // their characters: the hidden character and the alphabets.
-var maskedSets = func() (sets [256]charSet) {
+var maskedSets = func() (sets [256][4]uint64) {
 	for id := range sets {
 		s := idSets[id]
 		s.add(hidden)
@@ -259,7 +259,7 @@ var maskedSets = func() (sets [256]charSet) {
 				s.add((firstKind + setID(i)).letter())
 			}
 		}
-		sets[id] = s
+		sets[id] = [4]uint64{s[0], s[1]}
 	}
 	return sets
 }()
@@ -268,5 +268,5 @@ var maskedSets = func() (sets [256]charSet) {
 // number i.
 func (g *grid) column(i int, code string) []uint64 {
 	p := &g.places[i]
-	return g.columns[p.base+uint32(g.words)*uint32(p.table[code[p.at]&127]):]
+	return g.columns[p.base+uint32(g.words)*uint32(p.table[code[p.at]]):]
 }

@@ -53,6 +53,7 @@ type Entry struct {
 	From       time.Time // first day that such codes were made, zero for unknown
 	Until      time.Time // last day, zero while they are made
 	Pattern    string
+	Weak       bool                // accepted although its codes have little evidence and may be others'
 	Hints      map[string][]string // of an element, the beginnings that make this entry likelier
 	Hosts      []string            // of a code that is a link: the host names
 	Samples    []string            // codes that fit

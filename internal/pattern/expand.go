@@ -10,7 +10,8 @@ import (
 type variant struct {
 	elems  []element
 	checks []spanCheck
-	made   int // the element that dates the code, -1 for none
+	joint  bool // some checks cover the same characters
+	made   int  // the element that dates the code, -1 for none
 }
 
 // spanCheck is a rule over the elements from to to, both included.
@@ -153,6 +154,9 @@ func newVariant(elems []element) (*variant, error) {
 	}
 	if len(v.checks) > maxChecks {
 		return nil, &syntaxError{elems[0].pos, fmt.Sprintf("more than %d checks and dates", maxChecks)}
+	}
+	for i, c := range v.checks {
+		v.joint = v.joint || slices.ContainsFunc(v.checks[:i], func(d spanCheck) bool { return c.from <= d.to && d.from <= c.to })
 	}
 	return v, nil
 }

@@ -20,6 +20,7 @@ const (
 	maxFile    = 32 << 20 // octets of its text
 	maxEntries = 50_000
 	maxAll     = 500_000 // rows of all entries
+	maxParty   = 20_000  // rows of all entries of one Party
 	maxErrors  = 100     // that Parse reports
 )
 
@@ -67,6 +68,7 @@ type entryText struct {
 	From       toml.LocalDate      `toml:"from"`
 	Until      toml.LocalDate      `toml:"until"`
 	Pattern    string              `toml:"pattern"`
+	Weak       bool                `toml:"weak"`
 	Hints      map[string][]string `toml:"hints"`
 	Hosts      []string            `toml:"hosts"`
 	Samples    []string            `toml:"samples"`
@@ -99,7 +101,7 @@ func Parse(file string, text []byte) (*Library, error) {
 		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
 		return nil, r.err()
 	}
-	seen, rows := make(map[string]int), 0
+	seen, rows, ofParty := make(map[string]int), 0, make(map[gsp.PartyID]int)
 	for i := range t.Entry {
 		e := r.entry(i, &t.Entry[i])
 		if first, ok := seen[e.ID]; ok && e.ID != "" {
@@ -108,6 +110,10 @@ func Parse(file string, text []byte) (*Library, error) {
 		seen[e.ID] = e.Line
 		if rows += len(e.rows); rows > maxAll {
 			r.at("pattern", 0, fmt.Sprintf("the entries up to here have more than %d rows together", maxAll))
+			break
+		}
+		if ofParty[e.Party] += len(e.rows); e.Routable() && ofParty[e.Party] > maxParty {
+			r.at("pattern", 0, fmt.Sprintf("the entries of %s up to here have more than %d rows together", e.Party, maxParty))
 			break
 		}
 		l.entries = append(l.entries, e)
@@ -175,7 +181,7 @@ func (r *reader) entry(i int, t *entryText) *Entry {
 	e := &Entry{
 		ID: t.ID, Class: Class(cmp.Or(t.Class, string(Routable))), Title: t.Title, Note: t.Note,
 		Categories: t.Categories, Generation: t.Generation, Evidence: Evidence(t.Evidence), Source: t.Source,
-		From: date(t.From), Until: date(t.Until), Pattern: t.Pattern, Hints: t.Hints, Hosts: t.Hosts,
+		From: date(t.From), Until: date(t.Until), Pattern: t.Pattern, Weak: t.Weak, Hints: t.Hints, Hosts: t.Hosts,
 		Samples: t.Samples, Counter: t.Counter, Line: r.now.line("", 0),
 	}
 	if !isToken(t.ID) {
@@ -235,18 +241,30 @@ func (r *reader) pattern(e *Entry) {
 		}
 	}
 	if e.Class == Routable {
-		for j := range e.rows {
-			if room := e.rows[j].room(); room < math.Log2(minRoom)-1e-9 {
-				r.at("pattern", 0, fmt.Sprintf("a mask of %d characters would fit about %.0f codes; "+
-					"it must fit a million, so that it names no single pack", e.rows[j].length(), math.Exp2(room)))
-				break
-			}
-		}
+		r.telling(e)
 	}
 	if i := slices.IndexFunc(e.Hosts, func(h string) bool { return h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "/: ") }); i >= 0 {
 		r.at("hosts", i, fmt.Sprintf("host %q: want a name such as stamp.example, in small letters", e.Hosts[i]))
 	}
 	r.samples(e)
+}
+
+// telling checks that the codes of a routable entry say enough and its masks
+// not too much, for each way to fit.
+func (r *reader) telling(e *Entry) {
+	for i := range e.rows {
+		w := &e.rows[i]
+		if room := w.room(); room < math.Log2(minRoom)-1e-9 {
+			r.at("pattern", 0, fmt.Sprintf("a mask of %d characters would fit about %.0f codes; "+
+				"it must fit a million, so that it names no single pack", w.length(), math.Exp2(room)))
+			return
+		}
+		if bits := w.evidence(strings.Repeat("0", w.length())); bits < weakBits && !e.Weak {
+			r.at("pattern", 0, fmt.Sprintf("codes of %d characters have %.0f bits of evidence and may well be of others; "+
+				"below %d the entry needs weak = true", w.length(), bits, weakBits))
+			return
+		}
+	}
 }
 
 // samples tries the samples and counter-samples of e.

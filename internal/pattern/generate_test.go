@@ -150,7 +150,7 @@ func newWorld(t testing.TB, m maker, n int, pick func(maker) (string, func() str
 		for strings.IndexByte(`"'(`, sample[0]) >= 0 { // which normalising may take off
 			sample = code()
 		}
-		fmt.Fprintf(&b, "[[entry]]\nid = \"e%d\"\nparty = \"%s\"\ntitle = \"a code\"\nevidence = \"synthetic\"\npattern = '''%s'''\nsamples = [%q]\n",
+		fmt.Fprintf(&b, "[[entry]]\nid = \"e%d\"\nparty = \"%s\"\ntitle = \"a code\"\nevidence = \"synthetic\"\nweak = true\npattern = '''%s'''\nsamples = [%q]\n",
 			i, strings.ToLower(m.text(capitals, 2)), text, sample)
 	}
 	w.text = b.String()

@@ -127,7 +127,7 @@ func readURN(urn string) string {
 // withCheck appends GS1's check digit to n digits, a hidden one if any of
 // them is hidden. Anything else gives "".
 func withCheck(s string, n int) string {
-	if len(s) != n || !setOf(s).within(setDigits.or(setOf(string(hidden)))) {
+	if len(s) != n || !setDigits.or(setOf(string(hidden))).hasAll(s) {
 		return ""
 	}
 	if !visible(s) {

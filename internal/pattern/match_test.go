@@ -121,3 +121,20 @@ func withHidden(expr string) string {
 	b.WriteString("$")
 	return b.String()
 }
+
+// TestMatchRefusesStrangeText looks up octets that no code has.
+func TestMatchRefusesStrangeText(t *testing.T) {
+	l := shipped(t)
+	for c := range 256 {
+		if set82 := set82 + "#^"; strings.IndexByte(set82, byte(c)) >= 0 {
+			continue
+		}
+		for _, code := range []string{"KE73021447", "00000046209849Uon<TYfACyAJPH", "4006381333", "QCALLaB3dE5fG7X1y22403151"} {
+			for _, s := range []string{code + string([]byte{byte(c)}), string([]byte{byte(c)}) + code, code[:5] + string([]byte{byte(c)}) + code[5:]} {
+				if found := l.Match(gsp.NewUIM(s), nil); len(found) > 0 {
+					t.Errorf("%q: got %s", s, found[0].ID)
+				}
+			}
+		}
+	}
+}

@@ -38,10 +38,11 @@ const (
 	NoText        Broken = "empty"
 	TooLong       Broken = "too-long"
 	BadCharacters Broken = "bad-characters"
+	Rounded       Broken = "rounded" // a spreadsheet took it for a number
 )
 
 // Brokens lists every Broken but "".
-var Brokens = []Broken{NoText, TooLong, BadCharacters}
+var Brokens = []Broken{NoText, TooLong, BadCharacters, Rounded}
 
 // maxInput bounds what is normalised, in octets.
 const maxInput = 1024
@@ -214,6 +215,14 @@ func unquote(s string) string {
 		}
 	}
 	return s
+}
+
+// isRounded reports whether a code is what spreadsheets make of a long row of
+// digits: 9.52E+16.
+func isRounded(code string) bool {
+	mantissa, exponent, ok := strings.Cut(code, "E+")
+	whole, fraction, _ := strings.Cut(strings.ReplaceAll(mantissa, ",", "."), ".")
+	return ok && len(whole) == 1 && exponent != "" && setDigits.hasAll(whole+fraction+exponent)
 }
 
 // trimSymbology removes an AIM symbology identifier (ISO/IEC 15424): "]", a

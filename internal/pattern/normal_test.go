@@ -35,6 +35,7 @@ func TestNormalise(t *testing.T) {
 		{"separators of a keyboard", `010460081800787921t"XzgHU^]8005095000|930p2J~24014518552`, ru, []pattern.Change{pattern.SeparatorRead}},
 		{"separators leaked", "010460081800787921t\"XzgHU\u00e88005095000\u00e8930p2J\u00e824014518552", ru, []pattern.Change{pattern.SeparatorRead}},
 		{"separators lost", `010460081800787921t"XzgHU8005095000930p2J24014518552`, ru, nil},
+		{"date after a lost separator", gs1 + "800824031514", gs1, nil},
 		{"brackets", "(01)09521141894569(235)51qIgY)<&Jp3*j7'SDB", gs1, []pattern.Change{pattern.BracketsRead}},
 		{"brackets, other order", "(235)51qIgY)<&Jp3*j7'SDB(01)09521141894569", gs1, []pattern.Change{pattern.BracketsRead}},
 		{"brackets with a date", "(01) 09521141894569 (235) 51qIgY)<&Jp3*j7'SDB (8008) 24031514", gs1, []pattern.Change{pattern.SpacesRemoved, pattern.BracketsRead}},
@@ -73,6 +74,7 @@ func TestSuggestions(t *testing.T) {
 		{"Russian keyboard", "ЙСФДДфИ3вУ5аП7Ч1н2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
 		{"Greek keyboard", ":ΨΑΛΛαΒ3δΕ5φΓ7Χ1υ2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
 		{"French keyboard", "KEè\"à é&''èè", pattern.WrongKeyboard, "KE730214477"},
+		{"zeros lost in a spreadsheet", "95200000000000127", pattern.LostZeros, "095200000000000127"},
 		{"end of a sentence", "KE730214477.", pattern.EndPunctuation, "KE730214477"},
 	}
 	for _, tt := range tests {
@@ -99,7 +101,7 @@ func FuzzNormalise(f *testing.F) {
 			f.Add(s)
 		}
 	}
-	for _, s := range []string{"]d2\x1d01", `"'"'`, "(01)(01)", "((", "^^<GS>^", "https://a/01/1/21/%", "urn:epc:id:sscc:.", "<G<GS>S>", "è", "\xff"} {
+	for _, s := range []string{"]d2\x1d01", `"'"'`, "(01)(01)", "((", "^^<GS>^", "https://a/01/1/21/%", "urn:epc:id:sscc:.", "urn:epc:id:sscc:95200%C3.00000000012", "<G<GS>S>", "è", "\xff"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

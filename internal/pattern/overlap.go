@@ -17,7 +17,10 @@ type Overlap struct {
 	Shared float64
 	// Lead is by how many bits of evidence A is ranked before B for the
 	// witness; negative, B before A.
-	Lead       float64
+	Lead float64
+	// MaskLead is the same for the mask of the witness. Where Lead is clear
+	// and this is not, whole codes are told apart and masked ones are not.
+	MaskLead   float64
 	Separators []Separator // what tells the two apart, best first; none means nothing does
 	Undecided  bool        // so many checks meet that neither a witness was found nor its absence proved
 }
@@ -141,6 +144,13 @@ func overlap(pairs []rowPair) (o Overlap, found bool) {
 	}
 	code := o.Witness.Reveal()
 	o.Lead = best.a.evidence(code) - best.b.evidence(code)
+	mask := best.a.mask(code)
+	if o.Lead < 0 {
+		mask = best.b.mask(code)
+	}
+	if len(mask) == len(code) { // the leader's; without its date the other may not fit
+		o.MaskLead = best.a.evidence(mask) - best.b.evidence(mask)
+	}
 	o.Separators = tellApart(best, o.Lead)
 	return o, true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
 )
 
@@ -49,6 +50,7 @@ func TestParseErrors(t *testing.T) {
 		{"level", `party = "ke"`, "level = \"box\"\nparty = \"ke\"", 6, "want one of"},
 		{"small mask", `serial:N8`, `serial:N5 [serial:N3]`, 10, "would fit about 100000 codes"},
 		{"checks leave few codes", `serial:N8`, `serial:N6 check:N1,mod9710(serial)`, 10, "million"},
+		{"little evidence", `'"KE7" serial:N8'`, `'serial:X30'`, 10, "needs weak = true"},
 		{"pattern", `serial:N8`, `serial:Q8`, 10, `character 14: 'Q' is no alphabet`},
 		{"hint", "from = 2022-02-01", "from = 2022-02-01\nhints = { gtin = [\"1\"] }", 10, `no element named "gtin"`},
 	}
@@ -92,4 +94,31 @@ func TestEmpty(t *testing.T) {
 	if got := len(l.Entries()) + len(l.Parties()); got != 0 {
 		t.Errorf("got %d entries and Parties, want none", got)
 	}
+}
+
+// FuzzParse checks that no text makes the reader fail, and that a library it
+// accepts recognises its own samples.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(entryText))
+	f.Add([]byte(generations))
+	f.Add([]byte("name='x'\nentry=[{id='a',title='b',class='non-party',evidence='synthetic',pattern='N8',samples=['12345678']}]"))
+	f.Add([]byte("[[entry]]\n[[entry.hints]]\n[entry]\n"))
+	f.Add([]byte("[[entry]]\n[entry.hints]\na=['b']\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		l, err := pattern.Parse("fuzz.toml", text)
+		if err != nil {
+			var e *pattern.Error
+			if !errors.As(err, &e) || e.Line < 1 {
+				t.Errorf("got error %v, want a line", err)
+			}
+			return
+		}
+		for _, e := range l.Entries() {
+			for _, s := range e.Samples {
+				if !e.Fits(gsp.NewUIM(s)) {
+					t.Errorf("entry %s: a sample does not fit", e.ID)
+				}
+			}
+		}
+	})
 }

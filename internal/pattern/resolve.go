@@ -38,6 +38,7 @@ type Answer struct {
 	Masked      bool         // the code was given with hidden characters
 	Candidates  []Candidate  // best first; the rule of equals is the entry's id
 	More        int          // candidates beyond those listed
+	Separators  []Separator  // of the outcome ambiguous: what tells the first two apart
 	Sentence    string       // for the officer, one sentence
 	Changes     []Change     // what normalising did
 	Broken      Broken       // why the text cannot be a UIM, "" where it can
@@ -56,6 +57,8 @@ type Candidate struct {
 	Hints     []string  // names of the elements that speak for it
 	Made      time.Time // the date in the code, zero for none
 	Segments  []Segment // the code's parts under this entry
+
+	row *row
 }
 
 // Doubt is a reason why a code that fits is implausible, as a stable token.
@@ -106,13 +109,20 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 	}
 	if len(a.Candidates) > 0 {
 		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
+		if a.Outcome == Ambiguous {
+			first, second := a.Candidates[0], a.Candidates[1]
+			a.Separators = tellApart(rowPair{first.row, second.row}, first.Bits-second.Bits)
+		}
 	} else {
 		a.Suggestions = l.suggest(u.Reveal())
 		if broken == "" {
 			a.Near = l.near(code)
 		}
-		if a.Near != nil || len(a.Suggestions) > 0 {
+		switch {
+		case a.Near != nil || len(a.Suggestions) > 0:
 			a.Outcome = NearlyMatches
+		case broken == "" && isRounded(code):
+			a.Broken = Rounded
 		}
 	}
 	a.Sentence = sentence(a)
@@ -137,7 +147,7 @@ func (l *Library) candidates(code string, at time.Time) []Candidate {
 func newCandidate(f *fit, code string) Candidate {
 	r := f.row
 	c := Candidate{
-		Entry: r.entry, Mask: r.mask(code), Canonical: gsp.NewUIM(r.canonical(code)),
+		row: r, Entry: r.entry, Mask: r.mask(code), Canonical: gsp.NewUIM(r.canonical(code)),
 		Bits: f.bits, Weak: f.weak, Made: f.made,
 	}
 	if f.doubt != "" {

@@ -3,8 +3,7 @@ package pattern
 import "math"
 
 // fits reports whether code, whole or masked, fits the row: for a masked one,
-// whether some choice of the hidden characters does. Checks that share hidden
-// characters are decided one by one.
+// whether some choice of the hidden characters does.
 func (r *row) fits(code string) bool {
 	if len(code) != r.length() {
 		return false
@@ -37,7 +36,21 @@ func (r *row) passes(code string) bool {
 			return false
 		}
 	}
-	return true
+	return !r.variant.joint || visible(code) || r.passesJointly(code)
+}
+
+// passesJointly reports whether one choice of the hidden characters satisfies
+// all checks, each of which some choice satisfies.
+func (r *row) passesJointly(code string) bool {
+	var w meeting
+	w.begin(rowPair{r, r})
+	for i := range len(code) {
+		if code[i] != hidden {
+			w.choices[i] = setOf(code[i : i+1])
+		}
+	}
+	_, verdict := w.search()
+	return verdict != nothing
 }
 
 func (r *row) passesCheck(c spanCheck, code string) bool {

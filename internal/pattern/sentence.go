@@ -8,6 +8,7 @@ import (
 var brokenSentences = map[Broken]string{
 	NoText:        "There is no code.",
 	TooLong:       fmt.Sprintf("This text is longer than any code; a code has at most %d characters.", maxLength),
+	Rounded:       "A spreadsheet has rounded this code and its digits are lost; format the column as text and enter the code again.",
 	BadCharacters: "This text holds a character that no code has; scan or copy it again.",
 }
 
@@ -57,6 +58,7 @@ var slipTexts = map[Slip]string{
 	WrongCase:      "in capital letters",
 	WrongKeyboard:  "typed on another keyboard layout",
 	EndPunctuation: "without the punctuation at its end",
+	LostZeros:      "with the zeros that a spreadsheet takes off the front",
 }
 
 // parties lists what is in play: Parties by their id, the rest by class.

@@ -47,6 +47,17 @@ func (s charSet) next(c byte) byte {
 	return c
 }
 
+// hasAll reports whether s has every character of text.
+func (s charSet) hasAll(text string) bool {
+	for i := range len(text) {
+		if !s.has(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// setOf returns the characters of text, which is ASCII.
 func setOf(text string) charSet {
 	var s charSet
 	for i := range len(text) {

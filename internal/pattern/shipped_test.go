@@ -58,6 +58,7 @@ func TestRealFormats(t *testing.T) {
 		{"wrong check digit", "(01)09521141894568(235)51qIgY)<&Jp3*j7'SDB", pattern.NearlyMatches, "", "", "######################################"},
 		{"nothing", "hello", pattern.Unknown, "", "", "#####"},
 		{"foreign letters", "ЖЩ730214477", pattern.Unknown, "", "", ""},
+		{"rounded by a spreadsheet", "9,52E+16", pattern.Unknown, "", "", ""},
 		{"empty", " ", pattern.Unknown, "", "", ""},
 	}
 	for _, tt := range tests {

@@ -25,10 +25,11 @@ const (
 	WrongCase      Slip = "wrong-case"      // capitals for small letters or the reverse
 	WrongKeyboard  Slip = "wrong-keyboard"  // a scanner that types met another keyboard layout
 	EndPunctuation Slip = "end-punctuation" // the full stop or comma of a sentence
+	LostZeros      Slip = "lost-zeros"      // a spreadsheet took it for a number
 )
 
 // Slips lists every Slip.
-var Slips = []Slip{LookAlike, WrongCase, WrongKeyboard, EndPunctuation}
+var Slips = []Slip{LookAlike, WrongCase, WrongKeyboard, EndPunctuation, LostZeros}
 
 // suggest tries what may have happened to a text that nothing fits. It keeps
 // what then fits with evidence that chance does not give.
@@ -54,6 +55,11 @@ func (l *Library) suggest(text string) []Suggestion {
 	try(LookAlike, lookAlikes.Replace(text))
 	try(EndPunctuation, strings.TrimRight(text, ".,;:)>! \t\r\n"))
 	try(WrongCase, strings.ToUpper(text))
+	if setDigits.hasAll(strings.Trim(text, " ")) {
+		for zeros := 1; zeros <= 4; zeros++ {
+			try(LostZeros, strings.Repeat("0", zeros)+text)
+		}
+	}
 	for _, layout := range layouts {
 		try(WrongKeyboard, layout.Replace(text))
 	}
