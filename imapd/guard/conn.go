@@ -262,10 +262,16 @@ func (c *Conn) until(now time.Time) (wake, last time.Time) {
 	return last, last
 }
 
-// send writes to the client, with a deadline by size.
+// send writes to the client, who must take each piece in time: a large mail
+// would stay in memory for as long as it likes.
 func (c *Conn) send(p []byte) error {
-	limit := 30*time.Second + time.Duration(len(p)/rate)*time.Second
-	c.tls.SetWriteDeadline(time.Now().Add(limit))
-	_, err := c.tls.Write(p)
-	return err
+	for len(p) > 0 {
+		piece := p[:min(len(p), pieceSize)]
+		c.tls.SetWriteDeadline(time.Now().Add(pieceTime))
+		if _, err := c.tls.Write(piece); err != nil {
+			return err
+		}
+		p = p[len(piece):]
+	}
+	return nil
 }

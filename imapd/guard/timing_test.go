@@ -83,6 +83,17 @@ func TestI4SlowClientsAreCut(t *testing.T) {
 	}
 }
 
+func TestWhoDoesNotReadIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		serve(t, listen(p))
+		c := p.dial(t).login()
+		c.send("a NOOP\r\n") // a pipe holds nothing: the answer waits for us
+		time.Sleep(31 * time.Second)
+		c.want("EOF")
+	})
+}
+
 func TestSteadyLiteralMayTakeLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
