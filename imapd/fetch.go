@@ -1,6 +1,7 @@
 package imapd
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -81,8 +82,9 @@ func (s *session) fetch(w *imapserver.FetchWriter, places []int, options *imap.F
 			return s.reply("fetch", err)
 		}
 	}
+	todo := make([]load, 0, len(places))
 	for _, p := range places {
-		m := &v.messages[p]
+		m := v.messages[p]
 		summary, ok := summaries[m.UID]
 		if needSummary && !ok {
 			if *missing == nil {
@@ -90,26 +92,62 @@ func (s *session) fetch(w *imapserver.FetchWriter, places []int, options *imap.F
 			}
 			continue
 		}
-		var body []byte
-		if needBody {
-			var err error
-			if body, err = s.body(m.Mail, summary.Layout); err != nil {
-				s.damaged(m.Mail, err)
-				*missing = err
-				continue
-			}
+		todo = append(todo, load{place: p, mail: m.Mail, summary: summary})
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	loads := s.readAhead(ctx, todo, needBody)
+	for range todo {
+		l := <-loads
+		if l.err != nil {
+			s.damaged(l.mail, l.err)
+			*missing = l.err
+			continue
 		}
-		if err := m.write(w.CreateMessage(uint32(p+1)), options, summary, body); err != nil {
+		out := w.CreateMessage(uint32(l.place + 1))
+		if err := v.messages[l.place].write(out, options, l.summary, l.body); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// load is a message to answer for.
+type load struct {
+	place   int
+	mail    gsp.MailID
+	summary gsp.Summary
+	body    []byte
+	err     error
+}
+
+// readAhead reads bodies, each while the one before is written to the client.
+func (s *session) readAhead(ctx context.Context, todo []load, body bool) <-chan load {
+	if !body {
+		loads := make(chan load, len(todo))
+		for _, l := range todo {
+			loads <- l
+		}
+		return loads
+	}
+	loads := make(chan load, 1)
+	go func() {
+		for _, l := range todo {
+			l.body, l.err = s.body(ctx, l.mail, l.summary.Layout)
+			select {
+			case loads <- l:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return loads
+}
+
 // body reads a mail, which must be as long as its layout says: no section may
 // reach beyond it, or each client that asks for it would lose its connection.
-func (s *session) body(mail gsp.MailID, layout sealed.Layout) ([]byte, error) {
-	body, err := s.Messages.Body(s.ctx, mail)
+func (s *session) body(ctx context.Context, mail gsp.MailID, layout sealed.Layout) ([]byte, error) {
+	body, err := s.Messages.Body(ctx, mail)
 	if err == nil && (len(body) != layout.Size || layout.Header > len(body) ||
 		!within(layout.Version, len(body)) || !within(layout.Sealed, len(body))) {
 		err = gsp.ErrDamaged
