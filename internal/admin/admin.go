@@ -64,7 +64,7 @@ type Handler interface {
 func Handlers() []Handler {
 	return []Handler{
 		PartyAdd, PartyList, AccountAdd, AccountList, AccountDisable,
-		KeyImport, KeyList, LibraryImport, LibraryShow, Stats,
+		KeyImport, KeyList, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }
 

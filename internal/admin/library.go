@@ -3,7 +3,9 @@ package admin
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
@@ -13,15 +15,27 @@ import (
 
 // NewLibrary is the input of LibraryImport.
 type NewLibrary struct {
-	File string `json:"file"` // its name, for messages
-	Text []byte `json:"text"`
+	File      string `json:"file"` // its name, for messages
+	Text      []byte `json:"text"`
+	Signature []byte `json:"signature,omitzero"` // detached, armoured
+}
+
+// LibraryRow is one version of LibraryHistory.
+type LibraryRow struct {
+	Version   gsp.LibraryVersion `json:"version"`
+	Published time.Time          `json:"published"`
+	Signed    bool               `json:"signed"`
+	Size      int                `json:"size"`   // octets
+	SHA256    string             `json:"sha256"` // of its text, in hexadecimal
 }
 
 // LibraryInfo says what a library holds.
 type LibraryInfo struct {
-	Version gsp.LibraryVersion `json:"version"`
-	Entries []EntryRow         `json:"entries"`
-	Text    string             `json:"text,omitzero"` // where it was asked for
+	Version   gsp.LibraryVersion `json:"version"`
+	Entries   []EntryRow         `json:"entries"`
+	SignedBy  string             `json:"signed_by,omitzero"` // fingerprint, in the answer of LibraryImport
+	Text      string             `json:"text,omitzero"`      // where it was asked for
+	Signature string             `json:"signature,omitzero"` // with the text
 }
 
 // EntryRow is one entry of a library.
@@ -39,9 +53,16 @@ type LibraryQuery struct {
 	Text bool `json:"text,omitzero"` // the whole text as well
 }
 
-// LibraryImport checks a pattern library in full and puts it in force as the
-// next version.
+// LibraryImport checks a pattern library in full, and its signature once the
+// Secretariat has a key, and puts it in force: as the version it states, or as
+// the next.
 var LibraryImport = Verb[NewLibrary, LibraryInfo]{"library-import", libraryImport}
+
+// LibraryVerify checks a library and its signature, and changes nothing.
+var LibraryVerify = Verb[NewLibrary, LibraryInfo]{"library-verify", libraryVerify}
+
+// LibraryHistory lists the versions that were put in force, the newest first.
+var LibraryHistory = Verb[None, []LibraryRow]{"library-history", libraryHistory}
 
 // LibraryShow tells the library in force.
 var LibraryShow = Verb[LibraryQuery, LibraryInfo]{"library-show", libraryShow}
@@ -51,48 +72,128 @@ var Stats = Verb[report.Query, report.Statistics]{"stats", func(ctx context.Cont
 	return report.Make(ctx, o.Events, q)
 }}
 
-func libraryImport(ctx context.Context, o *Office, _ string, in NewLibrary) (LibraryInfo, error) {
+// parseLibrary checks a library in full.
+func parseLibrary(in NewLibrary) (*pattern.Library, error) {
 	library, err := pattern.Parse(in.File, in.Text)
 	if err != nil {
-		return LibraryInfo{}, &gsp.Refusal{
+		return nil, &gsp.Refusal{
 			Reason: gsp.BrokenLibrary,
 			Cause:  err.Error(),
 			Remedy: "mend the entries named and import the file again; the library in force stays as it is",
 		}
 	}
+	return library, nil
+}
+
+func libraryVerify(_ context.Context, o *Office, _ string, in NewLibrary) (LibraryInfo, error) {
+	library, err := parseLibrary(in)
+	if err != nil {
+		return LibraryInfo{}, err
+	}
+	signer, err := checkSignature(o.Registry.Snapshot(), library, in, o.Now())
+	if err != nil {
+		return LibraryInfo{}, err
+	}
+	info := infoOf(library, gsp.LibraryText{Version: library.Version()})
+	info.SignedBy = signer
+	return info, nil
+}
+
+func libraryImport(ctx context.Context, o *Office, _ string, in NewLibrary) (LibraryInfo, error) {
+	library, err := parseLibrary(in)
+	if err != nil {
+		return LibraryInfo{}, err
+	}
 	now := o.Now()
 	var info LibraryInfo
 	_, err = o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		signer, err := checkSignature(roll, library, in, now)
+		if err != nil {
+			return gsp.Change{}, err
+		}
 		inForce := roll.LibraryText()
-		if inForce.Version > 0 && bytes.Equal(inForce.Text, in.Text) {
-			info = infoOf(library, inForce.Version)
+		if inForce.Version > 0 && bytes.Equal(inForce.Text, in.Text) && bytes.Equal(inForce.Signature, in.Signature) {
+			info = infoOf(library, inForce)
 			return gsp.Change{}, nil // in force already
 		}
-		next := inForce.Version + 1
+		next := gsp.LibraryText{Version: inForce.Version + 1, Text: in.Text, Published: now, Signature: in.Signature}
+		if stated := library.Version(); stated > 0 {
+			if stated <= inForce.Version {
+				return gsp.Change{}, &gsp.Refusal{
+					Reason: gsp.OldLibrary,
+					Cause:  fmt.Sprintf("the file says version %d, and version %d is in force", stated, inForce.Version),
+					Remedy: fmt.Sprintf("give the file a version above %d if it is the newer one", inForce.Version),
+				}
+			}
+			next.Version = stated
+		}
 		info = infoOf(library, next)
+		info.SignedBy = signer
 		return gsp.Change{
-			Library: &gsp.LibraryText{Version: next, Text: in.Text, Published: now},
-			Events:  []gsp.Event{{At: now, Kind: gsp.LibraryPublished, Library: next}},
+			Library: &next,
+			Events:  []gsp.Event{{At: now, Kind: gsp.LibraryPublished, Library: next.Version}},
 		}, nil
 	})
-	if err != nil {
-		return LibraryInfo{}, fmt.Errorf("import the library: %w", err)
+	return info, err
+}
+
+// checkSignature holds a library to the Secretariat's signature once its key
+// is in the directory, and returns the key's fingerprint. A signed library
+// states its version, or an old one could be put in force again.
+func checkSignature(roll *registry.Snapshot, library *pattern.Library, in NewLibrary, now time.Time) (string, error) {
+	secretariat := roll.Address(registry.SecretariatLocal)
+	cert, known := roll.Cert(secretariat)
+	refuse := func(cause, remedy string, err error) (string, error) {
+		return "", &gsp.Refusal{Reason: gsp.UnsignedLibrary, Cause: cause, Remedy: remedy, Err: err}
 	}
-	return info, nil
+	switch {
+	case !known && len(in.Signature) == 0:
+		return "", nil
+	case !known:
+		return refuse("the signature cannot be checked, as the Secretariat has no key in the directory",
+			fmt.Sprintf("publish it first with: gsp key import %s FILE", registry.SecretariatLocal), nil)
+	case len(in.Signature) == 0:
+		return refuse(fmt.Sprintf("the library is not signed, and %s has a key", secretariat),
+			"let the Secretariat sign it with: gsp library sign FILE --key KEY; then: gsp library publish FILE", nil)
+	case library.Version() == 0:
+		return refuse("the library is signed but states no version",
+			"add a line such as version = 7 at its head and sign it again", nil)
+	}
+	if err := cert.CheckDetached(in.Text, in.Signature, now); err != nil {
+		return refuse(fmt.Sprintf("the signature is not one of this file by %s, key %s", secretariat, cert.Fingerprint()),
+			"sign the file as it stands, with that key", err)
+	}
+	return cert.Fingerprint(), nil
+}
+
+func libraryHistory(ctx context.Context, o *Office, _ string, _ None) ([]LibraryRow, error) {
+	all, err := o.Registry.Libraries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := []LibraryRow{}
+	for _, l := range all {
+		rows = append(rows, LibraryRow{
+			Version: l.Version, Published: l.Published, Signed: len(l.Signature) > 0,
+			Size: len(l.Text), SHA256: fmt.Sprintf("%x", sha256.Sum256(l.Text)),
+		})
+	}
+	return rows, nil
 }
 
 func libraryShow(_ context.Context, o *Office, _ string, in LibraryQuery) (LibraryInfo, error) {
 	roll := o.Registry.Snapshot()
-	library, version := roll.Library()
-	info := infoOf(library, version)
+	library, _ := roll.Library()
+	text := roll.LibraryText()
+	info := infoOf(library, text)
 	if in.Text {
-		info.Text = string(roll.LibraryText().Text)
+		info.Text, info.Signature = string(text.Text), string(text.Signature)
 	}
 	return info, nil
 }
 
-func infoOf(library *pattern.Library, version gsp.LibraryVersion) LibraryInfo {
-	info := LibraryInfo{Version: version, Entries: []EntryRow{}}
+func infoOf(library *pattern.Library, text gsp.LibraryText) LibraryInfo {
+	info := LibraryInfo{Version: text.Version, Entries: []EntryRow{}}
 	for _, e := range library.Entries() {
 		info.Entries = append(info.Entries, EntryRow{
 			ID: e.ID, Party: e.Party, Class: string(e.Class), Level: e.Level, Evidence: string(e.Evidence), Title: e.Title,

@@ -49,7 +49,7 @@ var policy = map[string][]string{
 	"internal/node":    {"*"}, // all but what cannotReach forbids
 	"internal/cli": {
 		"internal/gsp", "internal/node", "internal/admin", "internal/control", "internal/config", "internal/report",
-		"internal/registry", "internal/pattern", "internal/demo", "configs",
+		"internal/registry", "internal/pattern", "internal/demo", "configs", "internal/keyring",
 	},
 	"internal/demo": {
 		"internal/gsp", "internal/node", "internal/client", "internal/keyring", "internal/pattern", "internal/pgpcert",

@@ -148,8 +148,12 @@ func keyTable(w io.Writer, keys []admin.KeyRow) {
 }
 
 type libraryCommand struct {
-	Import libraryImportCommand `cmd:"" help:"Check a pattern library and put it in force."`
-	Show   libraryShowCommand   `cmd:"" help:"Show the library in force."`
+	Import  libraryImportCommand  `cmd:"" help:"Check a pattern library and put it in force."`
+	Show    libraryShowCommand    `cmd:"" help:"Show the library in force."`
+	Sign    librarySignCommand    `cmd:"" help:"Sign a library with the Secretariat's key."`
+	Verify  libraryVerifyCommand  `cmd:"" help:"Check a library and its signature."`
+	Publish libraryPublishCommand `cmd:"" help:"Put a signed library in force."`
+	History libraryHistoryCommand `cmd:"" help:"List the versions that were put in force."`
 }
 
 type libraryImportCommand struct {

@@ -48,6 +48,7 @@ func TestStories(t *testing.T) {
 			"restart":   verb((*world).restart, 0),   // restart: stops it and starts it on the same folder
 			"party":     verb((*world).party, 2),     // party ID NAME [PARENT]: registers it and its key
 			"officer":   verb((*world).officer, 2),   // officer LOGIN PARTY [ROLE...]: an account and its key
+			"keyfile":   verb((*world).keyfile, 3),   // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
 			"password":  verb((*world).password, 2),  // password LOGIN TEXT: as LOGIN's mail client has it from now on
 			"waits":     verb((*world).waits, 1),     // waits LOGIN [authority]: IDLE on the own INBOX or the authority's
 			"sees":      verb((*world).sees, 1),      // sees LOGIN: its IDLE wakes; opens the mail

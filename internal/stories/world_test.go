@@ -148,6 +148,26 @@ func (w *world) password(_ context.Context, args []string) (string, error) {
 	return "", nil
 }
 
+// keyfile makes a key that stays in files.
+func (w *world) keyfile(_ context.Context, args []string) (string, error) {
+	key, err := keyring.Generate(args[0], address(args[0]), time.Now())
+	if err != nil {
+		return "", err
+	}
+	secret, err := key.Armoured()
+	if err != nil {
+		return "", err
+	}
+	public, err := key.Public()
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(w.folder, args[1]), secret, 0o600); err != nil {
+		return "", err
+	}
+	return "", os.WriteFile(filepath.Join(w.folder, args[2]), public, 0o600)
+}
+
 // publish makes a key for an address and publishes it.
 func (w *world) publish(ctx context.Context, local string) error {
 	key, err := keyring.Generate(local, address(local), time.Now())
