@@ -2,6 +2,7 @@ package imapd_test
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,18 @@ func TestI1I2I3I16GuardIsInPlace(t *testing.T) {
 	c.want("LIST \"\" Pwned")
 	if got := strings.Join(c.ok("CAPABILITY"), ""); strings.Contains(got, "LITERAL+") {
 		t.Errorf("LITERAL+ is offered: %q", got)
+	}
+}
+
+// A client that goes on sending hears why it is cut.
+func TestReasonsAreHeard(t *testing.T) {
+	w := newWorld(t)
+	for range 10 {
+		c := w.login("ann")
+		go io.WriteString(c.Conn, "a APPEND INBOX {300000+}\r\n"+strings.Repeat("x", 300_000)+"\r\n")
+		if got := c.line() + c.line() + c.line(); got != "a BAD [TOOBIG] literals are limited to 4096 octets here* BYE literal too longEOF" {
+			t.Fatalf("got %q", got)
+		}
 	}
 }
 

@@ -1,8 +1,10 @@
 package imapd
 
 import (
+	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -105,7 +107,8 @@ func (s *session) refresh() error {
 // lost ends a session whose mailbox cannot be followed any more. IMAP has no
 // other way to say that the selected mailbox is gone.
 func (s *session) lost(err error) {
-	if !errors.Is(err, gsp.ErrNotFound) && !errors.Is(err, noMailbox) && !errors.Is(err, disabled) {
+	known := []error{gsp.ErrNotFound, noMailbox, disabled, context.Canceled}
+	if !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
 		s.log().LogAttrs(s.ctx, slog.LevelError, "imap session lost its mailbox",
 			slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
 	}

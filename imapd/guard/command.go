@@ -76,7 +76,7 @@ func (c *Conn) finish(ok bool) error {
 	goodbye := c.goodbye
 	c.mu.Unlock()
 	if goodbye != "" {
-		return byeError(goodbye)
+		return partingError(goodbye)
 	}
 	switch {
 	case last == offered && !c.cmd.literal.sync:

@@ -22,13 +22,14 @@ type Conn struct {
 	closed   func() // tells the listener
 
 	// Owned by the goroutine that calls Read.
-	in    *bufio.Reader
-	ready []byte // passed to the library before anything else
-	left  int64  // octets of the literal that follow
-	step  step
-	cmd   command
-	wait  wait
-	ended bool
+	in     *bufio.Reader
+	ready  []byte // passed to the library before anything else
+	left   int64  // octets of the literal that follow
+	step   step
+	cmd    command
+	wait   wait
+	ended  bool
+	linger bool // the client may be sending still
 
 	out output
 
@@ -56,8 +57,6 @@ const (
 	forLiteral
 	forDone
 )
-
-var errSlow = errors.New("too slow")
 
 func newConn(raw net.Conn, cfg Config) *Conn {
 	c := &Conn{Conn: raw, tls: tls.Server(raw, cfg.TLS), name: cfg.Name}
@@ -114,7 +113,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := c.next(); err != nil {
-			c.end(farewell(err))
+			c.end(err)
 		}
 	}
 	if len(c.ready) > 0 {
@@ -125,7 +124,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
 	if err != nil {
-		c.end(farewell(err))
+		c.end(err)
 		err = io.EOF
 	}
 	return n, err
@@ -138,6 +137,13 @@ func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 // Close sends what is left and closes the connection.
 func (c *Conn) Close() error {
 	c.out.flush()
+	if c.linger {
+		// Closing with octets unread makes TCP take back what was sent last: the
+		// reason. So they are read for a moment.
+		c.tls.CloseWrite()
+		c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
+		io.CopyN(io.Discard, c.Conn, maxSkipped)
+	}
 	err := c.tls.Close()
 	c.closed()
 	return err
@@ -154,33 +160,31 @@ func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
 
 // end says BYE, where there is something to say, and gives the library the
 // end of the stream from then on.
-func (c *Conn) end(text string) {
-	if c.ended {
-		return
-	}
+func (c *Conn) end(err error) {
+	var (
+		wrong  byeError
+		parted partingError
+	)
 	c.ended, c.left, c.ready = true, 0, nil
-	if text != "" {
-		c.out.inject("* BYE " + text + "\r\n")
+	c.linger = errors.As(err, &wrong)
+	if c.linger || errors.As(err, &parted) {
+		c.out.inject("* BYE " + err.Error() + "\r\n")
 	}
 	c.out.flush()
 	c.out.shut()
 }
 
-func farewell(err error) string {
-	var bye byeError
-	switch {
-	case errors.As(err, &bye):
-		return string(bye)
-	case errors.Is(err, errSlow):
-		return "connection was idle for too long"
-	}
-	return "" // the client is gone
-}
-
-// byeError ends the connection with its text.
+// byeError ends the connection of a client that does something wrong.
 type byeError string
 
 func (e byeError) Error() string { return string(e) }
+
+// partingError ends the connection of a client that does nothing wrong.
+type partingError string
+
+func (e partingError) Error() string { return string(e) }
+
+const errSlow = partingError("connection was idle for too long")
 
 // expect starts waiting for something else.
 func (c *Conn) expect(p phase) {
@@ -230,10 +234,10 @@ func (c *Conn) arm(now time.Time) error {
 		return errSlow
 	}
 	if c.stopping != "" && (c.wait.phase == forCommand || c.wait.phase == forDone) {
-		return byeError(c.stopping)
+		return partingError(c.stopping)
 	}
 	if c.goodbye != "" && c.wait.phase == forDone {
-		return byeError(c.goodbye)
+		return partingError(c.goodbye)
 	}
 	if last.Before(wake) {
 		wake = last

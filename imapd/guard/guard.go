@@ -41,6 +41,7 @@ const (
 	beatTime      = 2 * time.Minute  // between signs of life during IDLE
 	rateTime      = 30 * time.Second // over which the rate of a literal is averaged
 	rate          = 500              // octets a second, at least
+	lingerTime    = time.Second      // for a client to read why it was cut
 	pieceTime     = 30 * time.Second // for the client to take a piece of an answer
 	pieceSize     = 64 << 10         // octets
 )
