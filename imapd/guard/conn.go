@@ -22,14 +22,13 @@ type Conn struct {
 	closed   func() // tells the listener
 
 	// Owned by the goroutine that calls Read.
-	in     *bufio.Reader
-	ready  []byte // passed to the library before anything else
-	left   int64  // octets of the literal that follow
-	step   step
-	cmd    command
-	wait   wait
-	ended  bool
-	linger bool // the client may be sending still
+	in    *bufio.Reader
+	ready []byte // passed to the library before anything else
+	left  int64  // octets of the literal that follow
+	step  step
+	cmd   command
+	wait  wait
+	ended bool
 
 	out output
 
@@ -39,6 +38,7 @@ type Conn struct {
 	stopping string // end with this text between commands
 	loginBy  time.Time
 	authed   bool
+	linger   bool // the client may be sending still
 }
 
 // wait is what Read waits for and since when.
@@ -137,7 +137,10 @@ func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 // Close sends what is left and closes the connection.
 func (c *Conn) Close() error {
 	c.out.flush()
-	if c.linger {
+	c.mu.Lock()
+	linger := c.linger
+	c.mu.Unlock()
+	if linger {
 		// Closing with octets unread makes TCP take back what was sent last: the
 		// reason. So they are read for a moment.
 		c.tls.CloseWrite()
@@ -166,8 +169,11 @@ func (c *Conn) end(err error) {
 		parted partingError
 	)
 	c.ended, c.left, c.ready = true, 0, nil
-	c.linger = errors.As(err, &wrong)
-	if c.linger || errors.As(err, &parted) {
+	linger := errors.As(err, &wrong)
+	c.mu.Lock()
+	c.linger = linger
+	c.mu.Unlock()
+	if linger || errors.As(err, &parted) {
 		c.out.inject("* BYE " + err.Error() + "\r\n")
 	}
 	c.out.flush()
