@@ -206,22 +206,71 @@ func TestComposeRefusesInjection(t *testing.T) {
 	}
 }
 
+// around puts what another program sealed into the mail of a draft.
+func around(t testing.TB, inside []byte, to []*pgpcert.Cert, signer *keyring.Key) []byte {
+	t.Helper()
+	message, err := keyring.Seal(inside, to, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := compose(t, client.Draft{From: address("fr1.fr"), To: []gsp.Address{address("ke")}, Signer: signer})
+	start := bytes.Index(raw, []byte("-----BEGIN"))
+	end := bytes.LastIndex(raw, []byte("\r\n--"))
+	return slices.Concat(raw[:start], bytes.ReplaceAll(message, []byte("\n"), []byte("\r\n")), raw[end:])
+}
+
+// What other programs put inside.
+func TestOpenForeignMail(t *testing.T) {
+	fr, frCert := generate(t, "fr1.fr")
+	ke, keCert := generate(t, "ke")
+	for _, test := range []struct{ name, inside, subject, text, attachment string }{
+		{
+			"thunderbird",
+			"Content-Type: multipart/mixed; boundary=\"o\"; protected-headers=\"v1\"\r\nSubject: =?UTF-8?Q?Saisie_=C3=A0_Calais?=\r\nFrom: x <fr1.fr@gsp.example>\r\n\r\n" +
+				"--o\r\nContent-Type: multipart/mixed; boundary=\"i\"\r\n\r\n" +
+				"--i\r\nContent-Type: text/plain; charset=UTF-8; format=flowed\r\nContent-Transfer-Encoding: base64\r\n\r\nUXVhbmQgPw0K\r\n" +
+				"--i\r\nContent-Type: text/csv; name=\"uim.csv\"\r\nContent-Disposition: attachment; filename=\"uim.csv\"\r\n\r\n1;2\r\n--i--\r\n\r\n--o--\r\n",
+			"Saisie à Calais", "Quand ?\n", "uim.csv",
+		},
+		{
+			"no header inside",
+			"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe\r\n",
+			"...", "Grüße\n", "",
+		},
+		{"no MIME at all", "When were they made?\r\n", "...", "", ""},
+		{"damaged base64", "Subject: x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nV2hlbg==!!!!\r\n", "x", "When", ""},
+		{"unknown character set", "Subject: x\r\nContent-Type: text/plain; charset=klingon\r\n\r\nWhen?\r\n", "x", "When?\n", ""},
+		{"text as attachment", "Subject: x\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment\r\n\r\nWhen?\r\n", "x", "", "a.txt"},
+	} {
+		o, err := client.Open(around(t, []byte(test.inside), certs(keCert), fr), keys(ke), certs(frCert))
+		if test.name == "no MIME at all" {
+			if err == nil && o.Text != "" {
+				t.Errorf("%s: got %+v", test.name, o)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		attachment := ""
+		if len(o.Attachments) > 0 {
+			attachment = o.Attachments[0].Name
+		}
+		if o.Subject != test.subject || o.Text != test.text || attachment != test.attachment || o.SignedBy != frCert {
+			t.Errorf("%s: got %+v, want %+v", test.name, o, test)
+		}
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	fr, frCert := generate(f, "fr1.fr")
 	for _, text := range []string{"Subject: x\r\n\r\ntext", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\n",
 		"Content-Type: text/plain; charset=gbk\r\nContent-Transfer-Encoding: base64\r\n\r\n!!", "Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\n"} {
 		f.Add([]byte(text))
 	}
-	raw := compose(f, client.Draft{From: address("fr1.fr"), To: []gsp.Address{address("ke")}, Signer: fr})
-	start := bytes.Index(raw, []byte("-----BEGIN"))
-	end := bytes.Index(raw, []byte("\r\n--"+string(raw[bytes.Index(raw, []byte("boundary=\""))+10:][:26])+"--"))
 	f.Fuzz(func(t *testing.T, inside []byte) {
-		message, err := keyring.Seal(inside, certs(frCert), fr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mail := slices.Concat(raw[:start], bytes.ReplaceAll(message, []byte("\n"), []byte("\r\n")), raw[end:])
-		if o, err := client.Open(mail, keys(fr), certs(frCert)); err == nil && o.SignedBy == nil {
+		if o, err := client.Open(around(t, inside, certs(frCert), fr), keys(fr), certs(frCert)); err == nil && o.SignedBy == nil {
 			t.Errorf("signature of %q lost", inside)
 		}
 	})

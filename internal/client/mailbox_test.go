@@ -153,8 +153,14 @@ func TestWaitForMail(t *testing.T) {
 				if err != nil || o.Subject != want || o.Text != "When?\n" || o.SignedBy != frCert {
 					t.Errorf("got %+v, %v, want %q", o, err, want)
 				}
-				if i == 0 {
+				switch {
+				case i > 0:
+				case name == "gateway":
 					go deliver(mail(subjects[1]))
+				default:
+					// go-imap's server (v2.0.0-beta.8) does not tell of what comes between
+					// the last command and IDLE.
+					deliver(mail(subjects[1]))
 				}
 			}
 			if uids, err := m.UIDs(t.Context()); err != nil || !slices.Equal(uids, []uint32{1, 2, 3}) {
