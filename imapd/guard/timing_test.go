@@ -175,18 +175,21 @@ func TestShutdownCutsWhoDoesNotEnd(t *testing.T) {
 }
 
 func TestConnectionsAreCapped(t *testing.T) {
-	p := newPipes()
-	cfg := config()
-	cfg.PerAddress = 2
-	serve(t, guard.Listen(p, cfg))
-	first := p.dial(t)
-	p.dial(t)
-	raw := p.raw()
-	if _, err := raw.Read(make([]byte, 1)); err == nil {
-		t.Error("third connection of an address was served")
-	}
-	first.send("a LOGOUT\r\n")
-	first.want("* BYE", "a OK", "EOF")
-	first.Conn.Close()
-	p.dial(t)
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		cfg := config()
+		cfg.PerAddress = 2
+		serve(t, guard.Listen(p, cfg))
+		first := p.dial(t)
+		p.dial(t)
+		raw := p.raw()
+		if _, err := raw.Read(make([]byte, 1)); err == nil {
+			t.Error("third connection of an address was served")
+		}
+		first.send("a LOGOUT\r\n")
+		first.want("* BYE", "a OK", "EOF")
+		first.Conn.Close()
+		synctest.Wait()
+		p.dial(t)
+	})
 }
