@@ -121,3 +121,73 @@ func BenchmarkOverlaps(b *testing.B) {
 		b.ReportMetric(float64(time.Since(begin))/float64(max(pairs, 1)), "ns/witness")
 	})
 }
+
+// TestOverlapsByCounting compares the matrix with all codes there are, for
+// patterns of digits short enough to try every one.
+func TestOverlapsByCounting(t *testing.T) {
+	m := newMaker(31)
+	const patterns, longest = 120, 4
+	text := "name = \"short\"\nissued = 2026-01-01\n"
+	for i := range patterns {
+		p := m.short()
+		e, err := pattern.Compile(p)
+		for err != nil {
+			p = m.short()
+			e, err = pattern.Compile(p)
+		}
+		u, ok := e.Example(0)
+		if !ok { // its checks leave nothing
+			p, u = "N4", gsp.NewUIM("0000")
+		}
+		text += fmt.Sprintf("[[entry]]\nid = \"p%d\"\nclass = \"non-party\"\ntitle = \"x\"\nevidence = \"synthetic\"\npattern = '''%s'''\nsamples = [%q]\n", i, p, u.Reveal())
+	}
+	l, err := pattern.Parse("short.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := make(map[[2]string]bool)
+	for length, codes := 1, 10; length <= longest; length, codes = length+1, codes*10 {
+		for n := range codes {
+			fits := l.Match(gsp.NewUIM(fmt.Sprintf("%0*d", length, n)), nil)
+			for _, a := range fits {
+				for _, b := range fits {
+					shared[[2]string{a.ID, b.ID}] = true
+				}
+			}
+		}
+	}
+	found := make(map[[2]string]bool)
+	for _, o := range l.Overlaps() {
+		found[[2]string{o.A.ID, o.B.ID}] = true
+		if !shared[[2]string{o.A.ID, o.B.ID}] {
+			t.Errorf("%s and %s: got witness %s, but no code fits both", o.A.Pattern, o.B.Pattern, o.Witness.Reveal())
+		}
+	}
+	entries := l.Entries()
+	for i, a := range entries {
+		for _, b := range entries[i+1:] {
+			if pair := [2]string{a.ID, b.ID}; shared[pair] && !found[pair] {
+				t.Errorf("%s and %s share a code and are not reported", a.Pattern, b.Pattern)
+			}
+		}
+	}
+	if total := patterns * (patterns - 1) / 2; len(found) < total/20 || len(found) > total*19/20 {
+		t.Errorf("got %d overlaps of %d pairs: the trial shows nothing", len(found), total)
+	}
+}
+
+// short returns a pattern of at most four digits, often with checks.
+func (m maker) short() string {
+	check := func() string { return []string{"", "", ",luhn", ",csum", ",mod1110", ",mod9710"}[m.IntN(6)] }
+	switch m.IntN(5) {
+	case 0:
+		return quote(m.text(digits, m.between(1, 2))) + " N2" + check()
+	case 1:
+		return fmt.Sprintf("N%d%s", m.between(2, 4), check())
+	case 2:
+		return fmt.Sprintf("a:N%d ( %s | %s ) c:N1,luhn(a)", m.between(1, 2), quote(m.text(digits, 1)), quote(m.text(digits, 1)))
+	case 3:
+		return fmt.Sprintf("N1 [ %s ] N1%s N1%s", quote(m.text(digits, 1)), check(), check())
+	}
+	return "x:N2 y:N1,mod1110(x) N1,csum(y)"
+}
