@@ -38,6 +38,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.NoUIM:        imap.ResponseCodeCannot,
 	gsp.UIMMismatch:  imap.ResponseCodeCannot,
 	gsp.UnknownCase:  imap.ResponseCodeCannot,
+	gsp.WrongType:    imap.ResponseCodeCannot,
 	gsp.Automatic:    imap.ResponseCodeCannot,
 
 	gsp.WrongSender:      imap.ResponseCodeNoPerm,

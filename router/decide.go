@@ -16,8 +16,8 @@ type plan struct {
 	owners   []registry.Owner
 	to, cc   []gsp.Address // as the delivered header shows them
 	kind     gsp.Type
-	caseID   gsp.CaseID
-	open     *gsp.Case // to be opened, without its number
+	caseID   gsp.CaseID // of a case that is open already
+	open     *gsp.Case  // to be opened, without its number
 	decision gsp.Decision
 }
 
@@ -32,7 +32,7 @@ func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail seal
 		return plan{}, err
 	}
 	library, version := roll.Library()
-	marks, err := readMarks(roll, library, f.Claims, owners, s.At)
+	marks, err := readMarks(roll, library, f.Claims, others(owners, s.Account.Party), s.At)
 	if err != nil {
 		return plan{}, err
 	}
@@ -53,12 +53,7 @@ func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail seal
 		p.decision.Marks = add(p.decision.Marks, m.Mark)
 		p.decision.Pattern = m.pattern
 	}
-	for _, o := range owners {
-		if !slices.Contains(p.decision.Parties, o.Party) {
-			p.decision.Parties = append(p.decision.Parties, o.Party)
-		}
-	}
-	slices.Sort(p.decision.Parties)
+	p.decision.Parties = others(owners, s.Account.Party)
 	if err := p.place(s, f, thread); err != nil {
 		return plan{}, err
 	}
@@ -123,80 +118,6 @@ func UnknownRecipient(a gsp.Address) *gsp.Refusal {
 	}
 }
 
-// place finds the type of a mail and its case.
-func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
-	sender := s.Account.Party
-	inside := thread != nil && thread.Takes(sender) && p.within(*thread, sender)
-	if f.Case != "" && !inside {
-		return &gsp.Refusal{
-			Reason: gsp.UnknownCase,
-			Cause:  fmt.Sprintf("%s is not a case between your Party and the recipients of this mail", f.Case),
-			Remedy: "answer the mail that you have in the case, or leave the case number out to open a new one",
-		}
-	}
-	p.kind = f.Type
-	switch {
-	case p.kind == gsp.Request && f.Case == "":
-		inside = false // said to be a new request, so it is one
-	case p.kind == "" && !inside && p.stays(sender):
-		p.kind = gsp.Notice // a Party asks itself nothing
-	case p.kind == "" && !inside:
-		p.kind = gsp.Request
-	case p.kind == "" && thread.Requester == sender:
-		p.kind = gsp.FollowUp
-	case p.kind == "":
-		p.kind = gsp.Reply
-	}
-	switch {
-	case inside:
-		p.caseID = thread.ID
-		if p.decision.Reason == "address" {
-			p.decision.Reason = "thread"
-		}
-	case p.kind == gsp.Request:
-		p.open = &gsp.Case{Requester: sender, Asked: p.decision.Parties, Opened: s.At}
-	case p.kind != gsp.Notice: // only a notice may stand alone
-		return &gsp.Refusal{
-			Reason: gsp.UnknownCase,
-			Cause:  fmt.Sprintf("a %s belongs to a case, and this mail names none that your Party is in", p.kind),
-			Remedy: "answer the mail that you have in the case, so that your mail program sends its reference",
-		}
-	}
-	return nil
-}
-
-// stays reports whether the mail leaves the sender's Party for no other.
-func (p *plan) stays(sender gsp.PartyID) bool {
-	return len(p.decision.Parties) == 1 && p.decision.Parties[0] == sender
-}
-
-// within reports whether every recipient is of a Party of the case, or of the
-// sender's own.
-func (p *plan) within(c gsp.Case, sender gsp.PartyID) bool {
-	for _, party := range p.decision.Parties {
-		if party != sender && !c.Takes(party) {
-			return false
-		}
-	}
-	return true
-}
-
-// checkRole asks whether the sender may send a mail of this type.
-func checkRole(roll *registry.Snapshot, a gsp.Account, t gsp.Type) error {
-	need := gsp.Requester
-	if t.Acts() {
-		need = gsp.Replier
-	}
-	if roll.Allows(a.ID, need) {
-		return nil
-	}
-	return &gsp.Refusal{
-		Reason: gsp.NotAllowed,
-		Cause:  fmt.Sprintf("your account has not the role of %s, which a %s needs", need, t),
-		Remedy: "ask your Party's administrator for the role",
-	}
-}
-
 // head writes the recipients as the delivered header shows them: those of the
 // envelope that the sender's header names, with route@ replaced by whom it
 // meant. A recipient that the header hides is shown in To, since all
@@ -209,6 +130,19 @@ func (p *plan) head(f wire.Fields) {
 			p.to = append(p.to, o.Address)
 		}
 	}
+}
+
+// others returns the Parties of owners but the sender's own, sorted. A copy
+// for a colleague makes nobody's Party a Party to the case.
+func others(owners []registry.Owner, sender gsp.PartyID) []gsp.PartyID {
+	var parties []gsp.PartyID
+	for _, o := range owners {
+		if o.Party != sender && !slices.Contains(parties, o.Party) {
+			parties = append(parties, o.Party)
+		}
+	}
+	slices.Sort(parties)
+	return parties
 }
 
 // names lists addresses for a person to read.

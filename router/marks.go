@@ -18,13 +18,25 @@ type mark struct {
 	pattern string // id of the library entry
 }
 
+// maxCodes is how many codes the marks of a mail may stand for, more than are
+// made in a year of any State.
+const maxCodes = 1_000_000_000
+
 // readMarks recognises the claims of a header. Where patterns of several
 // Parties fit, the sender's own choice settles it, then the address.
-func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.Claim, owners []registry.Owner, at time.Time) ([]mark, error) {
+func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.Claim, addressed []gsp.PartyID, at time.Time) ([]mark, error) {
 	marks := make([]mark, 0, len(claims))
+	codes := 0
 	for i, claim := range claims {
+		if codes += claim.Count; codes > maxCodes {
+			return nil, &gsp.Refusal{
+				Reason: gsp.TooManyUIMs,
+				Cause:  fmt.Sprintf("the marks of this mail stand for more than %d codes", maxCodes),
+				Remedy: "correct the counts n= in the header",
+			}
+		}
 		answer := library.Resolve(claim.UIM, at)
-		candidate, err := settle(roll, answer, claim, owners, i+1)
+		candidate, err := settle(roll, answer, claim, addressed, i+1)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +56,7 @@ func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.C
 
 // settle picks the one candidate that a claim means. n counts the claims of
 // the mail from 1, to name one without showing it.
-func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, owners []registry.Owner, n int) (pattern.Candidate, error) {
+func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
 	refuse := func(reason gsp.Reason, cause, remedy string) (pattern.Candidate, error) {
 		return pattern.Candidate{}, &gsp.Refusal{Reason: reason, Cause: fmt.Sprintf("UIM %d of this mail: %s", n, cause), Remedy: remedy}
 	}
@@ -52,7 +64,7 @@ func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, own
 	case pattern.Unique:
 		return answer.Candidates[0], nil
 	case pattern.Ambiguous:
-		return settleAmbiguous(roll, answer, claim, owners, n)
+		return settleAmbiguous(roll, answer, claim, addressed, n)
 	case pattern.IsNonParty:
 		return refuse(gsp.NonParty, clause(answer.Sentence), "ask the Secretariat whether another channel to that State exists")
 	case pattern.IsProduct, pattern.IsIndustry, pattern.IsOperator:
@@ -62,12 +74,8 @@ func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, own
 		"check the code against the pack, or write to the Party you suspect with the code in the sealed text only")
 }
 
-func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, owners []registry.Owner, n int) (pattern.Candidate, error) {
-	chosen := []gsp.PartyID{claim.Party}
-	for _, o := range owners {
-		chosen = append(chosen, o.Party)
-	}
-	for _, party := range chosen {
+func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
+	for _, party := range append([]gsp.PartyID{claim.Party}, addressed...) {
 		for _, c := range answer.Candidates {
 			if c.Entry.Routable() && roll.Related(c.Entry.Party, party) {
 				return c, nil
@@ -76,9 +84,13 @@ func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.C
 	}
 	var parties []string
 	for _, c := range answer.Candidates {
-		if p := string(c.Entry.Party); c.Entry.Routable() && !slices.Contains(parties, p) {
+		_, ok := roll.Authority(c.Entry.Party)
+		if p := string(c.Entry.Party); ok && c.Entry.Routable() && !slices.Contains(parties, p) {
 			parties = append(parties, p)
 		}
+	}
+	if len(parties) == 0 {
+		return pattern.Candidate{}, unregistered(n, answer.Candidates[0].Entry.Party)
 	}
 	return pattern.Candidate{}, &gsp.Refusal{
 		Reason: gsp.AmbiguousUIM,
@@ -98,13 +110,9 @@ func routeByMarks(roll *registry.Snapshot, owners []registry.Owner, marks []mark
 		}
 	}
 	for i, m := range marks {
-		owner, ok := roll.Owner(roll.Address(string(m.party)))
+		owner, ok := roll.Authority(m.party)
 		if !ok {
-			return nil, &gsp.Refusal{
-				Reason: gsp.NonParty,
-				Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, which is not registered at this gateway", i+1, m.party),
-				Remedy: "ask the Secretariat whether another channel to that State exists",
-			}
+			return nil, unregistered(i+1, m.party)
 		}
 		if !slices.Contains(owners, owner) {
 			owners = append(owners, owner)
@@ -113,13 +121,26 @@ func routeByMarks(roll *registry.Snapshot, owners []registry.Owner, marks []mark
 	return owners, nil
 }
 
+// unregistered is the refusal of the n-th UIM, whose Party nobody can write to.
+func unregistered(n int, party gsp.PartyID) error {
+	return &gsp.Refusal{
+		Reason: gsp.NonParty,
+		Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, which is not registered at this gateway", n, party),
+		Remedy: "ask the Secretariat whether another channel to that State exists",
+	}
+}
+
 // checkAddress compares the Parties that a request is addressed to with those
 // that its marks name.
 func checkAddress(roll *registry.Snapshot, owners []registry.Owner, marks []mark) error {
 	for i, m := range marks {
 		named := func(o registry.Owner) bool { return roll.Related(m.party, o.Party) }
 		if !slices.ContainsFunc(owners, named) {
-			right := roll.Address(string(m.party))
+			authority, ok := roll.Authority(m.party)
+			if !ok {
+				return unregistered(i+1, m.party)
+			}
+			right := authority.Address
 			return &gsp.Refusal{
 				Reason: gsp.UIMMismatch,
 				Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, and the mail goes to %s", i+1, m.party, names(owners)),

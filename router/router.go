@@ -50,7 +50,7 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	thread, err := r.thread(ctx, fields)
+	thread, err := r.thread(ctx, s.Account.Party, fields)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
@@ -124,8 +124,9 @@ func read(raw []byte, domain string) (sealed.Message, wire.Fields, error) {
 	return mail, fields, err
 }
 
-// thread returns the case that a mail names or continues, nil for none.
-func (r *Router) thread(ctx context.Context, f wire.Fields) (*gsp.Case, error) {
+// thread returns the case that a mail names or continues, nil for none that
+// the sender's Party is in.
+func (r *Router) thread(ctx context.Context, party gsp.PartyID, f wire.Fields) (*gsp.Case, error) {
 	var ids []string
 	if f.Case == "" {
 		ids = append(ids, f.InReplyTo...)
@@ -136,7 +137,7 @@ func (r *Router) thread(ctx context.Context, f wire.Fields) (*gsp.Case, error) {
 			return nil, nil
 		}
 	}
-	c, err := r.Store.Case(ctx, f.Case, ids)
+	c, err := r.Store.Case(ctx, party, f.Case, ids)
 	if errors.Is(err, gsp.ErrNotFound) {
 		return nil, nil
 	}

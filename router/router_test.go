@@ -46,8 +46,8 @@ func newHouse(t *testing.T) *house {
 	h := &house{
 		t: t, store: store, keys: map[string]*keyring.Key{}, now: time.Now().Truncate(time.Second),
 		Router: &router.Router{Store: store, Roll: who.Snapshot, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)},
-		office: &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now},
 	}
+	h.office = &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: func() time.Time { return h.now }}
 	run(h, admin.LibraryImport, admin.NewLibrary{File: "library", Text: configs.Library})
 	for _, p := range []admin.NewParty{
 		{ID: "eu", Name: "European Union"}, {ID: "fr", Name: "France", Parent: "eu"},
@@ -59,7 +59,7 @@ func newHouse(t *testing.T) *house {
 	for _, a := range []admin.NewAccount{
 		{Login: "fr1", Party: "fr"}, {Login: "ke1", Party: "ke"}, {Login: "gb1", Party: "gb"},
 		{Login: "reader.fr", Party: "fr", Roles: []string{"replier"}},
-		{Login: "robot.fr", Party: "fr", Kind: "system"},
+		{Login: "robot.fr", Party: "fr", Kind: "system"}, {Login: "zz1", Party: "zz"},
 	} {
 		run(h, admin.AccountAdd, a)
 		h.publish(a.Login)
@@ -79,7 +79,16 @@ func run[In, Out any](h *house, verb admin.Verb[In, Out], in In) Out {
 // publish makes a key for an address and publishes it.
 func (h *house) publish(local string) {
 	h.t.Helper()
-	h.keys[local] = h.makeKey(local)
+	h.publishAt(local, h.now.Add(-time.Hour))
+}
+
+func (h *house) publishAt(local string, made time.Time) {
+	h.t.Helper()
+	key, err := keyring.Generate(local, address(local), made)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.keys[local] = key
 	public, err := h.keys[local].Public()
 	if err != nil {
 		h.t.Fatal(err)
@@ -87,6 +96,7 @@ func (h *house) publish(local string) {
 	run(h, admin.KeyImport, admin.NewKey{Address: local, Bytes: public})
 }
 
+// makeKey makes the key of somebody whom the directory does not know.
 func (h *house) makeKey(local string) *keyring.Key {
 	h.t.Helper()
 	key, err := keyring.Generate(local, address(local), h.now.Add(-time.Hour))

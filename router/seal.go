@@ -14,12 +14,19 @@ import (
 // checkSeal asks whether a mail is sealed for the right ones: each recipient
 // can read it, and nobody else but the sender.
 func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Owner, routed bool, keys []sealed.SessionKey, at time.Time) error {
-	open := map[gsp.Address]bool{}  // who can read it
-	stale := map[gsp.Address]bool{} // for whom only an old key was used
+	takes := func(a gsp.Address) bool {
+		return a == sender || slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Address == a })
+	}
+	open := map[gsp.Address]bool{}  // who can read it by a key that is valid
+	stale := map[gsp.Address]bool{} // for whom an old key was used, which opens as well
+	strange := false                // whether somebody else can
 	for _, k := range keys {
 		matches := roll.Keys(k)
 		if len(matches) == 0 {
 			return unknownKey(k)
+		}
+		if !slices.ContainsFunc(matches, func(key registry.Key) bool { return takes(key.Owner) }) {
+			strange = true
 		}
 		for _, key := range matches {
 			if key.Valid(at) {
@@ -30,42 +37,45 @@ func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Ow
 		}
 	}
 	for _, o := range owners {
-		if open[o.Address] {
-			continue
+		if !open[o.Address] {
+			return unreadable(roll, o, stale[o.Address], strange && routed, at)
 		}
-		if stale[o.Address] {
-			return &gsp.Refusal{
-				Reason: gsp.StaleKey,
-				Cause:  fmt.Sprintf("this mail is sealed for an expired or revoked key of %s", o.Address),
-				Remedy: fmt.Sprintf("fetch the key of %s again from the directory and send the mail again", o.Address),
-			}
-		}
-		return unreadable(roll, o, open, sender, routed)
 	}
-	for address := range open {
-		if address != sender && !slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Address == address }) {
-			return &gsp.Refusal{
-				Reason: gsp.StrangeKey,
-				Cause:  "this mail is sealed also for somebody who is not among its recipients",
-				Remedy: "remove the additional key, or add its owner to the recipients",
-			}
+	if strange {
+		return &gsp.Refusal{
+			Reason: gsp.StrangeKey,
+			Cause:  "this mail is sealed also for somebody who is not among its recipients",
+			Remedy: "remove the additional key, or add its owner to the recipients",
 		}
 	}
 	return nil
 }
 
-// unreadable is the refusal of a mail that the owner could not open.
-func unreadable(roll *registry.Snapshot, o registry.Owner, open map[gsp.Address]bool, sender gsp.Address, routed bool) error {
+// unreadable is the refusal of a mail that the owner could not open: stale
+// where it is sealed for an old key of the owner, elsewhere where the router
+// chose the owner and the mail is sealed for another.
+func unreadable(roll *registry.Snapshot, o registry.Owner, stale, elsewhere bool, at time.Time) error {
 	cert, ok := roll.Cert(o.Address)
-	if !ok {
+	switch {
+	case !ok:
 		return &gsp.Refusal{
 			Reason: gsp.NoKey,
 			Cause:  fmt.Sprintf("%s has no key in the directory, so nothing can be sealed for it", o.Address),
 			Remedy: "ask the Secretariat to remind that Party's administrator",
 		}
-	}
-	delete(open, sender)
-	if routed && len(open) > 0 {
+	case !roll.Sealable(o.Address, at):
+		return &gsp.Refusal{
+			Reason: gsp.NoKey,
+			Cause:  fmt.Sprintf("the key of %s in the directory has expired or was revoked, so nothing can be sealed for it", o.Address),
+			Remedy: "ask the Secretariat to remind that Party's administrator",
+		}
+	case stale:
+		return &gsp.Refusal{
+			Reason: gsp.StaleKey,
+			Cause:  fmt.Sprintf("this mail is sealed for an expired or revoked key of %s", o.Address),
+			Remedy: fmt.Sprintf("fetch the key of %s again from the directory and send the mail again", o.Address),
+		}
+	case elsewhere:
 		return &gsp.Refusal{
 			Reason: gsp.WrongParty,
 			Cause:  fmt.Sprintf("the UIM belongs to %s, and this mail is sealed for another", o.Address),

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/keyring"
 )
 
 // A whole Kenyan code and its mask in the shipped library.
@@ -116,7 +118,7 @@ func TestRefusals(t *testing.T) {
 		{"sealed for the sender alone", draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1"}}, gsp.CannotRead, h.keys["ke"].Fingerprint()},
 		{"unknown case", draft{by: "fr1", to: []string{"ke"}, header: []string{`GSP-Case: "2026-KE-00000"`}}, gsp.UnknownCase, ""},
 		{"another's case", draft{by: "gb1", to: []string{"fr1"}, header: []string{`GSP-Case: "` + string(ours.Case) + `"`}}, gsp.UnknownCase, ""},
-		{"reply to nothing", draft{by: "ke1", to: []string{"fr1"}, header: []string{"GSP-Type: reply"}}, gsp.UnknownCase, ""},
+		{"reply to nothing", draft{by: "ke1", to: []string{"fr1"}, header: []string{"GSP-Type: reply"}}, gsp.WrongType, "a reply cannot be sent outside a case"},
 		{"request without the role", draft{by: "reader.fr", to: []string{"ke"}}, gsp.NotAllowed, "requester"},
 		{"out of office", draft{by: "fr1", to: []string{"ke"}, header: []string{"Auto-Submitted: auto-replied"}}, gsp.Automatic, ""},
 	} {
@@ -204,5 +206,106 @@ func TestMailToSeveralPartiesIsOneCase(t *testing.T) {
 	answer := h.accepted(draft{by: "gb1", to: []string{"fr1"}, header: []string{`GSP-Case: "` + string(e.Case) + `"`}})
 	if answer.Type != gsp.Reply {
 		t.Errorf("got %s, want a reply", answer.Type)
+	}
+}
+
+// What the standing of a mail in its case allows (docs/wire.md).
+func TestPlacings(t *testing.T) {
+	h := newHouse(t)
+	request := h.accepted(draft{by: "fr1", to: []string{"ke", "gb"}, id: "<ask@client.example>"})
+	notice := h.accepted(draft{by: "fr1", to: []string{"zz"}, id: "<notice@client.example>", header: []string{"GSP-Type: notice"}})
+	if notice.Type != gsp.Notice || notice.Case != "" {
+		t.Fatalf("got %s in case %q, want a notice in none", notice.Type, notice.Case)
+	}
+	thread := "In-Reply-To: <ask@client.example>"
+	number := `GSP-Case: "` + string(request.Case) + `"`
+	for _, tt := range []struct {
+		name   string
+		d      draft
+		want   gsp.Type
+		inCase bool
+		peers  int
+	}{
+		{"forwarded to a colleague", draft{by: "ke1", to: []string{"ke"}, header: []string{thread}}, gsp.Notice, true, 0},
+		{"from one asked Party to the other", draft{by: "ke1", to: []string{"gb"}, header: []string{thread}}, gsp.Notice, true, 1},
+		{"a reply with a copy for a colleague", draft{by: "ke1", to: []string{"fr1", "ke"}, header: []string{thread}}, gsp.Reply, true, 1},
+		{"a request said in the case", draft{by: "fr1", to: []string{"ke"}, header: []string{number, "GSP-Type: request"}}, gsp.FollowUp, true, 1},
+		{"a new request in the thread", draft{by: "fr1", to: []string{"ke"}, header: []string{thread, "GSP-Type: request"}}, gsp.Request, false, 1},
+		{"a request with a copy for oneself", draft{by: "fr1", to: []string{"ke", "fr1"}}, gsp.Request, false, 1},
+		{"a request to one's own Party", draft{by: "fr1", to: []string{"fr"}, header: []string{"GSP-Type: request"}}, gsp.Notice, false, 0},
+		{"an answer to a notice", draft{by: "reader.fr", to: []string{"ke"}, header: []string{"In-Reply-To: <notice@client.example>"}}, gsp.Notice, false, 1},
+		{"past another's case", draft{by: "zz1", to: []string{"ke"}, header: []string{thread}}, gsp.Notice, false, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.t = t
+			e := h.accepted(tt.d)
+			if e.Type != tt.want || (e.Case == request.Case) != tt.inCase || len(e.Peers) != tt.peers {
+				t.Errorf("got %s in %q to %v, want %s, in the case: %v, to %d Parties", e.Type, e.Case, e.Peers, tt.want, tt.inCase, tt.peers)
+			}
+			if e.Type == gsp.Request && strings.Contains(string(e.Case), "-FR-") {
+				t.Errorf("case %s: named after the Party that asks", e.Case)
+			}
+		})
+	}
+	for _, tt := range []struct {
+		name string
+		d    draft
+		want gsp.Reason
+	}{
+		{"reply to an asked Party", draft{by: "ke1", to: []string{"gb"}, header: []string{thread, "GSP-Type: reply"}}, gsp.WrongType},
+		{"reply by the one that asked", draft{by: "fr1", to: []string{"ke"}, header: []string{thread, "GSP-Type: reply"}}, gsp.WrongType},
+		{"follow-up by an asked Party", draft{by: "ke1", to: []string{"fr1"}, header: []string{thread, "GSP-Type: follow-up"}}, gsp.WrongType},
+		{"withdrawal of nothing", draft{by: "fr1", to: []string{"ke"}, header: []string{"GSP-Type: withdrawal"}}, gsp.WrongType},
+		{"request by an asked Party in the case", draft{by: "ke1", to: []string{"fr1"}, header: []string{number, "GSP-Type: request"}}, gsp.WrongType},
+		{"reply with an outsider", draft{by: "ke1", to: []string{"fr1", "zz"}, header: []string{thread}}, gsp.UnknownCase},
+		{"by number, to an outsider", draft{by: "ke1", to: []string{"zz"}, header: []string{number}}, gsp.UnknownCase},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.t = t
+			_, err := h.submit(tt.d)
+			if got := reason(err); got != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAStrangersOldKeyIsAStrangersKey(t *testing.T) {
+	h := newHouse(t)
+	h.publishAt("gb", h.now.Add(time.Hour-keyring.Lifetime)) // expires in an hour
+	for _, tt := range []struct {
+		name string
+		d    draft
+		want gsp.Reason
+	}{
+		{"for a stranger too", draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "ke", "gb"}}, gsp.StrangeKey},
+		{"for the recipient", draft{by: "fr1", to: []string{"gb"}}, gsp.NoKey},
+	} {
+		s := gsp.Submission{
+			Account: h.account("fr1"), Sender: address("fr1"), Recipients: []gsp.Address{address(tt.d.to[0])},
+			Raw: h.mail(tt.d), At: h.now.Add(2 * time.Hour), // an expired key still opens
+		}
+		_, err := h.Submit(t.Context(), s)
+		if got := reason(err); got != tt.want {
+			t.Errorf("sealed with an expired key %s: got %v, want %s", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestAnAccountCannotTakeAPartysMail(t *testing.T) {
+	h := newHouse(t)
+	_, err := admin.AccountAdd.Do(t.Context(), h.office, "test", admin.NewAccount{Login: "xx", Party: "gb"})
+	if got := reason(err); got != gsp.BrokenName {
+		t.Errorf("account xx: got %v, want %s", err, gsp.BrokenName)
+	}
+	_, err = h.submit(draft{
+		by: "fr1", to: []string{"route"}, sealed: []string{"gb"}, header: []string{`GSP-UIM: "ZZBOTH0000000001";party=xx`},
+	})
+	if got := reason(err); got != gsp.NonParty {
+		t.Errorf("route to a Party that is not registered: got %v, want %s", err, gsp.NonParty)
+	}
+	_, err = h.submit(draft{by: "fr1", to: []string{"gb"}, header: []string{`GSP-UIM: "ZZBOTH0000000001";party=xx`}})
+	if got := reason(err); got != gsp.NonParty {
+		t.Errorf("address another than an unregistered Party: got %v, want %s", err, gsp.NonParty)
 	}
 }

@@ -48,6 +48,7 @@ var codes = map[gsp.Reason]code{
 	gsp.UnmaskedUIM:  {550, smtp.EnhancedCode{5, 7, 1}},
 	gsp.UIMMismatch:  {550, smtp.EnhancedCode{5, 1, 0}},
 	gsp.UnknownCase:  {550, smtp.EnhancedCode{5, 7, 1}},
+	gsp.WrongType:    {550, smtp.EnhancedCode{5, 7, 1}},
 	gsp.Automatic:    {550, smtp.EnhancedCode{5, 7, 1}},
 
 	gsp.WrongSender:      {550, smtp.EnhancedCode{5, 7, 1}}, // RFC 6409, section 6.1

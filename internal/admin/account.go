@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/gsp"
@@ -53,17 +54,25 @@ var AccountAdd = Verb[NewAccount, IssuedAccount]{"account-add", accountAdd}
 // AccountList lists accounts with the roles they have now.
 var AccountList = Verb[AccountFilter, []AccountRow]{"account-list", accountList}
 
-// AccountDisable ends an account: its grants end, its sessions are cut, its
-// mail stays.
+// AccountDisable ends an account: its grants end, its key is withdrawn, its
+// sessions can do nothing more. Its mail stays.
 var AccountDisable = Verb[AccountLogin, AccountRow]{"account-disable", accountDisable}
 
 func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (IssuedAccount, error) {
-	login, ok := gsp.CanonicalLocal(in.Login)
-	if !ok || registry.Reserved(login) {
+	login, ok := gsp.CanonicalLocal(strings.TrimSuffix(in.Login, "@"+o.Registry.Snapshot().Domain()))
+	if !ok {
 		return IssuedAccount{}, &gsp.Refusal{
 			Reason: gsp.BrokenName,
 			Cause:  fmt.Sprintf("%q cannot be the name of an account", in.Login),
-			Remedy: "use letters, digits, dots and dashes, such as customs1.ke; the part before @ is enough",
+			Remedy: "use letters, digits, dots and dashes, such as customs1.ke, with or without the domain",
+		}
+	}
+	// A country code is a Party's address, also of a Party still to come.
+	if registry.Reserved(login) || len(login) == 2 {
+		return IssuedAccount{}, &gsp.Refusal{
+			Reason: gsp.BrokenName,
+			Cause:  fmt.Sprintf("the name %s is reserved for the gateway or for a Party", login),
+			Remedy: "choose another, such as customs1.ke",
 		}
 	}
 	kind := gsp.AccountKind(in.Kind)
@@ -156,7 +165,7 @@ func accountList(_ context.Context, o *Office, _ string, in AccountFilter) ([]Ac
 
 func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {
 	address := roll.Address(a.Login)
-	row := AccountRow{Account: a, Address: address.String(), Roles: roll.Roles(a.ID)}
+	row := AccountRow{Account: a, Address: address.String(), Roles: append([]gsp.Role{}, roll.Roles(a.ID)...)}
 	if cert, ok := roll.Cert(address); ok {
 		row.Key = cert.Fingerprint()
 	}
@@ -177,6 +186,11 @@ func accountDisable(ctx context.Context, o *Office, by string, in AccountLogin) 
 		c := gsp.Change{
 			Accounts: []gsp.Account{account},
 			Events:   []gsp.Event{{At: now, Kind: gsp.AccountDisabled, Party: account.Party, Account: account.ID}},
+		}
+		if cert, ok := roll.Certificate(roll.Address(account.Login)); ok {
+			cert.Withdrawn = now
+			c.Certificates = []gsp.Certificate{cert}
+			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: account.Party, Account: account.ID})
 		}
 		for _, g := range roll.Grants() {
 			if g.Account == account.ID && g.Ended.IsZero() {

@@ -10,6 +10,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,7 +49,9 @@ func (v Verb[In, Out]) Called() string { return v.Name }
 // DoJSON carries the verb out with its input in JSON, strictly read.
 func (v Verb[In, Out]) DoJSON(ctx context.Context, o *Office, by string, in json.RawMessage) (any, error) {
 	var input In
-	if err := json.Unmarshal(in, &input); err != nil {
+	d := json.NewDecoder(bytes.NewReader(in))
+	d.DisallowUnknownFields() // a misspelt "roles" must not grant the default
+	if err := d.Decode(&input); err != nil {
 		return nil, fmt.Errorf("read the input of %s: %w", v.Name, err)
 	}
 	return v.do(ctx, o, by, input)

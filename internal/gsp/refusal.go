@@ -35,6 +35,7 @@ const (
 	UnmaskedUIM  Reason = "unmasked-uim"  // whole, where the installation wants masks only
 	UIMMismatch  Reason = "uim-mismatch"  // the address names another Party than the UIM
 	UnknownCase  Reason = "unknown-case"  // no such case, or not one of this Party's
+	WrongType    Reason = "wrong-type"    // GSP-Type does not fit the place in the case
 	Automatic    Reason = "automatic"     // automatic mail from an officer's account
 
 	// To whom it goes: packages registry and router.
@@ -89,7 +90,7 @@ var Reasons = []Reason{
 	NotSealed, SignedOnly, SMIME, PasswordSealed, NoIntegrity, AnonymousKey, TextOutside, BrokenSeal,
 	BrokenArmour, BrokenMIME, BrokenHeader, DuplicateHeader, BrokenLines, TooLarge,
 	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
-	UnknownCase, Automatic,
+	UnknownCase, WrongType, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,

@@ -63,6 +63,10 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	if err != nil {
 		return gsp.Change{}, err
 	}
+	// What could not be read again must not be stored.
+	if _, err := newSnapshot(r.domain, merge(r.roll, change), r.snapshot.Load()); err != nil {
+		return gsp.Change{}, fmt.Errorf("try the change: %w", err)
+	}
 	change, err = r.store.Apply(ctx, change)
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("store the change: %w", err)

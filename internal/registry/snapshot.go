@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
@@ -92,6 +93,13 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 
 func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 	local := c.Address.Local
+	if c.Address.Domain != s.domain {
+		return &gsp.Refusal{
+			Reason: gsp.BrokenConfig,
+			Cause:  fmt.Sprintf("the data folder belongs to %s, and the configuration says %s", c.Address.Domain, s.domain),
+			Remedy: fmt.Sprintf("set domain = %q; a new domain needs new keys and a new data folder", c.Address.Domain),
+		}
+	}
 	var cert *pgpcert.Cert
 	if earlier != nil && bytes.Equal(earlier.published[local].Bytes, c.Bytes) {
 		cert = earlier.certs[local]
@@ -211,14 +219,20 @@ func (s *Snapshot) Owner(a gsp.Address) (Owner, bool) {
 	if a.Domain != s.domain {
 		return Owner{}, false
 	}
-	if p, ok := s.parties[gsp.PartyID(a.Local)]; ok {
-		return Owner{Address: a, Party: p.ID}, p.Withdrawn.IsZero()
+	if _, ok := s.parties[gsp.PartyID(a.Local)]; ok {
+		return s.Authority(gsp.PartyID(a.Local))
 	}
 	account, ok := s.logins[a.Local]
 	if !ok || !account.Active() || !s.parties[account.Party].Withdrawn.IsZero() {
 		return Owner{}, false
 	}
 	return Owner{Address: a, Party: account.Party, Account: account.ID}, true
+}
+
+// Authority returns the competent authority of a registered Party.
+func (s *Snapshot) Authority(id gsp.PartyID) (Owner, bool) {
+	p, ok := s.parties[id]
+	return Owner{Address: s.Address(string(id)), Party: id}, ok && p.Withdrawn.IsZero()
 }
 
 // Shelves returns the mailboxes' owners that an account may open now.
@@ -246,6 +260,19 @@ func (s *Snapshot) Cert(a gsp.Address) (*pgpcert.Cert, bool) {
 	}
 	c, ok := s.certs[a.Local]
 	return c, ok
+}
+
+// Sealable reports whether the directory has a key for the address that is
+// valid at the time.
+func (s *Snapshot) Sealable(a gsp.Address, at time.Time) bool {
+	cert, ok := s.Cert(a)
+	return ok && slices.ContainsFunc(cert.EncryptionKeys(), func(k pgpcert.EncryptionKey) bool { return k.Valid(at) })
+}
+
+// Certificate returns what the directory publishes for an address.
+func (s *Snapshot) Certificate(a gsp.Address) (gsp.Certificate, bool) {
+	c, ok := s.published[a.Local]
+	return c, ok && c.Address == a
 }
 
 // Certificates returns what the directory publishes, by address.

@@ -12,16 +12,24 @@ import (
 )
 
 // Case returns the case of that number, or, where id is "", of the first of
-// the Message-IDs that belongs to one. It returns gsp.ErrNotFound if none does.
-func (s *Store) Case(ctx context.Context, id gsp.CaseID, messageIDs []string) (gsp.Case, error) {
+// the Message-IDs that belongs to one. Cases that party is not in are passed
+// over. It returns gsp.ErrNotFound if none is left.
+func (s *Store) Case(ctx context.Context, party gsp.PartyID, id gsp.CaseID, messageIDs []string) (gsp.Case, error) {
 	if id != "" {
-		return s.caseOf(ctx, `SELECT id, requester, asked, opened FROM case_file WHERE id = ?`, id)
+		c, err := s.caseOf(ctx, `SELECT id, requester, asked, opened FROM case_file WHERE id = ?`, id)
+		if err == nil && !c.Takes(party) {
+			return gsp.Case{}, gsp.ErrNotFound
+		}
+		return c, err
 	}
 	for _, messageID := range messageIDs {
 		c, err := s.caseOf(ctx, `SELECT id, requester, asked, opened FROM case_file
 			JOIN thread ON thread.case_file = case_file.id WHERE thread.message_id = ?`, threadKey(messageID))
-		if !errors.Is(err, gsp.ErrNotFound) {
-			return c, err
+		if err == nil && c.Takes(party) {
+			return c, nil
+		}
+		if err != nil && !errors.Is(err, gsp.ErrNotFound) {
+			return gsp.Case{}, err
 		}
 	}
 	return gsp.Case{}, gsp.ErrNotFound

@@ -89,16 +89,14 @@ func apply(item gsp.Item, change gsp.FlagChange) gsp.Item {
 }
 
 // Copy copies messages, in the order of their UIDs, all or none. A copy keeps
-// flags, keywords and internal date; its reading is not another event.
+// flags, keywords and internal date. Reading it reads the mail: an officer
+// copies out of the authority's mailbox and opens the copy.
 func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
 	var copied gsp.Copied
 	err := s.write(ctx, func(t *tx) (err error) {
 		_, items, err := t.pick(from, uids)
 		if err != nil {
 			return err
-		}
-		for i := range items {
-			items[i].reader = ""
 		}
 		copied, err = t.placeAll(to, items)
 		return err

@@ -84,7 +84,7 @@ var postTests = map[string]func(*testing.T, *bench){
 		if got := len(b.events()); got != events {
 			t.Errorf("%d events, want %d", got, events)
 		}
-		if _, err := b.Case(t.Context(), "2026-KE-00001", nil); !errors.Is(err, gsp.ErrNotFound) {
+		if _, err := b.Case(t.Context(), "fr", "2026-KE-00001", nil); !errors.Is(err, gsp.ErrNotFound) {
 			t.Errorf("case of a posting that failed: %v, want ErrNotFound", err)
 		}
 	},
@@ -114,7 +114,7 @@ var postTests = map[string]func(*testing.T, *bench){
 		if _, err := b.Post(t.Context(), q); !errors.Is(err, gsp.ErrCaseTaken) {
 			t.Errorf("second case of that number: %v, want ErrCaseTaken", err)
 		}
-		got, err := b.Case(t.Context(), p.Open.ID, nil)
+		got, err := b.Case(t.Context(), "eu", p.Open.ID, nil)
 		if err != nil || !reflect.DeepEqual(got, *p.Open) {
 			t.Errorf("case %+v, %v, want %+v", got, err, *p.Open)
 		}
@@ -132,11 +132,19 @@ var postTests = map[string]func(*testing.T, *bench){
 		other.Open = &gsp.Case{ID: "2026-KE-00002", Requester: "fr", Opened: at(2)}
 		other.Event.Case = other.Open.ID
 		b.post(other)
+		stranger := posting(t, 1000)
+		stranger.Open = &gsp.Case{ID: "2026-KE-00003", Requester: "gb", Asked: []gsp.PartyID{"ke"}, Opened: at(2)}
+		stranger.Event.Case = stranger.Open.ID
+		b.post(stranger)
 		again := posting(t, 1000) // somebody sends a Message-ID of another case again
 		again.Summary.Envelope.MessageID = request.Summary.Envelope.MessageID
 		again.Event.Case = other.Open.ID
 		b.post(again)
 
+		foreign := stranger.Summary.Envelope.MessageID
+		if _, err := b.Case(t.Context(), "fr", stranger.Open.ID, nil); !errors.Is(err, gsp.ErrNotFound) {
+			t.Errorf("another's case by its number: %v, want ErrNotFound", err)
+		}
 		first, second, third := request.Summary.Envelope.MessageID, reply.Summary.Envelope.MessageID,
 			other.Summary.Envelope.MessageID
 		for _, c := range []struct {
@@ -146,14 +154,15 @@ var postTests = map[string]func(*testing.T, *bench){
 			{[]string{first}, request.Open.ID},
 			{[]string{second}, request.Open.ID},
 			{[]string{"<unknown@example>", third, first}, other.Open.ID},
+			{[]string{foreign, first}, request.Open.ID}, // a case that fr is not in does not show
 		} {
-			got, err := b.Case(t.Context(), "", c.ids)
+			got, err := b.Case(t.Context(), "fr", "", c.ids)
 			if err != nil || got.ID != c.want {
 				t.Errorf("case of %q is %q, %v, want %q", c.ids, got.ID, err, c.want)
 			}
 		}
 		for _, ids := range [][]string{nil, {"<unknown@example>"}} {
-			if _, err := b.Case(t.Context(), "", ids); !errors.Is(err, gsp.ErrNotFound) {
+			if _, err := b.Case(t.Context(), "fr", "", ids); !errors.Is(err, gsp.ErrNotFound) {
 				t.Errorf("case of %q: %v, want ErrNotFound", ids, err)
 			}
 		}
@@ -237,7 +246,7 @@ var postTests = map[string]func(*testing.T, *bench){
 		if got, err := b.Load(t.Context()); err != nil || !reflect.DeepEqual(got, roll) {
 			t.Errorf("roll\n got %+v, %v\nwant %+v", got, err, roll)
 		}
-		if got, err := b.Case(t.Context(), "", []string{small.Summary.Envelope.MessageID}); err != nil ||
+		if got, err := b.Case(t.Context(), "fr", "", []string{small.Summary.Envelope.MessageID}); err != nil ||
 			!reflect.DeepEqual(got, *small.Open) {
 			t.Errorf("case %+v, %v, want %+v", got, err, *small.Open)
 		}

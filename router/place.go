@@ -1,0 +1,146 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/wire"
+)
+
+// standing is how a mail stands to the case that it names or continues.
+type standing string
+
+// The standings.
+const (
+	inward    standing = "within one Party"
+	first     standing = "outside a case"
+	asking    standing = "by the Party that opened the case"
+	answering standing = "by an asked Party to the one that opened the case"
+	beside    standing = "in a case, past the Party that opened it"
+)
+
+// placing says what a mail of a standing is where its sender does not say,
+// and what it may be.
+type placing struct {
+	inferred gsp.Type
+	allowed  []gsp.Type
+}
+
+// placings is the whole rule, as docs/wire.md tells it.
+var placings = map[standing]placing{
+	inward:    {gsp.Notice, []gsp.Type{gsp.Notice}},
+	first:     {gsp.Request, []gsp.Type{gsp.Request, gsp.Notice}},
+	asking:    {gsp.FollowUp, []gsp.Type{gsp.FollowUp, gsp.Withdrawal, gsp.Notice}},
+	answering: {gsp.Reply, []gsp.Type{gsp.Reply, gsp.PartialReply, gsp.DenialReply, gsp.Acknowledgement, gsp.Notice}},
+	beside:    {gsp.Notice, []gsp.Type{gsp.Notice}},
+}
+
+// place finds the type of a mail and its case. thread is the case that it
+// names or continues, nil where there is none that the sender's Party is in.
+func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
+	if f.Case != "" && thread == nil {
+		return unknownCase(f.Case)
+	}
+	known := thread != nil
+	thread, err := p.continued(f, thread)
+	if err != nil {
+		return err
+	}
+	at := p.standing(s.Account.Party, thread)
+	rule := placings[at]
+	switch {
+	case f.Type == "" && at == first && !known && len(f.Claims) == 0 && len(f.InReplyTo)+len(f.References) > 0:
+		p.kind = gsp.Notice // answers a mail that belongs to no case, such as a notice
+	case f.Type == "":
+		p.kind = rule.inferred
+	case f.Type == gsp.Request && (at == asking || at == inward):
+		p.kind = rule.inferred // a case has one request, and a Party asks itself nothing
+	default:
+		p.kind = f.Type
+	}
+	if !slices.Contains(rule.allowed, p.kind) {
+		return &gsp.Refusal{
+			Reason: gsp.WrongType,
+			Cause:  fmt.Sprintf("a %s cannot be sent %s", p.kind, at),
+			Remedy: "answer the mail that you have in the case, or leave out GSP-Type and let the gateway find it",
+		}
+	}
+	if thread != nil {
+		p.caseID, p.decision.Reason = thread.ID, "thread"
+	} else if p.kind == gsp.Request {
+		p.open = &gsp.Case{Requester: s.Account.Party, Asked: p.decision.Parties, Opened: s.At}
+	}
+	return nil
+}
+
+// continued returns the case that a mail really continues: not one that it
+// refers to while it goes to others, as a forwarded question does, and not one
+// that its sender leaves by a new request.
+func (p *plan) continued(f wire.Fields, thread *gsp.Case) (*gsp.Case, error) {
+	if thread == nil || f.Case == "" && f.Type == gsp.Request {
+		return nil, nil
+	}
+	var outside []gsp.PartyID
+	for _, party := range p.decision.Parties {
+		if !thread.Takes(party) {
+			outside = append(outside, party)
+		}
+	}
+	switch {
+	case len(outside) == 0:
+		return thread, nil
+	case f.Case == "" && len(outside) == len(p.decision.Parties):
+		return nil, nil
+	}
+	return nil, &gsp.Refusal{
+		Reason: gsp.UnknownCase,
+		Cause:  fmt.Sprintf("%s is not a Party of case %s", outside[0], thread.ID),
+		Remedy: fmt.Sprintf("take it out of the recipients and send it a mail of its own, without a reference to case %s", thread.ID),
+	}
+}
+
+// standing compares sender and recipients with the case.
+func (p *plan) standing(sender gsp.PartyID, thread *gsp.Case) standing {
+	switch {
+	case len(p.decision.Parties) == 0:
+		return inward
+	case thread == nil:
+		return first
+	case thread.Requester == sender:
+		return asking
+	case slices.Contains(p.decision.Parties, thread.Requester):
+		return answering
+	}
+	return beside
+}
+
+// unknownCase is the refusal of a case number, in the same words whether the
+// case does not exist or is another's.
+func unknownCase(id gsp.CaseID) error {
+	return &gsp.Refusal{
+		Reason: gsp.UnknownCase,
+		Cause:  fmt.Sprintf("your Party is in no case %s", id),
+		Remedy: "answer the mail that you have in the case, or leave the case number out to open a new one",
+	}
+}
+
+// checkRole asks whether the sender may send a mail of this type.
+func checkRole(roll *registry.Snapshot, a gsp.Account, t gsp.Type) error {
+	need := gsp.Requester
+	switch {
+	case t == gsp.Notice && roll.Allows(a.ID, gsp.Replier):
+		return nil
+	case t.Acts():
+		need = gsp.Replier
+	}
+	if roll.Allows(a.ID, need) {
+		return nil
+	}
+	return &gsp.Refusal{
+		Reason: gsp.NotAllowed,
+		Cause:  fmt.Sprintf("your account has not the role of %s, which a %s needs", need, t),
+		Remedy: "ask your Party's administrator for the role",
+	}
+}
