@@ -16,11 +16,6 @@ type rule struct {
 	// start gives the first state for a span of n characters, step the state
 	// after c at place i of n, or -1; pass says whether the last one is good.
 	//
-	// quick is holds without the machine, shortcut canHold for most spans; it
-	// says whether it is sure. Either may be nil.
-	quick    func(span string) bool
-	shortcut func(span string, sets []setID) (holds, sure bool)
-	//
 	// free is the set of which one hidden character makes the rule hold
 	// whatever the others are, since every step is then a permutation of the
 	// states; empty where there is none.
@@ -37,7 +32,7 @@ var ruleNames = []string{"csum", "luhn", "mod1110", "mod9710", "mod3736", "mrc",
 var rules = map[string]*rule{
 	"csum": {
 		name: "csum", set: setDigits, bits: math.Log2(10), free: setDigits,
-		step: stepCsum, pass: func(s int) bool { return s == 0 }, quick: quickCsum,
+		step: stepCsum, pass: func(s int) bool { return s == 0 },
 	},
 	"luhn": {
 		name: "luhn", set: setDigits, bits: math.Log2(10), free: setDigits,
@@ -48,7 +43,7 @@ var rules = map[string]*rule{
 		step: hybrid(10), pass: func(s int) bool { return s == 1 },
 	},
 	"mod9710": {
-		name: "mod9710", set: setUpper, bits: math.Log2(97), shortcut: sure9710,
+		name: "mod9710", set: setUpper, bits: math.Log2(97),
 		step: step9710, pass: func(s int) bool { return s == 1 },
 	},
 	"mod3736": {
@@ -56,11 +51,11 @@ var rules = map[string]*rule{
 		step: hybrid(36), pass: func(s int) bool { return s == 1 },
 	},
 	"mrc": {
-		name: "mrc", set: setPrice, bits: math.Log2(80 * 80 * 80 * 80 / 5000.0), shortcut: surePrice,
+		name: "mrc", set: setPrice, bits: math.Log2(80 * 80 * 80 * 80 / 5000.0),
 		step: stepPrice, pass: func(s int) bool { return s == priceGood },
 	},
 	"mixed": {
-		name: "mixed", set: setAlnum, bits: 0.2, shortcut: sureMixed,
+		name: "mixed", set: setAlnum, bits: 0.2,
 		step: stepMixed, pass: func(s int) bool { return s == 8 },
 	},
 }
@@ -68,12 +63,12 @@ var rules = map[string]*rule{
 // dateRule and hourRule check YYMMDD and YYMMDDhh.
 var (
 	dateRule = &rule{
-		name: "date", set: setDigits, bits: math.Log2(1e6 / 36525), shortcut: sureDate,
-		step: stepDate, pass: func(int) bool { return true }, quick: quickDate,
+		name: "date", set: setDigits, bits: math.Log2(1e6 / 36525),
+		step: stepDate, pass: func(int) bool { return true },
 	}
 	hourRule = &rule{
-		name: "date", set: setDigits, bits: math.Log2(1e8 / (36525 * 24)), shortcut: sureDate,
-		step: stepDate, pass: func(int) bool { return true }, quick: quickDate,
+		name: "date", set: setDigits, bits: math.Log2(1e8 / (36525 * 24)),
+		step: stepDate, pass: func(int) bool { return true },
 	}
 )
 
@@ -239,8 +234,11 @@ func stepDate(s int, c byte, i, _ int) int {
 
 // holds reports whether a span without hidden characters satisfies the rule.
 func (r *rule) holds(span string) bool {
-	if r.quick != nil {
-		return r.quick(span)
+	switch r.name {
+	case "csum":
+		return quickCsum(span)
+	case "date":
+		return quickDate(span)
 	}
 	s := r.start
 	for i := range len(span) {
@@ -257,10 +255,8 @@ type stateSet [4]uint64
 // canHold reports whether some choice of the hidden characters satisfies the
 // rule. sets[i] is what the pattern allows at place i.
 func (r *rule) canHold(span string, sets []setID) bool {
-	if r.shortcut != nil {
-		if holds, sure := r.shortcut(span, sets); sure {
-			return holds
-		}
+	if holds, sure := r.shortcut(span, sets); sure {
+		return holds
 	}
 	var now stateSet
 	now[r.start>>6] |= 1 << (r.start & 63)

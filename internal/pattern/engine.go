@@ -101,15 +101,12 @@ func (b *bucket) build(length int, w *gridWriter) {
 	for _, m := range b.rows {
 		shapes = m.row.sets(shapes)
 	}
-	shapes = b.sort(length, shapes)
-	b.shapes = shapes
+	b.shapes = b.sort(length, shapes)
 	for from := 0; from < len(b.rows); from += blockRows {
 		to := min(from+blockRows, len(b.rows))
 		w.begin(to-from, length)
 		for i := from; i < to; i++ {
-			for at, id := range shapes[i*length : (i+1)*length] {
-				w.allow(i-from, at, id)
-			}
+			b.allow(w, i-from, i, length, blockRows/64)
 		}
 		b.blocks = append(b.blocks, w.grid(length))
 	}
@@ -118,11 +115,20 @@ func (b *bucket) build(length int, w *gridWriter) {
 	}
 	w.begin(len(b.blocks), length)
 	for i := range b.rows {
-		for at, id := range shapes[i*length : (i+1)*length] {
-			w.allow(i/blockRows, at, id)
-		}
+		b.allow(w, i/blockRows, i, length, len(b.rows)/256+1)
 	}
 	b.top = w.grid(min(length, topPlaces))
+}
+
+// allow gives the sets of row i to a member, and each so many rows a sample.
+func (b *bucket) allow(w *gridWriter, member, i, length, every int) {
+	shape := b.shapes[i*length : (i+1)*length]
+	for at, id := range shape {
+		w.allow(member, at, id)
+	}
+	if i%every == 0 {
+		w.sample(shape)
+	}
 }
 
 // sort orders the rows by where their literals are, then by the literals, so
@@ -159,39 +165,49 @@ func (b *bucket) sort(length int, shapes []setID) []setID {
 }
 
 // match calls found for each row that fits code, a canonical or masked one,
-// checks left aside. In place of a character code may have the letter of an
-// alphabet, which stands for any of its characters.
+// checks left aside. Another text fits nothing.
 func (e *engine) match(code string, found func(*member)) {
+	e.search(code, &maskedSets, found)
+}
+
+// meet calls found for each row that shares a code with the row that code
+// spells: in place of a character it may have the letter of an alphabet,
+// which stands for any of its characters.
+func (e *engine) meet(code string, found func(*member)) {
+	e.search(code, &letterSets, found)
+}
+
+func (e *engine) search(code string, sets *setTable, found func(*member)) {
 	if len(code) > maxLength || e[len(code)] == nil {
 		return
 	}
 	b := e[len(code)]
 	if len(b.blocks) == 1 {
-		b.collect(0, code, found)
+		b.collect(0, code, sets, found)
 		return
 	}
-	for w := range b.top.words {
-		left := b.top.all[w]
-		for i := 0; i < len(b.top.places) && left&(left-1) != 0; i++ {
-			left &= b.top.column(i, code)[w]
+	top := &b.top
+	for w := range top.words {
+		left := top.all[w]
+		for i := 0; i < len(top.places) && left&(left-1) != 0; i++ {
+			left &= top.columns[top.column(i, code)+w]
 		}
 		for ; left != 0; left &= left - 1 {
-			b.collect(w*64+bits.TrailingZeros64(left), code, found)
+			b.collect(w*64+bits.TrailingZeros64(left), code, sets, found)
 		}
 	}
 }
 
 // collect calls found for each row of a block that fits code.
-func (b *bucket) collect(block int, code string, found func(*member)) {
+func (b *bucket) collect(block int, code string, sets *setTable, found func(*member)) {
 	g, first := &b.blocks[block], block*blockRows
 	if g.words == 1 {
-		b.finish(g, 0, 0, g.all[0], first, code, found)
+		b.finish(g, 0, 0, g.all[0], first, code, sets, found)
 		return
 	}
 	a0, a1, a2, a3 := g.all[0], g.all[1], g.all[2], g.all[3]
 	for i := range g.places {
-		column := g.column(i, code)
-		_ = column[3]
+		column := (*[4]uint64)(g.columns[g.column(i, code):])
 		a0 &= column[0]
 		a1 &= column[1]
 		a2 &= column[2]
@@ -200,36 +216,42 @@ func (b *bucket) collect(block int, code string, found func(*member)) {
 		case a0|a1|a2|a3 == 0:
 			return
 		case a1|a2|a3 == 0:
-			b.finish(g, i+1, 0, a0, first, code, found)
+			b.finish(g, i+1, 0, a0, first, code, sets, found)
 			return
 		case a0|a2|a3 == 0:
-			b.finish(g, i+1, 1, a1, first, code, found)
+			b.finish(g, i+1, 1, a1, first, code, sets, found)
 			return
 		case a0|a1|a3 == 0:
-			b.finish(g, i+1, 2, a2, first, code, found)
+			b.finish(g, i+1, 2, a2, first, code, sets, found)
 			return
 		case a0|a1|a2 == 0:
-			b.finish(g, i+1, 3, a3, first, code, found)
+			b.finish(g, i+1, 3, a3, first, code, sets, found)
 			return
 		}
 	}
 	for w, left := range [4]uint64{a0, a1, a2, a3} {
-		b.finish(g, len(g.places), w, left, first, code, found)
+		b.finish(g, len(g.places), w, left, first, code, sets, found)
 	}
 }
 
 // finish tests the places from number i on for the rows of left, which are
 // those of word w of a block. A row that is left alone is compared itself: it
 // lies in one piece, where the columns do not.
-func (b *bucket) finish(g *grid, i, w int, left uint64, first int, code string, found func(*member)) {
+func (b *bucket) finish(g *grid, i, w int, left uint64, first int, code string, sets *setTable, found func(*member)) {
 	for ; left&(left-1) != 0 && i < len(g.places); i++ {
-		left &= g.column(i, code)[w]
+		left &= g.columns[g.column(i, code)+w]
+	}
+	if left == 0 {
+		return
 	}
 	first += 64 * w
-	if left&(left-1) == 0 && left != 0 && i < len(g.places) {
-		if at := first + bits.TrailingZeros64(left); b.fits(at, code) {
+	if left&(left-1) == 0 {
+		if at := first + bits.TrailingZeros64(left); b.fits(at, code, sets) {
 			found(&b.rows[at])
 		}
+		return
+	}
+	if sets == &maskedSets && !isClear(code) { // it has letters of the engine's own
 		return
 	}
 	for ; left != 0; left &= left - 1 {
@@ -238,35 +260,39 @@ func (b *bucket) finish(g *grid, i, w int, left uint64, first int, code string, 
 }
 
 // fits compares code with one row.
-func (b *bucket) fits(at int, code string) bool {
+func (b *bucket) fits(at int, code string, sets *setTable) bool {
 	shape := b.shapes[at*len(code):][:len(code)]
 	ok := uint64(1)
 	for i, id := range shape {
 		c := code[i]
-		ok &= maskedSets[id][c>>6] >> (c & 63)
+		ok &= sets[id][c>>6] >> (c & 63)
 	}
 	return ok&1 != 0
 }
 
-// maskedSets are the sets of all ids with the letters that stand for some of
-// their characters: the hidden character and the alphabets.
-var maskedSets = func() (sets [256][4]uint64) {
-	for id := range sets {
+// column returns where the column of the character stands that code has at
+// place number i.
+func (g *grid) column(i int, code string) int {
+	p := &g.places[i]
+	return int(p.base) + g.words*int(p.table[code[p.at]])
+}
+
+// setTable says of each id which octets may stand for one of its characters.
+type setTable [256][4]uint64
+
+// maskedSets are the sets with the hidden character added, letterSets these
+// with the letters of the alphabets that share a character with the set.
+var maskedSets, letterSets = func() (masked, letters setTable) {
+	for id := range masked {
 		s := idSets[id]
 		s.add(hidden)
+		masked[id] = [4]uint64{s[0], s[1]}
 		for i, k := range kinds {
 			if !idSets[id].and(k.set).empty() {
 				s.add((firstKind + setID(i)).letter())
 			}
 		}
-		sets[id] = [4]uint64{s[0], s[1]}
+		letters[id] = [4]uint64{s[0], s[1]}
 	}
-	return sets
+	return masked, letters
 }()
-
-// column returns which members allow the character that code has at place
-// number i.
-func (g *grid) column(i int, code string) []uint64 {
-	p := &g.places[i]
-	return g.columns[p.base+uint32(g.words)*uint32(p.table[code[p.at]]):]
-}

@@ -1,9 +1,8 @@
 package pattern
 
 import (
-	"cmp"
+	"math"
 	"math/bits"
-	"slices"
 )
 
 // gridWriter builds grids one after the other and keeps what they share.
@@ -12,6 +11,7 @@ type gridWriter struct {
 	members int
 	words   int
 	places  []placeSets
+	texts   []byte // sampled, one after the other
 }
 
 // placeSets is what the members allow at one place.
@@ -24,7 +24,6 @@ type placeSets struct {
 type memberSet struct {
 	id      setID
 	members []uint64
-	count   int
 }
 
 // begin starts a grid of so many members. Blocks have one word or four, so
@@ -38,7 +37,7 @@ func (w *gridWriter) begin(members, length int) {
 	for len(w.places) < length {
 		w.places = append(w.places, placeSets{})
 	}
-	w.places = w.places[:length]
+	w.places, w.texts = w.places[:length], w.texts[:0]
 	for i := range w.places {
 		w.places[i] = placeSets{sets: w.places[i].sets[:0]}
 	}
@@ -54,41 +53,94 @@ func (w *gridWriter) allow(member, at int, id setID) {
 		i = uint8(len(p.sets))
 		p.index[id] = i
 	}
-	s := &p.sets[i-1]
-	if word, bit := &s.members[member/64], uint64(1)<<(member%64); *word&bit == 0 {
-		*word |= bit
-		s.count++
+	p.sets[i-1].members[member/64] |= 1 << (member % 64)
+}
+
+// sample adds a text that a row of that shape allows. Places are ordered by
+// how soon they tell the members of such texts apart.
+func (w *gridWriter) sample(shape []setID) {
+	start := len(w.texts)
+	for at, id := range shape {
+		// Knuth's multiplicative hash spreads the choices; any other would do.
+		n := uint32(start+at) * 2654435761 >> 8
+		w.texts = append(w.texts, id.text()[n%uint32(len(id.text()))])
 	}
 }
 
-// grid returns the grid of the most telling places.
+// grid returns the grid of at most so many places, the most telling first.
 func (w *gridWriter) grid(most int) grid {
 	g := grid{words: w.words, all: make([]uint64, w.words)}
 	for i := range w.members {
 		g.all[i/64] |= 1 << (i % 64)
 	}
-	type candidate struct {
-		at      int
-		left    float64
-		table   columnTable
-		columns []uint64
-	}
-	var found []candidate
+	found := make([]candidate, len(w.places))
 	for at := range w.places {
-		table, columns := w.columns(at, g.all)
-		found = append(found, candidate{at, w.left(at, table, columns), table, columns})
+		found[at].table, found[at].columns = w.columns(at, g.all)
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.left, b.left) })
-	for _, c := range found[:most] {
+	for _, at := range w.order(found, g.all)[:most] {
+		c := &found[at]
 		table := w.tables[c.table]
 		if table == nil {
 			table = &c.table
 			w.tables[c.table] = table
 		}
-		g.places = append(g.places, place{table, uint32(len(g.columns)), uint8(c.at)})
+		g.places = append(g.places, place{table, uint32(len(g.columns)), uint8(at)})
 		g.columns = append(g.columns, c.columns...)
 	}
 	return g
+}
+
+// candidate is a place with its columns, before it has its rank.
+type candidate struct {
+	table   columnTable
+	columns []uint64
+}
+
+// ranked is how many places are ranked by trial; after them a look-up has
+// next to nothing left to tell apart.
+const ranked = 8
+
+// order ranks the places: each time the one that leaves the fewest members of
+// the sampled texts, given what the places before it left. A literal that all
+// members share is as useless as an alphabet that all share.
+func (w *gridWriter) order(found []candidate, all []uint64) []int {
+	length := len(found)
+	order := make([]int, length)
+	for i := range order {
+		order[i] = i
+	}
+	left := make([]uint64, 0, len(w.texts)/length*w.words)
+	for range len(w.texts) / length {
+		left = append(left, all...)
+	}
+	for first := range min(ranked, length) {
+		best, fewest := first, math.MaxInt
+		for i := first; i < length; i++ {
+			if n := w.leaves(&found[order[i]], order[i], left, false); n < fewest {
+				best, fewest = i, n
+			}
+		}
+		order[first], order[best] = order[best], order[first]
+		w.leaves(&found[order[first]], order[first], left, true)
+	}
+	return order
+}
+
+// leaves counts the members that a place leaves of those in left, a column
+// for each text, and if apply is set takes the others out.
+func (w *gridWriter) leaves(c *candidate, at int, left []uint64, apply bool) int {
+	n, length := 0, len(w.places)
+	for text := range len(left) / w.words {
+		column := c.columns[w.words*int(c.table[w.texts[text*length+at]]):]
+		members := left[text*w.words : (text+1)*w.words]
+		for i := range members {
+			n += bits.OnesCount64(members[i] & column[i])
+			if apply {
+				members[i] &= column[i]
+			}
+		}
+	}
+	return n
 }
 
 // columns returns the columns of a place and which character has which.
@@ -150,27 +202,4 @@ func (p *placeSets) members(id setID, column []uint64) {
 	for i, word := range p.sets[p.index[id]-1].members {
 		column[i] |= word
 	}
-}
-
-// left estimates how many members a place leaves of a code that is drawn from
-// the members themselves: each as often, and each of its characters. A
-// literal that all share is as useless as an alphabet that all share.
-func (w *gridWriter) left(at int, table columnTable, columns []uint64) float64 {
-	size := make([]int, len(columns)/w.words)
-	for i := range size {
-		for _, word := range columns[i*w.words : (i+1)*w.words] {
-			size[i] += bits.OnesCount64(word)
-		}
-	}
-	sum, total := 0.0, 0
-	for _, s := range w.places[at].sets {
-		set := s.id.set()
-		left := 0
-		for c := set.first(); c < 128; c = set.next(c) {
-			left += size[table[c]]
-		}
-		sum += float64(s.count) * float64(left) / float64(set.size())
-		total += s.count
-	}
-	return sum / float64(max(total, 1))
 }

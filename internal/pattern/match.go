@@ -7,11 +7,8 @@ import "gsp.example/gsp/internal/gsp"
 // must be canonical or masked; in another spelling it fits nothing. Match
 // allocates only what to lacks.
 func (l *Library) Match(u gsp.UIM, to []*Entry) []*Entry {
-	code, clear := u.Reveal(), false
+	code := u.Reveal()
 	l.engine.match(code, func(m *member) {
-		if clear = clear || isClear(code); !clear { // it has letters of the engine's own
-			return
-		}
 		if (m.plain || m.row.passes(code)) && (m.alone || m.row.leads(code)) {
 			to = append(to, m.entry)
 		}

@@ -85,7 +85,7 @@ func (l *Library) pairs(e *Entry, want func(*Entry) bool) []rowPair {
 		for at, id := range r.sets(room[:0]) {
 			letters[at] = id.letter()
 		}
-		l.engine.match(string(letters[:r.length()]), func(m *member) {
+		l.engine.meet(string(letters[:r.length()]), func(m *member) {
 			if want(m.entry) {
 				found = append(found, rowPair{r, m.row})
 			}

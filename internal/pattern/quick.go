@@ -2,6 +2,23 @@ package pattern
 
 // Shortcuts of the checks: what their machines would find, sooner.
 
+// shortcut decides most spans with hidden characters; it says whether it is
+// sure.
+func (r *rule) shortcut(span string, sets []setID) (holds, sure bool) {
+	switch r.name {
+	case "date":
+		return sureDate(span), true
+	case "mod9710":
+		holds = sure9710(span, sets)
+		return holds, holds
+	case "mrc":
+		return surePrice(span, sets)
+	case "mixed":
+		return sureMixed(span, sets)
+	}
+	return false, false
+}
+
 // quickCsum is stepCsum over a whole span.
 func quickCsum(span string) bool {
 	sum, weight := 0, 1
@@ -25,9 +42,9 @@ func quickDate(span string) bool {
 func two(s string) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
 
 // sureDate decides a date whose digits are hidden here and there.
-func sureDate(span string, _ []setID) (holds, sure bool) {
+func sureDate(span string) bool {
 	if len(span) == len("YYMMDDhh") && !someNumber(span[6:], 0, 23) {
-		return false, true
+		return false
 	}
 	for month := 1; month <= 12; month++ {
 		if !someNumber(span[2:], month, month) {
@@ -38,10 +55,10 @@ func sureDate(span string, _ []setID) (holds, sure bool) {
 			last = 28
 		}
 		if someNumber(span[4:], 1, last) {
-			return true, true
+			return true
 		}
 	}
-	return false, true
+	return false
 }
 
 // someNumber reports whether two digits, some of them hidden, can be a number
@@ -68,13 +85,13 @@ func leapYear(s string) bool {
 
 // sure9710 knows that two hidden digits side by side make any remainder: they
 // stand for 0 to 99 times a power of ten, which has an inverse modulo 97.
-func sure9710(span string, sets []setID) (holds, sure bool) {
+func sure9710(span string, sets []setID) bool {
 	for i := 1; i < len(span); i++ {
 		if span[i-1] == hidden && span[i] == hidden && setDigits.within(sets[i-1].set()) && setDigits.within(sets[i].set()) {
-			return true, true
+			return true
 		}
 	}
-	return false, false
+	return false
 }
 
 // surePrice knows that a price all hidden can be plausible.

@@ -102,7 +102,7 @@ func TestJudgeIsResolve(t *testing.T) {
 func TestJudgeAllocatesNothing(t *testing.T) {
 	l := shipped(t)
 	var found []*pattern.Entry
-	for _, code := range []string{"QCALLaB3dE5fG7X1y224031514", "00000046209849Uon<TYfACyAJPHJ", "QCUKT#############", "######", "hello"} {
+	for _, code := range []string{"QCALLaB3dE5fG7X1y224031514", "00000046209849Uon<TYfACyAJPHJ", "QCUKT#############", "QCUKT#####################", "01##############23551q####", "######", "hello"} {
 		u := gsp.NewUIM(code)
 		if n := testing.AllocsPerRun(100, func() { l.Judge(u, seized); found = l.Match(u, found[:0]) }); n > 0 {
 			t.Errorf("%s: got %.0f allocations, want none", code, n)

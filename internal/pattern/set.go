@@ -137,6 +137,9 @@ func (id setID) letter() byte {
 	return byte(id-firstKind) + 1
 }
 
+// text returns the characters of the set one after the other.
+func (id setID) text() string { return idTexts[id] }
+
 // set returns the characters of an id.
 func (id setID) set() charSet { return idSets[id] }
 
@@ -144,7 +147,7 @@ func (id setID) set() charSet { return idSets[id] }
 // much rarer it is than any character of set 82.
 func (id setID) weight() float64 { return idWeights[id] }
 
-var idSets, idWeights = func() (sets [256]charSet, weights [256]float64) {
+var idSets, idTexts, idWeights = func() (sets [256]charSet, texts [256]string, weights [256]float64) {
 	for c := range byte(firstKind) {
 		sets[c].add(c)
 		weights[c] = math.Log2(float64(set82.size()))
@@ -154,5 +157,10 @@ var idSets, idWeights = func() (sets [256]charSet, weights [256]float64) {
 		sets[id] = k.set
 		weights[id] = math.Log2(float64(set82.size()) / float64(k.set.size()))
 	}
-	return sets, weights
+	for id, s := range sets {
+		for c := s.first(); c < 128; c = s.next(c) {
+			texts[id] += string(rune(c))
+		}
+	}
+	return sets, texts, weights
 }()
