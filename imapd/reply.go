@@ -81,6 +81,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.PortInUse:       imap.ResponseCodeContactAdmin,
 	gsp.NewerData:       imap.ResponseCodeContactAdmin,
 	gsp.DataInUse:       imap.ResponseCodeContactAdmin,
+	gsp.NotRunning:      imap.ResponseCodeContactAdmin,
 	gsp.NoCertificate:   imap.ResponseCodeContactAdmin,
 	gsp.UnreadableFile:  imap.ResponseCodeContactAdmin,
 }

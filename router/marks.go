@@ -54,24 +54,46 @@ func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.C
 	return marks, nil
 }
 
+// notRouted says, for an outcome that names no Party, why, after "UIM n of this
+// mail" and the kind of code where it is known, and what to do.
+var notRouted = map[pattern.Outcome]struct {
+	reason        gsp.Reason
+	cause, remedy string
+}{
+	pattern.IsNonParty: {gsp.NonParty, "is %s, which is not known to be a Party to the Protocol",
+		"ask the Secretariat whether another channel to that State exists"},
+	pattern.IsProduct: {gsp.NotAUIM, "is %s, which names a kind of product and no Party",
+		"look for a further code on the pack or the carton and send that one"},
+	pattern.IsIndustry: {gsp.NotAUIM, "is %s, a mark of the tobacco industry's own and no UIM",
+		"look for a further code on the pack or the carton and send that one"},
+	pattern.IsOperator: {gsp.NotAUIM, "is %s, which names a firm or its parcel and no Party",
+		"send the codes of the packs inside; if you masked the code, keep as many # as it has characters"},
+	pattern.NearlyMatches: {gsp.UnknownUIM, "fits no pattern of the library, though it is nearly %s",
+		"compare the code with the pack; a mask has as many # as the code has characters"},
+	pattern.Unknown: {gsp.UnknownUIM, "fits no pattern of the library",
+		"compare the code with the pack, or write to the Party you suspect with the code in the sealed text only"},
+}
+
 // settle picks the one candidate that a claim means. n counts the claims of
 // the mail from 1, to name one without showing it.
 func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
-	refuse := func(reason gsp.Reason, cause, remedy string) (pattern.Candidate, error) {
-		return pattern.Candidate{}, &gsp.Refusal{Reason: reason, Cause: fmt.Sprintf("UIM %d of this mail: %s", n, cause), Remedy: remedy}
-	}
 	switch answer.Outcome {
 	case pattern.Unique:
 		return answer.Candidates[0], nil
 	case pattern.Ambiguous:
 		return settleAmbiguous(roll, answer, claim, addressed, n)
-	case pattern.IsNonParty:
-		return refuse(gsp.NonParty, clause(answer.Sentence), "ask the Secretariat whether another channel to that State exists")
-	case pattern.IsProduct, pattern.IsIndustry, pattern.IsOperator:
-		return refuse(gsp.NotAUIM, clause(answer.Sentence), "look for a further code on the pack or the carton and send that one")
 	}
-	return refuse(gsp.UnknownUIM, clause(answer.Sentence),
-		"check the code against the pack, or write to the Party you suspect with the code in the sealed text only")
+	no := notRouted[answer.Outcome]
+	cause := no.cause
+	switch {
+	case answer.Near != nil:
+		cause = fmt.Sprintf(cause, answer.Near.Entry.Title)
+	case len(answer.Candidates) > 0:
+		cause = fmt.Sprintf(cause, answer.Candidates[0].Entry.Title)
+	}
+	return pattern.Candidate{}, &gsp.Refusal{
+		Reason: no.reason, Cause: fmt.Sprintf("UIM %d of this mail %s", n, cause), Remedy: no.remedy,
+	}
 }
 
 func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
@@ -94,7 +116,7 @@ func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.C
 	}
 	return pattern.Candidate{}, &gsp.Refusal{
 		Reason: gsp.AmbiguousUIM,
-		Cause:  fmt.Sprintf("UIM %d of this mail fits several patterns, those of Parties, likeliest first: %s", n, strings.Join(parties, ", ")),
+		Cause:  fmt.Sprintf("UIM %d of this mail fits the patterns of several Parties, likeliest first: %s", n, strings.ToUpper(strings.Join(parties, ", "))),
 		Remedy: fmt.Sprintf("choose one, by writing to %s or by adding party=%s to the UIM", roll.Address(parties[0]), parties[0]),
 	}
 }
@@ -125,7 +147,7 @@ func routeByMarks(roll *registry.Snapshot, owners []registry.Owner, marks []mark
 func unregistered(n int, party gsp.PartyID) error {
 	return &gsp.Refusal{
 		Reason: gsp.NonParty,
-		Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, which is not registered at this gateway", n, party),
+		Cause:  fmt.Sprintf("UIM %d of this mail belongs to %s, which is not registered at this gateway", n, strings.ToUpper(string(party))),
 		Remedy: "ask the Secretariat whether another channel to that State exists",
 	}
 }
@@ -143,12 +165,18 @@ func checkAddress(roll *registry.Snapshot, owners []registry.Owner, marks []mark
 			right := authority.Address
 			return &gsp.Refusal{
 				Reason: gsp.UIMMismatch,
-				Cause:  fmt.Sprintf("UIM %d of this mail was issued by %s, and the mail goes to %s", i+1, m.party, names(owners)),
+				Cause:  fmt.Sprintf("UIM %d of this mail belongs to %s, and the mail goes to %s", i+1, party(roll, m.party), names(owners)),
 				Remedy: fmt.Sprintf("send it to %s%s", right, fingerprint(roll, right)),
 			}
 		}
 	}
 	return nil
+}
+
+// party names a Party for a person: "KE (Kenya)".
+func party(roll *registry.Snapshot, id gsp.PartyID) string {
+	p, _ := roll.Party(id)
+	return fmt.Sprintf("%s (%s)", strings.ToUpper(string(id)), p.Name)
 }
 
 // checkMasked refuses a header that shows more than the masks.
@@ -188,9 +216,4 @@ func add(marks []gsp.Mark, m gsp.Mark) []gsp.Mark {
 		}
 	}
 	return append(marks, m)
-}
-
-// clause turns a sentence into the middle of another.
-func clause(sentence string) string {
-	return strings.TrimSuffix(sentence, ".")
 }

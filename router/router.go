@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -30,7 +29,6 @@ type Router struct {
 	Roll      func() *registry.Snapshot
 	MasksOnly bool      // refuse a UIM that stands whole in the header, instead of masking it
 	Random    io.Reader // unpredictable octets, for case numbers and Message-IDs
-	Log       *slog.Logger
 }
 
 // Submit takes a mail for its recipients. A Receipt means that it is stored,
@@ -202,11 +200,8 @@ func rebuild(mail sealed.Message, o wire.Outer) (gsp.Posting, error) {
 	}, nil
 }
 
-// refused records a refusal and returns it.
+// refused records a refusal and returns it. The door that tells it logs it.
 func (r *Router) refused(ctx context.Context, a gsp.Account, at time.Time, refusal *gsp.Refusal) error {
-	r.Log.LogAttrs(ctx, slog.LevelInfo, "mail refused",
-		slog.String("party", string(a.Party)), slog.Int64("account", int64(a.ID)),
-		slog.String("reason", string(refusal.Reason)), slog.Any("err", refusal.Err))
 	event := gsp.Event{At: at, Kind: gsp.MailRefused, Party: a.Party, Account: a.ID, Reason: refusal.Reason}
 	if err := r.Store.Record(ctx, event); err != nil {
 		return fmt.Errorf("record a refusal (%s): %w", refusal.Reason, err)

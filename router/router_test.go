@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +44,7 @@ func newHouse(t *testing.T) *house {
 	}
 	h := &house{
 		t: t, store: store, keys: map[string]*keyring.Key{}, now: time.Now().Truncate(time.Second),
-		Router: &router.Router{Store: store, Roll: who.Snapshot, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)},
+		Router: &router.Router{Store: store, Roll: who.Snapshot, Random: rand.Reader},
 	}
 	h.office = &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: func() time.Time { return h.now }}
 	run(h, admin.LibraryImport, admin.NewLibrary{File: "library", Text: configs.Library})

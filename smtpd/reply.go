@@ -90,6 +90,7 @@ var codes = map[gsp.Reason]code{
 	gsp.PortInUse:       administrative,
 	gsp.NewerData:       administrative,
 	gsp.DataInUse:       administrative,
+	gsp.NotRunning:      administrative,
 	gsp.NoCertificate:   administrative,
 	gsp.UnreadableFile:  administrative,
 }

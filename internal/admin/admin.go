@@ -66,13 +66,16 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		PartyAdd, PartyList, AccountAdd, AccountList, AccountDisable,
+		Ping, PartyAdd, PartyList, AccountAdd, AccountList, AccountDisable,
 		KeyImport, KeyList, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }
 
 // None is the input of a verb that needs none.
 type None struct{}
+
+// Ping does nothing: whoever gets an answer knows that the gateway runs.
+var Ping = Verb[None, None]{"ping", func(context.Context, *Office, string, None) (None, error) { return None{}, nil }}
 
 // update changes the roll and tells who follows it.
 func (o *Office) update(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error) {

@@ -14,7 +14,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
@@ -51,6 +50,7 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
 	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
 	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
+	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
@@ -159,23 +159,21 @@ func do[In, Out any](r *run, verb admin.Verb[In, Out], in In) (Out, error) {
 	if err != nil {
 		return none, err
 	}
-	out, err := control.Do(r.ctx, c.Data, verb, who(), in)
+	out, err := control.Do(r.ctx, c.Data, verb, in)
 	if !errors.Is(err, control.ErrNotRunning) {
 		return out, err
+	}
+	if _, err := os.Stat(c.Data); errors.Is(err, os.ErrNotExist) {
+		return none, &gsp.Refusal{
+			Reason: gsp.UnreadableFile,
+			Cause:  fmt.Sprintf("there is no data folder %s yet", c.Data),
+			Remedy: "start the gateway once, which makes it, or correct data in the configuration: gsp serve",
+		}
 	}
 	core, err := node.Open(r.ctx, c, slog.New(slog.NewTextHandler(r.Err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return none, err
 	}
-	out, err = verb.Do(r.ctx, core.Office, who(), in)
+	out, err = verb.Do(r.ctx, core.Office, control.Name(os.Getuid()), in)
 	return out, errors.Join(err, core.Close())
-}
-
-// who names the person at the keyboard, for the record of grants.
-func who() string {
-	u, err := user.Current()
-	if err != nil {
-		return fmt.Sprintf("uid %d", os.Getuid())
-	}
-	return u.Username
 }

@@ -2,8 +2,9 @@
 // package admin over a Unix socket in the data folder.
 //
 // Who may open the folder may ask; there is no other check, and the socket is
-// never reachable over a network. A request is one HTTP POST of JSON to
-// /v1/<verb>, an answer is JSON as well.
+// never reachable over a network. A request is one HTTP POST of a verb's input
+// in JSON to /v1/<verb>, an answer is JSON as well. Who asked is what the
+// kernel says of the caller, not what the caller says.
 package control
 
 import (
@@ -29,16 +30,14 @@ import (
 // socketName is the socket's file in the data folder.
 const socketName = "control"
 
+// requestTime bounds the reading of a request.
+const requestTime = time.Minute
+
 // maxRequest bounds a request, in octets: a pattern library is the largest.
 const maxRequest = 64 << 20
 
 // ErrNotRunning reports that no gateway runs on a data folder.
 var ErrNotRunning = errors.New("no gateway runs on this data folder")
-
-type request struct {
-	By string          `json:"by"`
-	In json.RawMessage `json:"in"`
-}
 
 type answer struct {
 	Out     json.RawMessage `json:"out,omitempty"`
@@ -91,15 +90,24 @@ func (s *Server) Serve(l net.Listener) error {
 		mux.HandleFunc("POST /v1/"+h.Called(), func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, h) })
 	}
 	s.http.Handler = mux
-	s.http.ReadHeaderTimeout = 10 * time.Second
+	s.http.ReadTimeout = requestTime
+	s.http.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, callerKey{}, caller(c))
+	}
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
-// Shutdown ends Serve after the requests under way.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// Shutdown ends Serve after the requests under way, or with ctx.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		s.http.Close()
+	}
+	return err
+}
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, h admin.Handler) {
 	out, err := s.do(r, h)
@@ -118,15 +126,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, h admin.Handler)
 }
 
 func (s *Server) do(r *http.Request, h admin.Handler) (any, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxRequest))
+	in, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxRequest))
 	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
-	var req request
-	if err := json.Unmarshal(body, &req); err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	return h.DoJSON(r.Context(), s.Office, req.By, req.In)
+	by, _ := r.Context().Value(callerKey{}).(string)
+	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "command", slog.String("verb", h.Called()), slog.String("by", by))
+	return h.DoJSON(r.Context(), s.Office, by, in)
 }
 
 func (s *Server) failed(ctx context.Context, h admin.Handler, err error) answer {
@@ -139,15 +145,11 @@ func (s *Server) failed(ctx context.Context, h admin.Handler, err error) answer 
 
 // Do carries a verb out on the gateway that runs on the data folder. Its error
 // is ErrNotRunning where none runs, and a *gsp.Refusal where the verb refused.
-func Do[In, Out any](ctx context.Context, folder string, verb admin.Verb[In, Out], by string, in In) (Out, error) {
+func Do[In, Out any](ctx context.Context, folder string, verb admin.Verb[In, Out], in In) (Out, error) {
 	var out Out
-	input, err := json.Marshal(in)
+	body, err := json.Marshal(in)
 	if err != nil {
 		return out, fmt.Errorf("write the input of %s: %w", verb.Name, err)
-	}
-	body, err := json.Marshal(request{By: by, In: input})
-	if err != nil {
-		return out, fmt.Errorf("write the request: %w", err)
 	}
 	a, err := post(ctx, folder, verb.Name, body)
 	switch {

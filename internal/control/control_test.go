@@ -58,22 +58,32 @@ func TestVerbsOnARunningGateway(t *testing.T) {
 	}
 	for _, folder := range []string{t.TempDir(), long} {
 		serve(t, folder)
-		party, err := control.Do(t.Context(), folder, admin.PartyAdd, "test", admin.NewParty{ID: "KE", Name: "Kenya"})
+		party, err := control.Do(t.Context(), folder, admin.PartyAdd, admin.NewParty{ID: "KE", Name: "Kenya"})
 		if err != nil || party.ID != "ke" || party.Registered.IsZero() {
 			t.Fatalf("party-add: got %+v, %v, want ke, registered now", party, err)
 		}
-		_, err = control.Do(t.Context(), folder, admin.PartyAdd, "test", admin.NewParty{ID: "ke", Name: "Kenya"})
+		_, err = control.Do(t.Context(), folder, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
 		refusal, ok := errors.AsType[*gsp.Refusal](err)
 		if !ok || refusal.Reason != gsp.PartyExists || refusal.Cause == "" || refusal.Remedy == "" {
 			t.Errorf("party-add again: got %v, want the whole refusal %s", err, gsp.PartyExists)
 		}
-		parties, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{})
+		parties, err := control.Do(t.Context(), folder, admin.PartyList, admin.None{})
 		if err != nil || len(parties) != 1 {
 			t.Errorf("party-list: got %v, %v, want one Party", parties, err)
 		}
+		issued, err := control.Do(t.Context(), folder, admin.AccountAdd, admin.NewAccount{Login: "ke1", Party: "ke"})
+		if err != nil || len(issued.Password) < 26 {
+			t.Fatalf("account-add: got %+v, %v, want an account", issued, err)
+		}
 		stranger := admin.Verb[admin.None, admin.None]{Name: "open-mail"}
-		if _, err := control.Do(t.Context(), folder, stranger, "test", admin.None{}); err == nil {
+		if _, err := control.Do(t.Context(), folder, stranger, admin.None{}); err == nil {
 			t.Error("a verb that does not exist: got no error")
+		}
+		// A misspelt field must not be passed over: it could be the roles.
+		misspelt := admin.Verb[map[string]any, admin.None]{Name: admin.AccountAdd.Name}
+		in := map[string]any{"login": "ke2", "party": "ke", "role": []string{"replier"}}
+		if _, err := control.Do(t.Context(), folder, misspelt, in); err == nil {
+			t.Error("an input with an unknown field: got no error")
 		}
 		info, err := os.Stat(filepath.Join(folder, "control"))
 		if err != nil || info.Mode().Perm() != 0o600 {
@@ -85,7 +95,7 @@ func TestVerbsOnARunningGateway(t *testing.T) {
 func TestNoGateway(t *testing.T) {
 	folder := t.TempDir()
 	for _, folder := range []string{folder, filepath.Join(folder, "missing"), filepath.Join(folder, strings.Repeat("long/", 30))} {
-		_, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{})
+		_, err := control.Do(t.Context(), folder, admin.PartyList, admin.None{})
 		if !errors.Is(err, control.ErrNotRunning) {
 			t.Errorf("%s: got %v, want %v", folder, err, control.ErrNotRunning)
 		}
@@ -99,7 +109,7 @@ func TestNoGateway(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "control")); err != nil {
 		t.Fatalf("the socket is gone, so this test tests nothing: %v", err)
 	}
-	if _, err := control.Do(t.Context(), folder, admin.PartyList, "test", admin.None{}); !errors.Is(err, control.ErrNotRunning) {
+	if _, err := control.Do(t.Context(), folder, admin.PartyList, admin.None{}); !errors.Is(err, control.ErrNotRunning) {
 		t.Errorf("left-over socket: got %v, want %v", err, control.ErrNotRunning)
 	}
 	if l, err = control.Listen(folder); err != nil {

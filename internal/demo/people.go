@@ -108,5 +108,5 @@ func (w *world) address(local string) gsp.Address {
 
 // verb carries a verb out on the running gateway, as the command line does.
 func verb[In, Out any](ctx context.Context, w *world, v admin.Verb[In, Out], in In) (Out, error) {
-	return control.Do(ctx, w.data, v, "demo", in)
+	return control.Do(ctx, w.data, v, in)
 }

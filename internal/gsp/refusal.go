@@ -80,6 +80,7 @@ const (
 	PortInUse       Reason = "port-in-use"
 	NewerData       Reason = "newer-data"  // written by a newer version of the program
 	DataInUse       Reason = "data-in-use" // another gateway runs on this folder
+	NotRunning      Reason = "not-running" // no gateway runs on this folder
 	NoCertificate   Reason = "no-certificate"
 	UnreadableFile  Reason = "unreadable-file"
 )
@@ -96,7 +97,7 @@ var Reasons = []Reason{
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
 	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
-	NewerData, DataInUse, NoCertificate, UnreadableFile,
+	NewerData, DataInUse, NotRunning, NoCertificate, UnreadableFile,
 }
 
 // Refusal is a decision against the sender or the caller: what they asked for

@@ -161,7 +161,7 @@ func benchGateway(tb testing.TB) (target, []byte) {
 
 func do[In, Out any](tb testing.TB, c config.Config, verb admin.Verb[In, Out], in In) Out {
 	tb.Helper()
-	out, err := control.Do(tb.Context(), c.Data, verb, "bench", in)
+	out, err := control.Do(tb.Context(), c.Data, verb, in)
 	if err != nil {
 		tb.Fatalf("%s: %v", verb.Name, err)
 	}

@@ -80,7 +80,6 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 			Roll:      who.Snapshot,
 			MasksOnly: c.UIMDisclosure == config.Refuse,
 			Random:    rand.Reader,
-			Log:       log,
 		},
 	}, nil
 }

@@ -28,6 +28,7 @@ type Gateway struct {
 	Made              []Made   // what this start made
 
 	core   *Core
+	tls    string // folder of our own authority
 	doors  []door
 	served sync.WaitGroup
 	failed chan error    // room for one of each door and the store
@@ -80,6 +81,9 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 			}
 		})
 	}
+	if g.CA != "" {
+		g.served.Go(func() { g.renew(c.Domain, log) })
+	}
 	g.served.Go(func() {
 		select {
 		case <-core.store.Failed():
@@ -96,7 +100,8 @@ func (g *Gateway) certificate(c config.Config, log *slog.Logger) (*localca.Pair,
 	if c.TLS.Certificate != "" {
 		return localca.Open(c.TLS.Certificate, c.TLS.Key, log)
 	}
-	issued, err := localca.Ensure(filepath.Join(c.Data, "tls"), localca.Names(c.Domain), localca.Loopback(), time.Now())
+	g.tls = filepath.Join(c.Data, "tls")
+	issued, err := localca.Ensure(g.tls, localca.Names(c.Domain), localca.Loopback(), time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +110,26 @@ func (g *Gateway) certificate(c config.Config, log *slog.Logger) (*localca.Pair,
 		g.Made = append(g.Made, Made{issued.CA, "the certificate authority that mail clients must trust"})
 	}
 	return localca.Open(issued.Certificate, issued.Key, log)
+}
+
+// renew keeps our own authority's certificate valid while the gateway runs;
+// the doors read it again by themselves.
+func (g *Gateway) renew(domain string, log *slog.Logger) {
+	daily := time.NewTicker(24 * time.Hour)
+	defer daily.Stop()
+	for {
+		select {
+		case <-g.ending:
+			return
+		case now := <-daily.C:
+			issued, err := localca.Ensure(g.tls, localca.Names(domain), localca.Loopback(), now)
+			if err != nil {
+				log.LogAttrs(context.Background(), slog.LevelError, "certificate not renewed", slog.Any("err", err))
+			} else if issued.MadeServer {
+				log.LogAttrs(context.Background(), slog.LevelInfo, "certificate renewed")
+			}
+		}
+	}
 }
 
 func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logger) error {
@@ -185,12 +210,22 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 			if err := d.shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 				errs[i] = fmt.Errorf("end the %s door: %w", d.name, err)
 			}
+			d.listener.Close() // a door that had not begun to serve does not know it
 		})
 	}
 	wg.Wait()
 	err := errors.Join(append(errs, g.core.Close())...)
-	g.served.Wait()
-	return err
+	served := make(chan struct{})
+	go func() {
+		g.served.Wait()
+		close(served)
+	}()
+	select {
+	case <-served:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, fmt.Errorf("end the gateway: %w", ctx.Err()))
+	}
 }
 
 // abandon closes what a failed Start opened.

@@ -3,19 +3,35 @@ package node
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"time"
 
+	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/control"
+	"gsp.example/gsp/internal/gsp"
 )
 
-// Health asks the HTTPS door of the configured gateway whether it answers. It
-// trusts any certificate: the question goes to this machine, and no answer of
-// substance comes back.
+// Health asks the gateway that runs on the data folder, and then its HTTPS
+// door, whether they answer. It trusts any certificate: the question goes to
+// this machine, and no answer of substance comes back. The error is a
+// *gsp.Refusal where no gateway runs.
 func Health(ctx context.Context, c config.Config) error {
+	_, err := control.Do(ctx, c.Data, admin.Ping, admin.None{})
+	if errors.Is(err, control.ErrNotRunning) {
+		return &gsp.Refusal{
+			Reason: gsp.NotRunning,
+			Cause:  fmt.Sprintf("no gateway runs on %s", c.Data),
+			Remedy: "start it with: gsp serve",
+		}
+	}
+	if err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(c.HTTPS.Listen)
 	if err != nil {
 		return fmt.Errorf("read the address of the HTTPS door: %w", err)

@@ -184,7 +184,7 @@ func (w *world) publish(ctx context.Context, local string) error {
 }
 
 func carryOut[In, Out any](ctx context.Context, w *world, v admin.Verb[In, Out], in In) (Out, error) {
-	return control.Do(ctx, w.config.Data, v, "story", in)
+	return control.Do(ctx, w.config.Data, v, in)
 }
 
 func (w *world) waits(ctx context.Context, args []string) (string, error) {
