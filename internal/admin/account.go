@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/gsp"
@@ -57,6 +58,20 @@ var AccountList = Verb[AccountFilter, []AccountRow]{"account-list", accountList}
 // AccountDisable ends an account: its grants end, its key is withdrawn, its
 // sessions can do nothing more. Its mail stays.
 var AccountDisable = Verb[AccountLogin, AccountRow]{"account-disable", accountDisable}
+
+// AccountRoles names an account and roles.
+type AccountRoles struct {
+	Login string   `json:"login"`
+	Roles []string `json:"roles,omitzero"` // requester and replier when empty
+}
+
+// AccountEnable lets a disabled account log in again, with the password it
+// had and the roles named. Its key must be published anew.
+var AccountEnable = Verb[AccountRoles, AccountRow]{"account-enable", accountEnable}
+
+// AccountPassword gives an account a new password; the old one is void from
+// then on.
+var AccountPassword = Verb[AccountLogin, IssuedAccount]{"account-password", accountPassword}
 
 func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (IssuedAccount, error) {
 	login, ok := gsp.CanonicalLocal(strings.TrimSuffix(in.Login, "@"+o.Registry.Snapshot().Domain()))
@@ -174,40 +189,90 @@ func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {
 
 func accountDisable(ctx context.Context, o *Office, by string, in AccountLogin) (AccountRow, error) {
 	now := o.Now()
-	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
-		account, _, ok := roll.Login(in.Login)
-		if !ok {
-			return gsp.Change{}, unknownAccount(in.Login)
-		}
-		if !account.Active() {
+	return o.changeAccount(ctx, in.Login, func(roll *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
+		if !a.Active() {
 			return gsp.Change{}, nil // asked for again: true already
 		}
-		account.Disabled = now
+		var c gsp.Change
+		endAccount(&c, roll, a, by, now)
+		return c, nil
+	})
+}
+
+// endAccount adds to a change all that ends an account.
+func endAccount(c *gsp.Change, roll *registry.Snapshot, a gsp.Account, by string, now time.Time) {
+	a.Disabled = now
+	c.Accounts = append(c.Accounts, a)
+	c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.AccountDisabled, Party: a.Party, Account: a.ID})
+	endKey(c, roll, registry.Owner{Address: roll.Address(a.Login), Party: a.Party, Account: a.ID}, now)
+	for _, g := range roll.Grants() {
+		if g.Account == a.ID && g.Ended.IsZero() {
+			g.Ended, g.EndedBy = now, by
+			c.Grants = append(c.Grants, g)
+			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleEnded, Party: a.Party, Account: a.ID, Role: g.Role})
+		}
+	}
+}
+
+// endKey adds to a change that the directory no longer publishes a key.
+func endKey(c *gsp.Change, roll *registry.Snapshot, o registry.Owner, now time.Time) {
+	if cert, ok := roll.Certificate(o.Address); ok {
+		cert.Withdrawn = now
+		c.Certificates = append(c.Certificates, cert)
+		c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: o.Party, Account: o.Account})
+	}
+}
+
+func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (AccountRow, error) {
+	roles, err := parseRoles(in.Roles)
+	if err != nil {
+		return AccountRow{}, err
+	}
+	now := o.Now()
+	return o.changeAccount(ctx, in.Login, func(roll *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
+		if a.Active() {
+			return gsp.Change{}, nil
+		}
+		if _, err := knownParty(roll, string(a.Party)); err != nil {
+			return gsp.Change{}, err
+		}
+		a.Disabled = time.Time{}
 		c := gsp.Change{
-			Accounts: []gsp.Account{account},
-			Events:   []gsp.Event{{At: now, Kind: gsp.AccountDisabled, Party: account.Party, Account: account.ID}},
+			Accounts: []gsp.Account{a},
+			Events:   []gsp.Event{{At: now, Kind: gsp.AccountIssued, Party: a.Party, Account: a.ID}},
 		}
-		if cert, ok := roll.Certificate(roll.Address(account.Login)); ok {
-			cert.Withdrawn = now
-			c.Certificates = []gsp.Certificate{cert}
-			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: account.Party, Account: account.ID})
-		}
-		for _, g := range roll.Grants() {
-			if g.Account == account.ID && g.Ended.IsZero() {
-				g.Ended, g.EndedBy = now, by
-				c.Grants = append(c.Grants, g)
-				c.Events = append(c.Events, gsp.Event{
-					At: now, Kind: gsp.RoleEnded, Party: account.Party, Account: account.ID, Role: g.Role,
-				})
-			}
+		for _, role := range roles {
+			c.Grants = append(c.Grants, gsp.Grant{Account: a.ID, Role: role, GivenBy: by, Given: now})
+			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleGranted, Party: a.Party, Account: a.ID, Role: role})
 		}
 		return c, nil
+	})
+}
+
+func accountPassword(ctx context.Context, o *Office, _ string, in AccountLogin) (IssuedAccount, error) {
+	password := auth.NewPassword(o.Random)
+	now := o.Now()
+	row, err := o.changeAccount(ctx, in.Login, func(_ *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
+		return gsp.Change{Credentials: []gsp.Credential{auth.NewCredential(a.ID, password, now)}}, nil
+	})
+	return IssuedAccount{Account: row.Account, Address: row.Address, Roles: row.Roles, Password: password}, err
+}
+
+// changeAccount changes an account that a person named, and returns it as it
+// is then.
+func (o *Office) changeAccount(ctx context.Context, login string, decide func(*registry.Snapshot, gsp.Account) (gsp.Change, error)) (AccountRow, error) {
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		account, _, ok := roll.Login(login)
+		if !ok {
+			return gsp.Change{}, unknownAccount(login)
+		}
+		return decide(roll, account)
 	})
 	if err != nil {
 		return AccountRow{}, err
 	}
 	roll := o.Registry.Snapshot()
-	account, _, _ := roll.Login(in.Login)
+	account, _, _ := roll.Login(login)
 	return rowOf(roll, account), nil
 }
 

@@ -66,7 +66,8 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, PartyAdd, PartyList, AccountAdd, AccountList, AccountDisable,
+		Ping, PartyAdd, PartyList, PartyWithdraw,
+		AccountAdd, AccountList, AccountDisable, AccountEnable, AccountPassword,
 		KeyImport, KeyList, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }

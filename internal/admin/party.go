@@ -23,6 +23,42 @@ var PartyList = Verb[None, []gsp.Party]{"party-list", func(_ context.Context, o 
 	return o.Registry.Snapshot().Parties(), nil
 }}
 
+// PartyID names a Party.
+type PartyID struct {
+	ID string `json:"id"`
+}
+
+// PartyWithdraw ends a Party: its accounts are disabled and its keys
+// withdrawn. Its mail and its numbers stay, and it can be registered again.
+var PartyWithdraw = Verb[PartyID, gsp.Party]{"party-withdraw", partyWithdraw}
+
+func partyWithdraw(ctx context.Context, o *Office, by string, in PartyID) (gsp.Party, error) {
+	now := o.Now()
+	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		party, err := knownParty(roll, in.ID)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		party.Withdrawn = now
+		c := gsp.Change{
+			Parties: []gsp.Party{party},
+			Events:  []gsp.Event{{At: now, Kind: gsp.PartyWithdrawn, Party: party.ID}},
+		}
+		authority, _ := roll.Authority(party.ID)
+		endKey(&c, roll, authority, now)
+		for _, a := range roll.Accounts() {
+			if a.Party == party.ID && a.Active() {
+				endAccount(&c, roll, a, by, now)
+			}
+		}
+		return c, nil
+	})
+	if err != nil {
+		return gsp.Party{}, err
+	}
+	return change.Parties[0], nil
+}
+
 func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party, error) {
 	id, err := gsp.ParsePartyID(in.ID)
 	if err != nil || registry.Reserved(string(id)) {
@@ -42,7 +78,7 @@ func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party,
 	}
 	party := gsp.Party{ID: id, Name: in.Name, Registered: o.Now()}
 	_, err = o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
-		if _, ok := roll.Party(id); ok {
+		if p, ok := roll.Party(id); ok && p.Withdrawn.IsZero() {
 			return gsp.Change{}, &gsp.Refusal{
 				Reason: gsp.PartyExists,
 				Cause:  fmt.Sprintf("%s is registered already", id),

@@ -12,8 +12,9 @@ import (
 )
 
 type partyCommand struct {
-	Add  partyAddCommand  `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
-	List partyListCommand `cmd:"" help:"List the Parties."`
+	Add      partyAddCommand      `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
+	List     partyListCommand     `cmd:"" help:"List the Parties."`
+	Withdraw partyWithdrawCommand `cmd:"" help:"End a Party with its accounts and keys; its mail stays."`
 }
 
 type partyAddCommand struct {
@@ -33,23 +34,41 @@ func (c partyAddCommand) Run(r *run) error {
 	})
 }
 
+type partyWithdrawCommand struct {
+	Party string `arg:"" help:"Its code."`
+}
+
+func (partyWithdrawCommand) Help() string { return "Example:\n  gsp party withdraw ke" }
+
+func (c partyWithdrawCommand) Run(r *run) error {
+	return ask(r, admin.PartyWithdraw, admin.PartyID{ID: c.Party}, func(w io.Writer, p gsp.Party) {
+		fmt.Fprintf(w, "%s (%s) is withdrawn, its accounts are disabled and its keys no longer published.\n", p.Name, p.ID)
+	})
+}
+
 type partyListCommand struct{}
 
 func (partyListCommand) Help() string { return "Example:\n  gsp party list --output json" }
 
 func (partyListCommand) Run(r *run) error {
 	return ask(r, admin.PartyList, admin.None{}, func(w io.Writer, parties []gsp.Party) {
-		fmt.Fprintln(w, "PARTY\tNAME\tREGION\tREGISTERED")
+		fmt.Fprintln(w, "PARTY\tNAME\tREGION\tREGISTERED\tWITHDRAWN")
 		for _, p := range parties {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Name, dash(p.Parent), day(p.Registered))
+			withdrawn := "-"
+			if !p.Withdrawn.IsZero() {
+				withdrawn = day(p.Withdrawn)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.ID, p.Name, dash(p.Parent), day(p.Registered), withdrawn)
 		}
 	})
 }
 
 type accountCommand struct {
-	Add     accountAddCommand     `cmd:"" help:"Issue an account; prints its password once."`
-	List    accountListCommand    `cmd:"" help:"List accounts with their roles."`
-	Disable accountDisableCommand `cmd:"" help:"End an account; its mail stays."`
+	Add      accountAddCommand      `cmd:"" help:"Issue an account; prints its password once."`
+	List     accountListCommand     `cmd:"" help:"List accounts with their roles."`
+	Disable  accountDisableCommand  `cmd:"" help:"End an account; its mail stays."`
+	Enable   accountEnableCommand   `cmd:"" help:"Let a disabled account log in again."`
+	Password accountPasswordCommand `cmd:"" help:"Give an account a new password; prints it once."`
 }
 
 type accountAddCommand struct {
@@ -95,14 +114,42 @@ func (c accountDisableCommand) Run(r *run) error {
 	})
 }
 
+type accountEnableCommand struct {
+	Login string   `arg:"" help:"The account."`
+	Role  []string `help:"Roles to grant; requester and replier if none is named." placeholder:"ROLE"`
+}
+
+func (accountEnableCommand) Help() string {
+	return "It keeps the password it had; its key must be published anew.\n\nExample:\n  gsp account enable customs1.ke"
+}
+
+func (c accountEnableCommand) Run(r *run) error {
+	return ask(r, admin.AccountEnable, admin.AccountRoles{Login: c.Login, Roles: c.Role}, func(w io.Writer, row admin.AccountRow) {
+		accountTable(w, []admin.AccountRow{row})
+	})
+}
+
+type accountPasswordCommand struct {
+	Login string `arg:"" help:"The account."`
+}
+
+func (accountPasswordCommand) Help() string { return "Example:\n  gsp account password customs1.ke" }
+
+func (c accountPasswordCommand) Run(r *run) error {
+	return ask(r, admin.AccountPassword, admin.AccountLogin{Login: c.Login}, func(w io.Writer, a admin.IssuedAccount) {
+		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\n", a.Address, a.Password)
+		fmt.Fprintf(w, "\nThe password is shown this once; the old one is void from now on.\n")
+	})
+}
+
 func accountTable(w io.Writer, rows []admin.AccountRow) {
-	fmt.Fprintln(w, "ACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tKEY")
+	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tKEY")
 	for _, a := range rows {
 		state := "active since " + day(a.Issued)
 		if !a.Disabled.IsZero() {
 			state = "disabled " + day(a.Disabled)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Key))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Key))
 	}
 }
 

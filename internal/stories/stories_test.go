@@ -44,26 +44,27 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gateway":   verb((*world).start, 0),     // gateway: starts one, with the shipped library
-			"restart":   verb((*world).restart, 0),   // restart: stops it and starts it on the same folder
-			"party":     verb((*world).party, 2),     // party ID NAME [PARENT]: registers it and its key
-			"officer":   verb((*world).officer, 2),   // officer LOGIN PARTY [ROLE...]: an account and its key
-			"keyfile":   verb((*world).keyfile, 3),   // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
-			"password":  verb((*world).password, 2),  // password LOGIN TEXT: as LOGIN's mail client has it from now on
-			"waits":     verb((*world).waits, 1),     // waits LOGIN [authority]: IDLE on the own INBOX or the authority's
-			"sees":      verb((*world).sees, 1),      // sees LOGIN: its IDLE wakes; opens the mail
-			"ask":       verb((*world).ask, 4),       // ask LOGIN MARKS TO TEXT [HEADER...]: MARKS as in GSP-UIM
-			"reply":     verb((*world).reply, 2),     // reply LOGIN TEXT: to the mail that LOGIN opened last
-			"inbox":     verb((*world).inbox, 1),     // inbox LOGIN [authority]: opens all mails there
-			"submit":    verb((*world).submit, 3),    // submit LOGIN TO FILE: as it stands
-			"keep":      verb((*world).keep, 3),      // keep LOGIN MAILBOX FILE: IMAP APPEND as it stands
-			"serve":     verb((*world).serve, 0),     // serve: runs gsp serve on site/gsp.toml until it is ready
-			"terminate": verb((*world).terminate, 0), // terminate: SIGTERM; it must end within ten seconds
-			"freeports": verb((*world).freeports, 2), // freeports FROM TO: a configuration with free ports
-			"occupy":    verb((*world).occupy, 1),    // occupy FILE: takes a port, and a configuration that wants it
-			"newer":     verb((*world).newer, 1),     // newer FILE: a database of a newer version
-			"mode":      verb((*world).mode, 2),      // mode FILE 0700: compares permissions
-			"recount":   verb((*world).recount, 0),   // recount: the statistics from the events, by other means
+			"gateway":     verb((*world).start, 0),       // gateway: starts one, with the shipped library
+			"restart":     verb((*world).restart, 0),     // restart: stops it and starts it on the same folder
+			"party":       verb((*world).party, 2),       // party ID NAME [PARENT]: registers it and its key
+			"officer":     verb((*world).officer, 2),     // officer LOGIN PARTY [ROLE...]: an account and its key
+			"newpassword": verb((*world).newPassword, 1), // newpassword LOGIN: issued anew, and put into LOGIN's mail client
+			"keyfile":     verb((*world).keyfile, 3),     // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
+			"password":    verb((*world).password, 2),    // password LOGIN TEXT: as LOGIN's mail client has it from now on
+			"waits":       verb((*world).waits, 1),       // waits LOGIN [authority]: IDLE on the own INBOX or the authority's
+			"sees":        verb((*world).sees, 1),        // sees LOGIN: its IDLE wakes; opens the mail
+			"ask":         verb((*world).ask, 4),         // ask LOGIN MARKS TO TEXT [HEADER...]: MARKS as in GSP-UIM
+			"reply":       verb((*world).reply, 2),       // reply LOGIN TEXT: to the mail that LOGIN opened last
+			"inbox":       verb((*world).inbox, 1),       // inbox LOGIN [authority]: opens all mails there
+			"submit":      verb((*world).submit, 3),      // submit LOGIN TO FILE: as it stands
+			"keep":        verb((*world).keep, 3),        // keep LOGIN MAILBOX FILE: IMAP APPEND as it stands
+			"serve":       verb((*world).serve, 0),       // serve: runs gsp serve on site/gsp.toml until it is ready
+			"terminate":   verb((*world).terminate, 0),   // terminate: SIGTERM; it must end within ten seconds
+			"freeports":   verb((*world).freeports, 2),   // freeports FROM TO: a configuration with free ports
+			"occupy":      verb((*world).occupy, 1),      // occupy FILE: takes a port, and a configuration that wants it
+			"newer":       verb((*world).newer, 1),       // newer FILE: a database of a newer version
+			"mode":        verb((*world).mode, 2),        // mode FILE 0700: compares permissions
+			"recount":     verb((*world).recount, 0),     // recount: the statistics from the events, by other means
 		},
 	})
 }

@@ -148,6 +148,13 @@ func (w *world) password(_ context.Context, args []string) (string, error) {
 	return "", nil
 }
 
+// newPassword has a new password issued and puts it into the mail client.
+func (w *world) newPassword(ctx context.Context, args []string) (string, error) {
+	issued, err := carryOut(ctx, w, admin.AccountPassword, admin.AccountLogin{Login: args[0]})
+	w.passwords[args[0]] = issued.Password
+	return "", err
+}
+
 // keyfile makes a key that stays in files.
 func (w *world) keyfile(_ context.Context, args []string) (string, error) {
 	key, err := keyring.Generate(args[0], address(args[0]), time.Now())
