@@ -93,6 +93,7 @@ var codes = map[gsp.Reason]code{
 	gsp.NotRunning:      administrative,
 	gsp.NoCertificate:   administrative,
 	gsp.UnreadableFile:  administrative,
+	gsp.UnwritableFile:  administrative,
 }
 
 var administrative = code{451, smtp.EnhancedCode{4, 3, 5}}

@@ -35,10 +35,13 @@ type Server struct {
 	room    *semaphore.Weighted // octets of mails being read or submitted
 	ctx     context.Context     // of all submissions; go-smtp passes none
 	cancel  context.CancelFunc
-	mu      sync.Mutex
-	guards  map[*guard]struct{}
-	peers   map[netip.Prefix]int // open sessions
-	closing bool
+	serving sync.WaitGroup // calls of Serve
+
+	mu        sync.Mutex
+	listeners []*listener
+	guards    map[*guard]struct{}
+	peers     map[netip.Prefix]int // open sessions
+	closing   bool
 }
 
 // Defaults of a Server.
@@ -152,14 +155,38 @@ func (s *Server) init() {
 }
 
 // Serve takes connections from l and speaks TLS on them from the first octet
-// (RFC 8314, section 3.3). It returns nil after Shutdown, which closes l. It
-// may be called for several listeners.
+// (RFC 8314, section 3.3). It returns nil once Shutdown is called, before or
+// after, and l is closed then. It may be called for several listeners.
 func (s *Server) Serve(l net.Listener) error {
 	s.start.Do(s.init)
-	if err := s.inner.Serve(&listener{l, s}); err != nil {
+	guarded := &listener{l, s, sync.OnceValue(l.Close)}
+	if !s.begin(guarded) {
+		l.Close()
+		return nil
+	}
+	defer s.serving.Done()
+	if err := s.inner.Serve(guarded); err != nil && !s.isClosing() {
 		return fmt.Errorf("serve submission: %w", err)
 	}
 	return nil
+}
+
+// begin notes a listener for Shutdown, unless the door is closing.
+func (s *Server) begin(l *listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.listeners = append(s.listeners, l)
+	s.serving.Add(1)
+	return true
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
 }
 
 // Shutdown stops taking connections, tells idle sessions so with a 421, lets
@@ -170,11 +197,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.start.Do(s.init)
 	s.mu.Lock()
 	s.closing = true
+	for _, l := range s.listeners {
+		l.Close() // go-smtp closes it as well and returns the error
+	}
 	for g := range s.guards {
 		g.stop()
 	}
 	s.mu.Unlock()
 
+	// go-smtp closes only the listeners that its Serve has got to know, and
+	// misses a session that begins while it counts them.
+	s.serving.Wait()
 	err := s.inner.Shutdown(ctx)
 	s.cancel()
 	s.mu.Lock()
@@ -190,7 +223,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 type listener struct {
 	net.Listener
 	server *Server
+	close  func() error // of the listener, done once
 }
+
+// Close may be called more than once, and returns the same each time.
+func (l *listener) Close() error { return l.close() }
 
 func (l *listener) Accept() (net.Conn, error) {
 	for {
