@@ -32,6 +32,7 @@ var policy = map[string][]string{
 	"internal/registry": {"internal/gsp", "internal/sealed", "internal/pattern", "internal/pgpcert"},
 	"internal/auth":     {"internal/gsp"},
 	"internal/report":   {"internal/gsp"},
+	"internal/seizure":  {"internal/gsp"},
 	"internal/keylog":   {"internal/gsp"},
 
 	// storage
@@ -50,6 +51,7 @@ var policy = map[string][]string{
 	"internal/cli": {
 		"internal/gsp", "internal/node", "internal/admin", "internal/control", "internal/config", "internal/report",
 		"internal/registry", "internal/pattern", "internal/demo", "configs", "internal/keyring",
+		"internal/seizure", "internal/wire",
 	},
 	"internal/demo": {
 		"internal/gsp", "internal/node", "internal/client", "internal/keyring", "internal/pattern", "internal/pgpcert",

@@ -1,0 +1,152 @@
+package seizure
+
+import (
+	"strings"
+	"unicode"
+
+	"gsp.example/gsp/internal/gsp"
+)
+
+// freeText finds codes in text that has no columns: a list with one code a
+// line, the log of a scanner, a mail.
+type freeText struct {
+	lines   *lineReader
+	known   func(gsp.UIM) bool
+	plain   bool // one code a line
+	skipped *int
+	items   []Item
+}
+
+// next returns the codes of the next line that has some.
+func (f *freeText) next() ([]Item, error) {
+	for {
+		line, err := f.lines.next()
+		if err != nil {
+			return nil, err
+		}
+		f.items = f.items[:0]
+		text := string(line)
+		f.find(strings.TrimSpace(text))
+		if len(f.items) > 0 {
+			return f.items, nil
+		}
+		if strings.TrimSpace(text) != "" {
+			*f.skipped++
+		}
+	}
+}
+
+func (f *freeText) add(text string) {
+	f.items = append(f.items, newItem(f.lines.number, cell{text: text}))
+}
+
+// find takes the whole line if it is known, else the words of it that are,
+// with those that begin as they do; else the words that look like codes, so
+// that an unknown code is told and not passed over.
+func (f *freeText) find(line string) {
+	if line == "" {
+		return
+	}
+	if f.plain && (f.lines.number > 1 || telling(line) == len(headings)) || f.known(gsp.NewUIM(line)) {
+		f.add(line)
+		return
+	}
+	words := strings.Fields(line)
+	if len(words) == 1 && !strings.ContainsAny(line, ",;") {
+		if looksLikeCode(line) || rounded(cell{text: line}) {
+			f.add(line)
+		}
+		return
+	}
+	var texts []string
+	var isKnown []bool
+	start := "" // of the known words
+	for _, w := range words {
+		for _, text := range f.pieces(w) {
+			known := f.known(gsp.NewUIM(text)) && !isTime(text)
+			texts, isKnown = append(texts, text), append(isKnown, known)
+			if known && start == "" {
+				start = text[:min(2, len(text))]
+			}
+		}
+	}
+	for i, text := range texts {
+		like := looksLikeCode(text) && (start == "" || strings.HasPrefix(text, start))
+		if isKnown[i] || like {
+			f.add(text)
+		}
+	}
+}
+
+// pieces returns a word without the punctuation of a sentence; one that is
+// not known is split at commas and semicolons, which a code may hold.
+func (f *freeText) pieces(word string) []string {
+	for _, whole := range []string{trim(word), word} {
+		if f.known(gsp.NewUIM(whole)) {
+			return []string{whole}
+		}
+	}
+	var all []string
+	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r == ',' || r == ';' }) {
+		if part = trim(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+// trim takes off what stands around a word in a sentence or a list.
+func trim(word string) string {
+	word = strings.TrimLeft(word, `"'<*>-•·«“‘`)
+	word = strings.TrimRight(word, `"'>.,;:!?»”’`)
+	if !strings.HasPrefix(word, "(") {
+		word = strings.TrimRight(word, ")")
+	} else if strings.Count(word, ")") == 0 || strings.HasSuffix(word, ")") && strings.Count(word, "(") == 1 {
+		word = strings.Trim(word, "()")
+	}
+	return word
+}
+
+// shortestCode is the length from which a word may be a code.
+const shortestCode = 8
+
+// looksLikeCode reports whether a word may be a code that no library knows:
+// long, with digits, and no date, time, address, telephone or case number.
+func looksLikeCode(word string) bool {
+	digits, letters := 0, 0
+	for _, r := range word {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	switch {
+	case len(word) < shortestCode || digits == 0 || letters == 0 && digits < 10:
+		return false
+	case strings.ContainsAny(word, "@") || word[0] == '+':
+		return false
+	}
+	_, err := gsp.ParseCaseID(word)
+	return err != nil && !isTime(word)
+}
+
+// isTime reports whether a word is a date or a time: digits in groups of one
+// to four parted by signs, or eight digits that begin with this century.
+func isTime(word string) bool {
+	word = strings.TrimSuffix(word, "Z")
+	if len(word) == 8 && isDigits(word) {
+		return word[:2] == "20" && word[4:6] <= "12" && word[6:] <= "31"
+	}
+	groups := strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("-:/.+T", r) })
+	if len(groups) < 2 {
+		return false
+	}
+	for _, g := range groups {
+		if len(g) > 4 && len(g) != 6 || !isDigits(g) {
+			return false
+		}
+	}
+	return true
+}
