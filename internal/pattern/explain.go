@@ -15,8 +15,7 @@ func (a Answer) Explain() string {
 			strings.Repeat(" ", max(len(code)-to, 0)), text)
 	}
 	fmt.Fprintf(&b, "%s\n", code)
-	switch {
-	case len(a.Candidates) > 0:
+	if len(a.Candidates) > 0 {
 		c := a.Candidates[0]
 		for _, s := range c.Segments {
 			mark, text := "-", s.Name
@@ -31,7 +30,8 @@ func (a Answer) Explain() string {
 			}
 			line(s.From, s.To, mark, text)
 		}
-	case a.Near != nil:
+	}
+	if a.Near != nil {
 		line(a.Near.From, a.Near.To, "^", a.Near.describe())
 	}
 	return b.String()

@@ -38,6 +38,25 @@ func foldHost(s string) string {
 	return strings.ToLower(s[:n+end]) + s[n+end:]
 }
 
+// dropTracking takes out of a link what advertising adds when it is shared.
+func dropTracking(s string) string {
+	at := strings.IndexByte(s, '?')
+	if at < 0 || !strings.HasPrefix(s, "http") || host(s) == "" {
+		return s
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(s[at+1:], "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(key, "utm_") && key != "fbclid" && key != "gclid" && key != "msclkid" {
+			kept = append(kept, pair)
+		}
+	}
+	if len(kept) == 0 {
+		return s[:at]
+	}
+	return s[:at+1] + strings.Join(kept, "&")
+}
+
 // host returns the host name of a link, without a port; "" for other codes.
 func host(code string) string {
 	_, rest, ok := strings.Cut(code, "://")

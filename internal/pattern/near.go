@@ -1,6 +1,9 @@
 package pattern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // NearMiss says why a code that fits no pattern nearly fits one.
 type NearMiss struct {
@@ -50,10 +53,10 @@ func (n *NearMiss) describe() string {
 }
 
 // near finds the row that code misses by its checks, by one character or by a
-// few at the end, with the most evidence in the rest. Below weakBits chance
-// would find one for any code.
-func (l *Library) near(code string) *NearMiss {
-	s := nearSearch{engine: l.engine, most: weakBits}
+// few at the end, with the most evidence in the rest, at least so much. Below
+// weakBits chance would find one for any code. The entries it fits are left out.
+func (l *Library) near(code string, least float64, fits []Candidate) *NearMiss {
+	s := nearSearch{engine: l.engine, most: least, fits: fits}
 	s.try(code, func(r *row) *NearMiss { return r.failed(code) })
 	for i := range len(code) {
 		if code[i] == hidden {
@@ -82,6 +85,7 @@ func (l *Library) near(code string) *NearMiss {
 // nearSearch keeps the near miss with the most evidence.
 type nearSearch struct {
 	engine *engine
+	fits   []Candidate // whose entries are not meant
 	most   float64
 	best   *NearMiss
 }
@@ -89,6 +93,9 @@ type nearSearch struct {
 // try looks the altered code up. Of equals the first entry counts.
 func (s *nearSearch) try(code string, miss func(*row) *NearMiss) {
 	s.engine.match(code, func(m *member) {
+		if slices.ContainsFunc(s.fits, func(c Candidate) bool { return c.Entry == m.entry }) {
+			return
+		}
 		bits := m.row.evidence(code)
 		if bits < s.most || bits == s.most && s.best != nil && s.best.Entry.place <= m.entry.place {
 			return

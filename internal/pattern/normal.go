@@ -22,12 +22,13 @@ const (
 	LinkRead         Change = "link-read"         // a GS1 Digital Link written as an element string
 	URNRead          Change = "urn-read"          // an EPC URN written as an element string
 	HostFolded       Change = "host-folded"       // scheme and host of a link in small letters
+	TrackingRemoved  Change = "tracking-removed"  // what sharing a link adds to it
 )
 
 // Changes lists every Change.
 var Changes = []Change{
 	SymbologyRemoved, SeparatorRead, SpacesRemoved, QuotesRemoved, BracketsRead, FormsFolded, DigitsFolded, LinkRead, URNRead,
-	HostFolded,
+	HostFolded, TrackingRemoved,
 }
 
 // Broken says why a text cannot be a UIM, as a stable token; "" where it can.
@@ -79,6 +80,7 @@ func normalise(code string) (string, []Change, Broken) {
 		n.step(readSeparators(n.code), SeparatorRead)
 		n.step(joinBrackets(n.code), BracketsRead)
 		n.step(foldHost(n.code), HostFolded)
+		n.step(dropTracking(n.code), TrackingRemoved)
 	}
 	switch {
 	case n.code == "":
@@ -119,7 +121,7 @@ func isCanonical(s string) bool {
 		seen |= spelling[s[i]]
 	}
 	return seen == 0 || seen == mayBeSeparator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>") ||
-		seen&notClear == 0 && foldHost(s) == s && readSeparators(s) == s
+		seen&notClear == 0 && foldHost(s) == s && dropTracking(s) == s && readSeparators(s) == s
 }
 
 // Bits of spelling: what a character may mean for normalising.

@@ -41,8 +41,9 @@ func TestNormalise(t *testing.T) {
 		{"brackets with a date", "(01) 09521141894569 (235) 51qIgY)<&Jp3*j7'SDB (8008) 24031514", gs1, []pattern.Change{pattern.SpacesRemoved, pattern.BracketsRead}},
 		{"Digital Link", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.LinkRead}},
 		{"Digital Link in capitals", "HTTPS://ID.GS1.ORG/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.HostFolded, pattern.LinkRead}},
-		{"Digital Link with a path, a short GTIN and tracking", "http://x.example/some/path/01/9521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=a&8008=24031514&linkType=all", gs1, []pattern.Change{pattern.LinkRead}},
-		{"Digital Link, long", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=seizure&utm_medium=mail&utm_campaign=a_very_long_name_of_a_campaign", gs1, []pattern.Change{pattern.LinkRead}},
+		{"a link that was shared", "https://stamp.example/v/aB3-dE5_fG7x?utm_source=mail&fbclid=1&gclid=2", "https://stamp.example/v/aB3-dE5_fG7x", []pattern.Change{pattern.TrackingRemoved}},
+		{"Digital Link with a path, a short GTIN and tracking", "http://x.example/some/path/01/9521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=a&8008=24031514&linkType=all", gs1, []pattern.Change{pattern.TrackingRemoved, pattern.LinkRead}},
+		{"Digital Link, long", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB?utm_source=seizure&utm_medium=mail&utm_campaign=a_very_long_name_of_a_campaign", gs1, []pattern.Change{pattern.TrackingRemoved, pattern.LinkRead}},
 		{"EPC URN", "urn:epc:id:upui:9521141.089456.51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.URNRead}},
 		{"EPC URN of a case", "urn:epc:id:sscc:952000.00000000012", "00095200000000000127", []pattern.Change{pattern.URNRead}},
 		{"masked with brackets", "(01)##############(235)51q################", "01##############23551q################", []pattern.Change{pattern.BracketsRead}},
@@ -74,8 +75,15 @@ func TestSuggestions(t *testing.T) {
 		{"Russian keyboard", "ЙСФДДфИ3вУ5аП7Ч1н2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
 		{"Greek keyboard", ":ΨΑΛΛαΒ3δΕ5φΓ7Χ1υ2", pattern.WrongKeyboard, "QCALLaB3dE5fG7X1y2"},
 		{"French keyboard", "KEè\"à é&''èè", pattern.WrongKeyboard, "KE730214477"},
+		{"hyphens", "KE7-3021-4477", pattern.Grouping, "KE730214477"},
+		{"the letters of the symbol", "TTT QCALLaB3dE5fG7X1y224031514", pattern.ExtraText, "QCALLaB3dE5fG7X1y2"},
+		{"a label", "UIM: KE730214477", pattern.ExtraText, "KE730214477"},
+		{"the mark of text in a cell", "'QCALLaB3dE5fG7X1y2", pattern.Punctuation, "QCALLaB3dE5fG7X1y2"},
+		{"a web page", "00000046209849Uon&lt;TYfACyAJPHJ", pattern.WebEncoding, "00000046209849Uon<TYfACyAJPHJ"},
+		{"stars for hidden characters", "KE7********", pattern.Placeholder, "KE7########"},
+		{"O for zero", "KE73O214477", pattern.LookAlike, "KE730214477"},
 		{"zeros lost in a spreadsheet", "95200000000000127", pattern.LostZeros, "095200000000000127"},
-		{"end of a sentence", "KE730214477.", pattern.EndPunctuation, "KE730214477"},
+		{"end of a sentence", "KE730214477.", pattern.Punctuation, "KE730214477"},
 	}
 	for _, tt := range tests {
 		a := l.Resolve(gsp.NewUIM(tt.code), seized)
@@ -119,4 +127,41 @@ func FuzzNormalise(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWeakIsDoubted checks that a code which fits an entry with little
+// evidence, and nearly one with much, is answered with both.
+func TestWeakIsDoubted(t *testing.T) {
+	l := shipped(t)
+	tests := []struct {
+		name, code string
+		near       string // entry that is nearly fit, "" for none
+		fault      pattern.Fault
+		offered    pattern.Slip // "" for none
+	}{
+		{"one character lost", "QCALLaB3dE5fG7X1y22403151", "eu-qcall-unit", pattern.CutShort, ""},
+		{"a sign in the serial", "QCALLaB3dE5-G7X1y2", "eu-qcall-unit", pattern.WrongCharacter, ""},
+		{"two codes in one cell", "QCALLaB3dE5fG7X1y2,QCALLaB3dE5fG7X1y3", "", "", pattern.ExtraText},
+		{"another issuer", "QCXYZaB3dE5fG7X1y2", "", "", ""},
+		{"a mask", "QCXYZ#############", "", "", ""},
+	}
+	for _, tt := range tests {
+		a := l.Resolve(gsp.NewUIM(tt.code), seized)
+		if a.Party() != "eu" || a.Candidates[0].Entry.ID != "eu-qc-unit" {
+			t.Errorf("%s: got %s, want eu-qc-unit", tt.name, a.Outcome)
+			continue
+		}
+		switch {
+		case tt.near == "" && a.Near != nil:
+			t.Errorf("%s: got nearly %s, want nothing", tt.name, a.Near.Entry.ID)
+		case tt.near != "" && (a.Near == nil || a.Near.Entry.ID != tt.near || a.Near.Fault != tt.fault):
+			t.Errorf("%s: got %+v, want nearly %s by %s", tt.name, a.Near, tt.near, tt.fault)
+		}
+		switch {
+		case tt.offered == "" && len(a.Suggestions) > 0:
+			t.Errorf("%s: got %s offered, want nothing", tt.name, a.Suggestions[0].Why)
+		case tt.offered != "" && (len(a.Suggestions) == 0 || a.Suggestions[0].Why != tt.offered):
+			t.Errorf("%s: got %v, want %s offered", tt.name, a.Suggestions, tt.offered)
+		}
+	}
 }

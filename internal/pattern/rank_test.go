@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -235,4 +236,45 @@ func TestShippedLibrary(t *testing.T) {
 			t.Errorf("%s and %s share %s and nothing tells them apart", o.A.ID, o.B.ID, o.Witness.Reveal())
 		}
 	}
+}
+
+// TestClearLeadIsRight asks for codes whose pattern is known. A unique answer
+// must name its Party, and where the answer is ambiguous the Party must be
+// among the candidates.
+func TestClearLeadIsRight(t *testing.T) {
+	m := newMaker(41)
+	w := newWorld(t, m, 2_000, maker.realistic)
+	entries := w.library.Entries()
+	unique, ambiguous := 0, 0
+	for range 20_000 {
+		i := m.IntN(len(entries))
+		a := w.library.Resolve(gsp.NewUIM(w.makers[i]()), time.Time{})
+		switch a.Outcome {
+		case pattern.Unique:
+			unique++
+			if a.Party() != entries[i].Party {
+				t.Errorf("%s: got Party %s of %s, want %s of %s", a.Raw.Reveal(), a.Party(), a.Candidates[0].Entry.Pattern, entries[i].Party, entries[i].Pattern)
+			}
+		case pattern.Ambiguous:
+			ambiguous++
+			if math.IsInf(bitsOf(a, entries[i]), -1) {
+				t.Errorf("%s: %s is not among %d candidates", a.Raw.Reveal(), entries[i].Party, len(a.Candidates))
+			}
+		default:
+			t.Errorf("%s: got %s", a.Raw.Reveal(), a.Outcome)
+		}
+	}
+	if ambiguous < 200 || unique < 10_000 {
+		t.Errorf("got %d unique and %d ambiguous: the trial shows nothing", unique, ambiguous)
+	}
+}
+
+// bitsOf returns the evidence of an entry in an answer.
+func bitsOf(a pattern.Answer, e *pattern.Entry) float64 {
+	for _, c := range a.Candidates {
+		if c.Entry == e {
+			return c.Bits
+		}
+	}
+	return math.Inf(-1)
 }

@@ -30,20 +30,22 @@ const maxCandidates = 64
 
 // Answer is what a library says of a code. Its texts do not hold the code.
 type Answer struct {
-	Outcome     Outcome
-	Raw         gsp.UIM      // as it was given
-	Normal      gsp.UIM      // in canonical spelling; segments count its characters
-	Canonical   gsp.UIM      // the same without an optional date of manufacture
-	Mask        string       // the canonical mask; where nothing fits it shows separators only
-	Masked      bool         // the code was given with hidden characters
-	Candidates  []Candidate  // best first; the rule of equals is the entry's id
-	More        int          // candidates beyond those listed
-	Separators  []Separator  // of the outcome ambiguous: what tells the first two apart
-	Sentence    string       // for the officer, one sentence
-	Changes     []Change     // what normalising did
-	Broken      Broken       // why the text cannot be a UIM, "" where it can
-	Near        *NearMiss    // of the outcome near-miss, or nil
-	Suggestions []Suggestion // of the outcome near-miss
+	Outcome    Outcome
+	Raw        gsp.UIM     // as it was given
+	Normal     gsp.UIM     // in canonical spelling; segments count its characters
+	Canonical  gsp.UIM     // the same without an optional date of manufacture
+	Mask       string      // the canonical mask; where nothing fits it shows separators only
+	Masked     bool        // the code was given with hidden characters
+	Candidates []Candidate // best first; the rule of equals is the entry's id
+	More       int         // candidates beyond those listed
+	Separators []Separator // of the outcome ambiguous: what tells the first two apart
+	Sentence   string      // for the officer, one sentence
+	Changes    []Change    // what normalising did
+	Broken     Broken      // why the text cannot be a UIM, "" where it can
+	// Near and Suggestions belong to the outcome near-miss, and to codes that
+	// fit an entry with little evidence and another one nearly.
+	Near        *NearMiss
+	Suggestions []Suggestion
 }
 
 // Candidate is an entry that a code fits.
@@ -113,24 +115,50 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 			first, second := a.Candidates[0], a.Candidates[1]
 			a.Separators = tellApart(rowPair{first.row, second.row}, first.Bits-second.Bits)
 		}
-	} else {
-		a.Suggestions = l.suggest(u.Reveal())
-		if broken == "" {
-			a.Near = l.near(code)
-		}
-		switch {
-		case a.Near != nil || len(a.Suggestions) > 0:
-			a.Outcome = NearlyMatches
-		case broken == "" && isRounded(code):
-			a.Broken = Rounded
-		}
 	}
+	l.repair(&a, code)
 	a.Sentence = sentence(a)
 	if len(a.Candidates) > maxCandidates {
 		a.More = len(a.Candidates) - maxCandidates
 		a.Candidates = a.Candidates[:maxCandidates]
 	}
 	return a
+}
+
+// repair looks for what a code should have been, where nothing fits it or
+// only something that says little.
+func (l *Library) repair(a *Answer, code string) {
+	beyond := float64(clearBits)
+	switch {
+	case len(a.Candidates) == 0:
+	case a.Candidates[0].Weak && !a.Masked:
+		beyond += a.Candidates[0].Bits
+	default:
+		return
+	}
+	a.Suggestions = l.suggest(a.Raw.Reveal(), beyond)
+	if a.Broken == "" {
+		if a.Near = l.near(code, max(beyond, weakBits), a.Candidates); a.Near != nil && a.Near.Fault == WrongCharacter {
+			l.misread(a, code)
+		}
+	}
+	switch {
+	case len(a.Candidates) > 0:
+	case a.Near != nil || len(a.Suggestions) > 0:
+		a.Outcome = NearlyMatches
+	case a.Broken == "" && isRounded(code):
+		a.Broken = Rounded
+	}
+}
+
+// misread offers the digit where the one wrong character is a letter that is
+// read for it.
+func (l *Library) misread(a *Answer, code string) {
+	i := a.Near.From
+	changed := code[:i] + asDigits.Replace(code[i:i+1]) + code[i+1:]
+	if found := l.candidates(changed, time.Time{}); changed != code && len(found) > 0 && !found[0].Weak {
+		a.Suggestions = append(a.Suggestions, Suggestion{LookAlike, found[0].Canonical, found[0].Entry})
+	}
 }
 
 // candidates returns the entries that code fits, best first.

@@ -22,10 +22,7 @@ func sentence(a Answer) string {
 		}
 		return "No pattern in the library fits this code; check that it was copied whole, then ask the Secretariat."
 	case NearlyMatches:
-		if a.Near == nil {
-			return fmt.Sprintf("No pattern fits this code, but %s it would be %s.", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
-		}
-		return fmt.Sprintf("This code is nearly %s: %s.", a.Near.Entry.Title, a.Near.describe())
+		return "No pattern fits this code; " + repaired(a) + "."
 	case Ambiguous:
 		return "Several patterns fit this code (" + parties(a.Candidates) + "); choose by what else is printed on the pack."
 	}
@@ -35,6 +32,9 @@ func sentence(a Answer) string {
 		s := fmt.Sprintf("This code is %s; the Party to ask is %s.", e.Title, strings.ToUpper(string(e.Party)))
 		if len(a.Candidates[0].Doubts) > 0 {
 			s = strings.TrimSuffix(s, ".") + ", though " + doubtTexts[a.Candidates[0].Doubts[0]] + "."
+		}
+		if a.Near != nil || len(a.Suggestions) > 0 {
+			s = strings.TrimSuffix(s, ".") + "; but " + repaired(a) + "."
 		}
 		return s
 	case IsNonParty:
@@ -53,12 +53,24 @@ var doubtTexts = map[Doubt]string{
 	NotValidNow: "such codes were no longer made at that time",
 }
 
+// repaired says what a code would be but for a slip or a fault.
+func repaired(a Answer) string {
+	if len(a.Suggestions) > 0 {
+		return fmt.Sprintf("%s it would be %s", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
+	}
+	return fmt.Sprintf("it is nearly %s: %s", a.Near.Entry.Title, a.Near.describe())
+}
+
 var slipTexts = map[Slip]string{
-	LookAlike:      "with Latin letters in place of others that look alike",
-	WrongCase:      "in capital letters",
-	WrongKeyboard:  "typed on another keyboard layout",
-	EndPunctuation: "without the punctuation at its end",
-	LostZeros:      "with the zeros that a spreadsheet takes off the front",
+	ExtraText:     "one of its words alone",
+	Punctuation:   "without the punctuation around it",
+	Grouping:      "without the characters that group it",
+	LookAlike:     "with other characters that look alike",
+	WrongCase:     "in capital letters",
+	WrongKeyboard: "typed on another keyboard layout",
+	LostZeros:     "with the zeros that a spreadsheet takes off the front",
+	WebEncoding:   "without the encoding of web pages",
+	Placeholder:   "with # for each hidden character",
 }
 
 // parties lists what is in play: Parties by their id, the rest by class.

@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"html"
 	"slices"
 	"strings"
 	"time"
@@ -21,56 +22,110 @@ type Slip string
 
 // The slips.
 const (
-	LookAlike      Slip = "look-alike"      // letters of another script that look Latin
-	WrongCase      Slip = "wrong-case"      // capitals for small letters or the reverse
-	WrongKeyboard  Slip = "wrong-keyboard"  // a scanner that types met another keyboard layout
-	EndPunctuation Slip = "end-punctuation" // the full stop or comma of a sentence
-	LostZeros      Slip = "lost-zeros"      // a spreadsheet took it for a number
+	ExtraText     Slip = "extra-text"     // other words, or a second code, beside the code
+	Punctuation   Slip = "punctuation"    // of a sentence or a cell, around the code
+	Grouping      Slip = "grouping"       // hyphens or points that group a printed code
+	LookAlike     Slip = "look-alike"     // letters of another script, or O for 0 and I for 1
+	WrongCase     Slip = "wrong-case"     // small letters for capitals
+	WrongKeyboard Slip = "wrong-keyboard" // a scanner that types met another keyboard layout
+	LostZeros     Slip = "lost-zeros"     // a spreadsheet took it for a number
+	WebEncoding   Slip = "web-encoding"   // &lt; for <
+	Placeholder   Slip = "placeholder"    // ? or * where # hides a character
 )
 
 // Slips lists every Slip.
-var Slips = []Slip{LookAlike, WrongCase, WrongKeyboard, EndPunctuation, LostZeros}
+var Slips = []Slip{
+	ExtraText, Punctuation, Grouping, LookAlike, WrongCase, WrongKeyboard, LostZeros, WebEncoding, Placeholder,
+}
 
-// suggest tries what may have happened to a text that nothing fits. It keeps
-// what then fits with evidence that chance does not give.
-func (l *Library) suggest(text string) []Suggestion {
+// repair undoes a slip. It may give several texts to try.
+type repair struct {
+	why  Slip
+	undo func(text string) []string
+}
+
+// repairs are in the order of how sure one can be.
+var repairs = []repair{
+	{WebEncoding, func(s string) []string { return []string{html.UnescapeString(s)} }},
+	{Punctuation, func(s string) []string { return []string{strings.Trim(s, ".,;:()<>!'\"` \t\r\n")} }},
+	{LookAlike, func(s string) []string { return []string{lookAlikes.Replace(s)} }},
+	{ExtraText, words},
+	{Grouping, func(s string) []string { return []string{ungroup.Replace(s)} }},
+	{WrongCase, func(s string) []string { return []string{strings.ToUpper(s)} }},
+	{LostZeros, leadingZeros},
+	{WrongKeyboard, func(s string) []string {
+		var all []string
+		for _, layout := range layouts {
+			all = append(all, layout.Replace(s))
+		}
+		return all
+	}},
+	{Placeholder, func(s string) []string { return []string{placeholders.Replace(s)} }},
+}
+
+// suggest tries what may have happened to a text that fits nothing, or only
+// something with little evidence. It keeps what then fits with so much more
+// that chance does not explain it.
+func (l *Library) suggest(text string, beyond float64) []Suggestion {
 	if len(text) > maxInput {
 		return nil
 	}
 	var all []Suggestion
-	try := func(why Slip, changed string) {
-		code, _, broken := normalise(changed)
-		if changed == text || broken != "" {
-			return
+	for _, r := range repairs {
+		for _, changed := range r.undo(text) {
+			code, _, broken := normalise(changed)
+			if changed == text || broken != "" {
+				continue
+			}
+			found := l.candidates(code, time.Time{})
+			if len(found) == 0 || found[0].Bits < beyond || found[0].Weak && r.why != Placeholder {
+				continue
+			}
+			if u := found[0].Canonical; !slices.ContainsFunc(all, func(s Suggestion) bool { return s.UIM == u }) {
+				all = append(all, Suggestion{r.why, u, found[0].Entry})
+			}
 		}
-		found := l.candidates(code, time.Time{})
-		if len(found) == 0 || found[0].Weak {
-			return
-		}
-		u := found[0].Canonical
-		if !slices.ContainsFunc(all, func(s Suggestion) bool { return s.UIM == u }) {
-			all = append(all, Suggestion{why, u, found[0].Entry})
-		}
-	}
-	try(LookAlike, lookAlikes.Replace(text))
-	try(EndPunctuation, strings.TrimRight(text, ".,;:)>! \t\r\n"))
-	try(WrongCase, strings.ToUpper(text))
-	if setDigits.hasAll(strings.Trim(text, " ")) {
-		for zeros := 1; zeros <= 4; zeros++ {
-			try(LostZeros, strings.Repeat("0", zeros)+text)
-		}
-	}
-	for _, layout := range layouts {
-		try(WrongKeyboard, layout.Replace(text))
 	}
 	return all
 }
+
+// maxWords is how many words of a text are tried.
+const maxWords = 16
+
+// words returns the words of a text that has several.
+func words(s string) []string {
+	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '|' || dropSpace(r) < 0 })
+	if len(list) < 2 {
+		return nil
+	}
+	return list[:min(len(list), maxWords)]
+}
+
+// leadingZeros gives digits back the zeros in front.
+func leadingZeros(s string) []string {
+	if s = strings.TrimSpace(s); s == "" || !setDigits.hasAll(s) {
+		return nil
+	}
+	var all []string
+	for zeros := 1; zeros <= 4; zeros++ {
+		all = append(all, strings.Repeat("0", zeros)+s)
+	}
+	return all
+}
+
+var (
+	ungroup      = strings.NewReplacer("-", "", ".", "", "/", "", " ", "")
+	placeholders = strings.NewReplacer("?", "#", "*", "#", "\u2022", "#", "\u25cf", "#")
+)
 
 // lookAlikes are Cyrillic and Greek letters with the Latin ones of that shape.
 var lookAlikes = pairwise(
 	"АВЕКМНОРСТХУІЈЅаеорсухіјѕ"+"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
 	"ABEKMHOPCTXYIJSaeopcyxijs"+"ABEZHIKMNOPTYXo",
 )
+
+// asDigits are letters that are read for digits.
+var asDigits = strings.NewReplacer("O", "0", "o", "0", "Q", "0", "I", "1", "l", "1", "Z", "2", "S", "5", "B", "8")
 
 // layouts read what a scanner typed as if the keyboard were American: Russian,
 // Greek, French and German.
