@@ -84,6 +84,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.NotRunning:      imap.ResponseCodeContactAdmin,
 	gsp.NoCertificate:   imap.ResponseCodeContactAdmin,
 	gsp.UnreadableFile:  imap.ResponseCodeContactAdmin,
+	gsp.UnwritableFile:  imap.ResponseCodeContactAdmin,
 }
 
 // What this door itself refuses.

@@ -31,6 +31,8 @@ const (
 	Refused = 1 // the input is the reason; standard error has token, cause and remedy
 	Misused = 2 // the command line cannot be understood
 	Failed  = 3 // our own fault, or the machine's
+
+	Interrupted = 130 // a signal ended it before it was done
 )
 
 // Streams are what a command reads and writes.
@@ -41,7 +43,7 @@ type Streams struct {
 
 // commands is the whole command line.
 type commands struct {
-	Config string `help:"Configuration file." default:"gsp.toml" env:"GSP_CONFIG" type:"path" placeholder:"FILE"`
+	Config string `help:"Configuration file, gsp.toml in this folder if not given." default:"gsp.toml" env:"GSP_CONFIG" type:"path" placeholder:"FILE"`
 	Output string `help:"How results are written: ${enum}." enum:"text,json" default:"text" short:"o"`
 
 	Serve   serveCommand   `cmd:"" help:"Run the gateway; make what is missing on the first start."`
@@ -50,7 +52,6 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
 	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
 	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
-	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
@@ -81,25 +82,45 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		fmt.Fprintln(streams.Err, "gsp:", err)
 		return Failed
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0 || len(args) == 1 && args[0] == "help":
 		args = []string{"--help"}
+	case len(args) == 1 && args[0] == "--version":
+		args = []string{"version"}
 	}
 	parsed, err := parser.Parse(args)
 	if exited { // --help was asked for
 		return Done
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "gsp: %v\nTry: gsp --help\n", err)
+		fmt.Fprintf(streams.Err, "gsp: %v\nTry: %s --help\n", err, meant(err))
 		return Misused
 	}
 	r := &run{Streams: streams, ctx: ctx, config: c.Config, json: c.Output == "json"}
 	return r.report(parsed.Run(r))
 }
 
+// meant returns the command that a line which cannot be understood began with.
+func meant(err error) string {
+	command := "gsp"
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok {
+		for _, p := range wrong.Context.Path {
+			if p.Command != nil {
+				command += " " + p.Command.Name
+			}
+		}
+	}
+	return command
+}
+
 // report tells an error to whoever called and returns its exit code.
 func (r *run) report(err error) int {
 	if err == nil {
 		return Done
+	}
+	if r.ctx.Err() != nil && (errors.Is(err, context.Cause(r.ctx)) || errors.Is(err, context.Canceled)) {
+		fmt.Fprintln(r.Err, "gsp: interrupted")
+		return Interrupted
 	}
 	refusal, ok := errors.AsType[*gsp.Refusal](err)
 	if r.json {

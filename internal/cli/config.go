@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime/debug"
 
 	"gsp.example/gsp/internal/config"
@@ -25,7 +26,10 @@ func (configCheckCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return show(r, c, func(w io.Writer, c config.Config) { fmt.Fprintf(w, "%s is good\n", r.config) })
+	if err := node.Check(c, slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	return show(r, map[string]string{"config": r.config}, func(w io.Writer, _ map[string]string) { fmt.Fprintf(w, "%s is good\n", r.config) })
 }
 
 type configDescribeCommand struct{}

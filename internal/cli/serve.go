@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/node"
 )
 
@@ -48,7 +49,10 @@ func (serveCommand) Run(r *run) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), stopTime)
 	defer cancel()
-	return errors.Join(err, gateway.Shutdown(ctx))
+	if err = errors.Join(err, gateway.Shutdown(ctx)); err == nil {
+		fmt.Fprintln(r.Out, "stopped")
+	}
+	return err
 }
 
 // makeConfig writes the configuration file where there is none.
@@ -60,11 +64,17 @@ func (r *run) makeConfig() (made bool, err error) {
 	if err := config.Describe(&text, config.Default()); err != nil {
 		return false, err
 	}
-	if err := os.MkdirAll(filepath.Dir(r.config), 0o700); err != nil {
-		return false, fmt.Errorf("make the folder of the configuration: %w", err)
+	err = os.MkdirAll(filepath.Dir(r.config), 0o700)
+	if err == nil {
+		err = os.WriteFile(r.config, text.Bytes(), 0o600)
 	}
-	if err := os.WriteFile(r.config, text.Bytes(), 0o600); err != nil {
-		return false, fmt.Errorf("write the configuration: %w", err)
+	if err != nil {
+		return false, &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("the configuration %s cannot be written", r.config),
+			Remedy: "run this in a folder of your own, or name one with --config",
+			Err:    err,
+		}
 	}
 	return true, nil
 }

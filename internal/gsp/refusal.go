@@ -83,6 +83,7 @@ const (
 	NotRunning      Reason = "not-running" // no gateway runs on this folder
 	NoCertificate   Reason = "no-certificate"
 	UnreadableFile  Reason = "unreadable-file"
+	UnwritableFile  Reason = "unwritable-file"
 )
 
 // Reasons lists every Reason, so that each door's table of replies and the
@@ -97,7 +98,7 @@ var Reasons = []Reason{
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
 	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
-	NewerData, DataInUse, NotRunning, NoCertificate, UnreadableFile,
+	NewerData, DataInUse, NotRunning, NoCertificate, UnreadableFile, UnwritableFile,
 }
 
 // Refusal is a decision against the sender or the caller: what they asked for

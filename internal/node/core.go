@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"gsp.example/gsp/imapd"
@@ -61,6 +62,14 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		InlineLimit: int(c.Store.InlineLimit),
 		Log:         log,
 	})
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) {
+		return nil, &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("the data folder %s cannot be made or written", c.Data),
+			Remedy: "let the gateway's user write there, or name another folder in the configuration",
+			Err:    err,
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

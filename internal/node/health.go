@@ -6,14 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/control"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/localca"
 )
 
 // Health asks the gateway that runs on the data folder, and then its HTTPS
@@ -57,6 +62,29 @@ func Health(ctx context.Context, c config.Config) error {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<10)) // so that the connection ends cleanly
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("ask for health: the gateway answers %s", resp.Status)
+	}
+	return nil
+}
+
+// Check says what Start would say of the files that the configuration names,
+// and changes nothing.
+func Check(c config.Config, log *slog.Logger) error {
+	if c.TLS.Certificate != "" {
+		if _, err := localca.Open(c.TLS.Certificate, c.TLS.Key, log); err != nil {
+			return err
+		}
+	}
+	info, err := os.Stat(c.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(filepath.Dir(c.Data))
+	}
+	if err != nil || !info.IsDir() {
+		return &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("there can be no data folder %s", c.Data),
+			Remedy: "make the folder above it, or name another in the configuration",
+			Err:    err,
+		}
 	}
 	return nil
 }

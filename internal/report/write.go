@@ -31,14 +31,16 @@ func (s Statistics) WriteText(w io.Writer) error {
 
 // scope says in words what the query was.
 func (s Statistics) scope() string {
-	moment := func(t time.Time, none string) string {
-		if t.IsZero() {
-			return none
-		}
-		return t.Format(time.RFC3339)
+	text := "Period:"
+	if s.From.IsZero() && s.Until.IsZero() {
+		text += " all that the log holds"
 	}
-	text := fmt.Sprintf("Period: from %s until before %s (UTC)",
-		moment(s.From, "the start of the log"), moment(s.Until, "the end of the log"))
+	if !s.From.IsZero() {
+		text += " from " + s.From.Format(time.RFC3339)
+	}
+	if !s.Until.IsZero() {
+		text += " before " + s.Until.Format(time.RFC3339)
+	}
 	if len(s.Parties) == 0 {
 		return text + "\nParties: all"
 	}
