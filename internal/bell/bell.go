@@ -18,11 +18,25 @@ func (t *Tower[K]) Ring(keys ...K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range keys {
-		for c := range t.watchers[key] {
-			select {
-			case c <- struct{}{}:
-			default: // it has a ring waiting, which will do for this one too
-			}
+		ring(t.watchers[key])
+	}
+}
+
+// RingAll wakes all who watch, whatever key. It is for what may concern each
+// of them and is rare, such as a change of rights.
+func (t *Tower[K]) RingAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, watchers := range t.watchers {
+		ring(watchers)
+	}
+}
+
+func ring(watchers map[chan struct{}]struct{}) {
+	for c := range watchers {
+		select {
+		case c <- struct{}{}:
+		default: // it has a ring waiting, which will do for this one too
 		}
 	}
 }

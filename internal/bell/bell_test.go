@@ -35,6 +35,55 @@ func TestRingWakesWatchersOfItsKeyOnly(t *testing.T) {
 	}
 }
 
+func TestRingAllWakesEachWatcherOnce(t *testing.T) {
+	var tower bell.Tower[int]
+	tower.RingAll() // nobody is there yet
+	var watchers []<-chan struct{}
+	for key := range 5 {
+		for range 2 {
+			c, stop := tower.Watch(key)
+			defer stop()
+			watchers = append(watchers, c)
+		}
+	}
+	gone, stop := tower.Watch(1)
+	stop()
+	tower.Ring(3)
+	tower.RingAll()
+	for i, c := range watchers {
+		if !rung(c) {
+			t.Errorf("watcher %d was not woken", i)
+		}
+		if rung(c) {
+			t.Errorf("watcher %d was woken twice", i)
+		}
+	}
+	if rung(gone) {
+		t.Error("a ring after the watch ended")
+	}
+}
+
+// TestRingAllAmongOthers has watches begin and end while all bells ring.
+func TestRingAllAmongOthers(t *testing.T) {
+	var (
+		tower bell.Tower[int]
+		wg    sync.WaitGroup
+	)
+	for key := range 4 {
+		wg.Go(func() {
+			for range 500 {
+				c, stop := tower.Watch(key)
+				tower.RingAll()
+				if !rung(c) {
+					t.Errorf("watcher of %d was not woken by its own ring", key)
+				}
+				stop()
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestRingsMergeAndNeverBlock(t *testing.T) {
 	var tower bell.Tower[string]
 	c, stop := tower.Watch("a")
