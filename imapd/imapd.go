@@ -79,6 +79,7 @@ type Messages interface {
 type Bells interface {
 	// Watch returns a channel that gets a value after a change of the mailbox,
 	// and a function that ends the watch. Rings may be merged, lost or doubled:
-	// read the mailbox after taking the channel and after each ring.
+	// read the mailbox after taking the channel and after each ring. A bell may
+	// also ring because rights changed. Mailbox 0, which is none, rings only then.
 	Watch(gsp.MailboxID) (<-chan struct{}, func())
 }

@@ -53,26 +53,48 @@ func TestDisabledAccountIsCut(t *testing.T) {
 	w := newWorld(t)
 	c := w.login("ann")
 	c.ok("SELECT INBOX")
-	w.mu.Lock()
-	delete(w.shelves, w.ids["ann"])
-	w.mu.Unlock()
+	w.disable("ann")
 	c.refused("SEARCH ALL", "NO [AUTHENTICATIONFAILED] bad-login: this account may not log in any more.")
 	if got := c.line(); !strings.HasPrefix(got, "* BYE bad-login: ") {
 		t.Errorf("got %q, want BYE", got)
 	}
 }
 
-// The end of a grant ends IDLE too, when there would be something to tell.
-func TestEndedGrantEndsIdle(t *testing.T) {
-	w := newWorld(t)
-	c := w.login("bob")
-	c.ok("SELECT Authority/ke/INBOX")
-	fmt.Fprintf(c.Conn, "i IDLE\r\n")
-	c.line()
-	w.grant("bob", 0)
-	w.deliver("ke", "INBOX", 2000)
-	if got := c.line() + c.line(); got != "* BYE the mailbox cannot be followed any moreEOF" {
-		t.Errorf("got %q, want BYE and the end", got)
+// A change of rights ends IDLE as soon as the bells ring for it. No mail has to
+// come first, and no mailbox to be open.
+func TestEndedRightsEndIdle(t *testing.T) {
+	const (
+		lost     = "* BYE the mailbox cannot be followed any more"
+		disabled = "* BYE bad-login: this account may not log in any more. Ask your Party's administrator. https://gsp.example/help/bad-login"
+	)
+	for _, test := range []struct {
+		name, open string
+		change     func(*world)
+		want       string
+	}{
+		{"grant", "SELECT Authority/ke/INBOX", func(w *world) { w.grant("bob", 0) }, lost},
+		{"account", "SELECT Authority/ke/INBOX", func(w *world) { w.disable("bob") }, disabled},
+		{"account, own mailbox", "EXAMINE INBOX", func(w *world) { w.disable("bob") }, disabled},
+		{"account, no mailbox", "NOOP", func(w *world) { w.disable("bob") }, disabled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			c, other := w.login("bob"), w.login("ann")
+			for _, c := range []*client{c, other} {
+				c.ok(test.open)
+				c.idle()
+			}
+			w.bells.RingAll() // nothing has changed, so nobody is told anything
+			test.change(w)
+			w.bells.RingAll()
+			if got := c.line() + c.line(); got != test.want+"EOF" {
+				t.Errorf("got %q, want %q and the end", got, test.want)
+			}
+			fmt.Fprintf(other.Conn, "DONE\r\n")
+			if got := other.line(); got != "i OK IDLE completed" {
+				t.Errorf("another account: got %q, want to go on", got)
+			}
+		})
 	}
 }
 

@@ -78,6 +78,7 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.view == nil {
+		s.shelves() // hangs up if the account is disabled
 		return nil
 	}
 	if err := s.refresh(); err != nil {
@@ -151,14 +152,14 @@ func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
 // Idle tells the client what happens until stop. It listens to the bell before
 // it reads, so nothing falls between the two.
 func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
-	var ring <-chan struct{} // never rings where nothing is selected
+	var id gsp.MailboxID // 0 where none is open: its bell tells of rights alone
 	s.mu.Lock()
 	if s.view != nil {
-		var end func()
-		ring, end = s.Bells.Watch(s.view.id)
-		defer end()
+		id = s.view.id
 	}
 	s.mu.Unlock()
+	ring, end := s.Bells.Watch(id)
+	defer end()
 	for {
 		if err := s.Poll(w, true); err != nil {
 			return err

@@ -2,6 +2,7 @@ package imapd_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"slices"
@@ -32,7 +34,9 @@ import (
 type world struct {
 	t     testing.TB
 	store *sqlite.Store
+	bells *bell.Tower[gsp.MailboxID]
 	door  *imapd.Server
+	log   *lines
 	addr  string
 
 	mu      sync.Mutex
@@ -43,7 +47,7 @@ type world struct {
 const all = gsp.MayRead | gsp.MayFlag | gsp.MayInsert | gsp.MayRemove | gsp.MayManage
 
 func newWorld(t testing.TB) *world {
-	var bells bell.Tower[gsp.MailboxID]
+	bells := new(bell.Tower[gsp.MailboxID])
 	store, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{
 		OnCommit: func(ids []gsp.MailboxID) { bells.Ring(ids...) },
 	})
@@ -51,7 +55,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatalf("open store: %v", err)
 	}
 	t.Cleanup(func() { store.Close() })
-	w := &world{t: t, store: store, shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
+	w := &world{t: t, store: store, bells: bells, log: new(lines), shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
 
 	now := time.Now().UTC()
 	change := gsp.Change{Parties: []gsp.Party{{ID: "ke", Name: "Kenya", Registered: now}}}
@@ -73,9 +77,10 @@ func newWorld(t testing.TB) *world {
 		}
 	}
 	w.door = &imapd.Server{
-		Accounts: w, Keeper: w, Tree: store, Messages: store, Bells: &bells,
+		Accounts: w, Keeper: w, Tree: store, Messages: store, Bells: bells,
 		TLS:    &tls.Config{Certificates: []tls.Certificate{certificate()}},
 		Domain: "gsp.example", Help: "https://gsp.example/help/", MaxMessage: 1 << 20,
+		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,6 +100,24 @@ func newWorld(t testing.TB) *world {
 		}
 	})
 	return w
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // Authenticate knows everybody by the password "pw".
@@ -124,6 +147,13 @@ func (w *world) grant(login string, rights gsp.Rights) {
 	shelves := slices.Clone(w.shelves[w.ids[login]])
 	shelves[1].Rights = rights
 	w.shelves[w.ids[login]] = shelves
+}
+
+// disable leaves login nothing that it may open.
+func (w *world) disable(login string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.shelves, w.ids[login])
 }
 
 // Keep puts a sealed mail away as it is: who may keep what is the router's
@@ -289,6 +319,15 @@ func (c *client) refused(command, begin string) {
 	c.t.Helper()
 	if _, result := c.do(command); !strings.HasPrefix(result, begin) {
 		c.t.Errorf("%s: got %q, want %q...", command, result, begin)
+	}
+}
+
+// idle sends IDLE with the tag "i" and waits for it to begin.
+func (c *client) idle() {
+	c.t.Helper()
+	fmt.Fprintf(c.Conn, "i IDLE\r\n")
+	if got := c.line(); !strings.HasPrefix(got, "+ ") {
+		c.t.Fatalf("IDLE: got %q, want a continuation request", got)
 	}
 }
 

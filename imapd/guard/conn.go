@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -89,11 +90,11 @@ func (c *Conn) Client() string {
 }
 
 // HangUp ends the connection with BYE once the running command is answered,
-// and at once if that is IDLE.
+// and at once if that is IDLE. The first text is the one that is told.
 func (c *Conn) HangUp(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.goodbye = text
+	c.goodbye = cmp.Or(c.goodbye, text)
 	c.tls.SetReadDeadline(time.Unix(1, 0))
 }
 
