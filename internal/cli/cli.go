@@ -52,6 +52,7 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
 	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
 	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
+	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
