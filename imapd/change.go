@@ -41,6 +41,7 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 		At:       now.UTC(),
 	})
 	if err != nil {
+		s.logRefusal("mail refused", err)
 		return nil, s.tryCreate("append", err)
 	}
 	if len(receipt.Placed) != 1 {

@@ -212,12 +212,16 @@ func (s *session) summaries(uids []uint32, missing *error) (map[uint32]gsp.Summa
 	return found, nil
 }
 
+// damaged logs a mail that cannot be read; 0 where the error alone names it.
 func (s *session) damaged(mail gsp.MailID, err error) {
 	if errors.Is(err, gsp.ErrNotFound) {
 		return // expunged meanwhile
 	}
-	s.log().LogAttrs(s.ctx, slog.LevelError, "stored mail cannot be read",
-		slog.Int64("mail", int64(mail)), slog.Int64("mailbox", int64(s.view.id)), slog.Any("error", err))
+	attrs := []slog.Attr{slog.Int64("mailbox", int64(s.view.id)), slog.Any("error", err)}
+	if mail != 0 {
+		attrs = append(attrs, slog.Int64("mail", int64(mail)))
+	}
+	s.log().LogAttrs(s.ctx, slog.LevelError, "stored mail cannot be read", attrs...)
 }
 
 // write writes one FETCH response.

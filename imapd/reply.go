@@ -119,6 +119,11 @@ var (
 		Cause:  "the command asks for more than one command may",
 		Remedy: "ask in several commands",
 	}
+	otherIdentity = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "acting for another account is not possible here",
+		Remedy: "leave the authorisation identity empty",
+	}
 	disabled = &gsp.Refusal{
 		Reason: gsp.BadLogin,
 		Cause:  "this account may not log in any more",
@@ -144,11 +149,39 @@ func (s *session) reply(doing string, err error) error {
 	case errors.Is(err, gsp.ErrExists):
 		refusal = mailboxExists
 	default:
-		s.log().LogAttrs(s.ctx, slog.LevelError, "imap command failed",
-			slog.String("doing", doing), slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+		attrs := append([]slog.Attr{slog.String("doing", doing)}, s.who()...)
+		s.log().LogAttrs(s.ctx, slog.LevelError, "imap command failed", append(attrs, slog.Any("error", err))...)
 		return no(imap.ResponseCodeUnavailable, "the gateway could not do this now. Try again later.")
 	}
 	return no(codes[refusal.Reason], refusal.Text(s.Help))
+}
+
+// logRefusal logs a refusal that an operator may be asked about. What is none
+// is for reply to log.
+func (s *session) logRefusal(what string, err error) {
+	var r *gsp.Refusal
+	if !errors.As(err, &r) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("door", "reading"), slog.String("reason", string(r.Reason))}
+	attrs = append(attrs, s.who()...)
+	if r.Err != nil {
+		attrs = append(attrs, slog.Any("error", r.Err))
+	}
+	s.log().LogAttrs(s.ctx, slog.LevelInfo, what, attrs...)
+}
+
+// who names the account in a line of the log, and the client if it named
+// itself; nothing before login.
+func (s *session) who() []slog.Attr {
+	if s.account.ID == 0 {
+		return nil
+	}
+	attrs := []slog.Attr{slog.String("party", string(s.account.Party)), slog.Int64("account", int64(s.account.ID))}
+	if client := s.conn.Client(); client != "" {
+		attrs = append(attrs, slog.String("client", client))
+	}
+	return attrs
 }
 
 // tryCreate is reply for a mailbox that something is put into: a client that

@@ -110,8 +110,7 @@ func (s *session) refresh() error {
 func (s *session) lost(err error) {
 	known := []error{gsp.ErrNotFound, noMailbox, disabled, context.Canceled}
 	if !slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }) {
-		s.log().LogAttrs(s.ctx, slog.LevelError, "imap session lost its mailbox",
-			slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+		s.log().LogAttrs(s.ctx, slog.LevelError, "imap session lost its mailbox", append(s.who(), slog.Any("error", err))...)
 	}
 	s.conn.HangUp("the mailbox cannot be followed any more")
 }

@@ -2,7 +2,6 @@ package imapd
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -46,10 +45,8 @@ var (
 func (s *session) Close() error {
 	s.cancel()
 	if s.account.ID != 0 {
-		s.log().LogAttrs(context.Background(), slog.LevelDebug, "imap session ended",
-			slog.Int64("account", int64(s.account.ID)),
-			slog.String("client", s.conn.Client()),
-			slog.Duration("lasted", time.Since(s.since)))
+		attrs := append(s.who(), slog.Duration("lasted", time.Since(s.since)))
+		s.log().LogAttrs(context.Background(), slog.LevelDebug, "imap session ended", attrs...)
 	}
 	return nil
 }
@@ -58,22 +55,20 @@ func (s *session) Close() error {
 func (s *session) Login(login, password string) error {
 	account, err := s.Accounts.Authenticate(s.ctx, login, password)
 	if err != nil {
-		if s.failed++; s.failed == maxLogins {
-			s.conn.HangUp("too many failed logins")
-		}
-		var refusal *gsp.Refusal
-		if errors.As(err, &refusal) {
-			s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login refused",
-				slog.String("reason", string(refusal.Reason)), slog.Any("error", refusal.Err))
-		}
+		s.refuseLogin(err)
 		return s.reply("log in", err)
 	}
 	s.account = account
-	s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login",
-		slog.Int64("account", int64(account.ID)),
-		slog.String("party", string(account.Party)),
-		slog.String("client", s.conn.Client()))
+	s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login", s.who()...)
 	return nil
+}
+
+// refuseLogin logs and counts a failure, and ends the connection after some.
+func (s *session) refuseLogin(err error) {
+	if s.failed++; s.failed == maxLogins {
+		s.conn.HangUp("too many failed logins")
+	}
+	s.logRefusal("login refused", err)
 }
 
 // AuthenticateMechanisms lists what AUTHENTICATE takes.
@@ -86,7 +81,8 @@ func (s *session) Authenticate(mechanism string) (sasl.Server, error) {
 	}
 	return plain{sasl.NewPlainServer(func(identity, login, password string) error {
 		if identity != "" && identity != login {
-			return no(imap.ResponseCodeAuthorizationFailed, "nobody acts for somebody else here")
+			s.refuseLogin(otherIdentity)
+			return no(imap.ResponseCodeAuthorizationFailed, otherIdentity.Text(s.Help))
 		}
 		return s.Login(login, password)
 	})}, nil

@@ -195,15 +195,13 @@ func (s *session) Logout() error { return nil }
 func (s *session) refuse(what string, err error) *smtp.SMTPError {
 	r, ok := asRefusal(err)
 	if !ok {
-		s.server.Log.LogAttrs(s.server.ctx, slog.LevelError, "submission failed",
-			slog.String("at", what), slog.Int64("account", int64(s.account.ID)), slog.Any("error", err))
+		attrs := append([]slog.Attr{slog.String("at", what)}, s.who()...)
+		attrs = append(attrs, slog.Any("error", err))
+		s.server.Log.LogAttrs(s.server.ctx, slog.LevelError, "submission failed", attrs...)
 		return failure()
 	}
-	attrs := []slog.Attr{
-		slog.String("reason", string(r.Reason)),
-		slog.Int64("account", int64(s.account.ID)),
-		slog.String("party", string(s.account.Party)),
-	}
+	attrs := []slog.Attr{slog.String("door", "submission"), slog.String("reason", string(r.Reason))}
+	attrs = append(attrs, s.who()...)
 	if r.Err != nil {
 		attrs = append(attrs, slog.Any("error", r.Err))
 	}
@@ -213,4 +211,12 @@ func (s *session) refuse(what string, err error) *smtp.SMTPError {
 		s.guard.leaving = true // RFC 5321, section 3.8
 	}
 	return answer
+}
+
+// who names the account in a line of the log; nothing before login.
+func (s *session) who() []slog.Attr {
+	if s.account.ID == 0 {
+		return nil
+	}
+	return []slog.Attr{slog.String("party", string(s.account.Party)), slog.Int64("account", int64(s.account.ID))}
 }
