@@ -119,11 +119,14 @@ func (r *run) report(err error) int {
 	if err == nil {
 		return Done
 	}
-	if r.ctx.Err() != nil && (errors.Is(err, context.Cause(r.ctx)) || errors.Is(err, context.Canceled)) {
-		fmt.Fprintln(r.Err, "gsp: interrupted")
-		return Interrupted
-	}
 	refusal, ok := errors.AsType[*gsp.Refusal](err)
+	code := Failed
+	switch {
+	case r.ctx.Err() != nil && (errors.Is(err, context.Cause(r.ctx)) || errors.Is(err, context.Canceled)):
+		err, ok, code = errors.New("interrupted"), false, Interrupted
+	case ok:
+		code = Refused
+	}
 	if r.json {
 		e := map[string]string{"error": err.Error()}
 		if ok {
@@ -135,10 +138,7 @@ func (r *run) report(err error) int {
 	} else {
 		fmt.Fprintln(r.Err, "gsp:", err)
 	}
-	if ok {
-		return Refused
-	}
-	return Failed
+	return code
 }
 
 // load reads the configuration.
