@@ -2,6 +2,10 @@ package cli
 
 import (
 	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 
 	"gsp.example/gsp/internal/demo"
 )
@@ -17,13 +21,26 @@ type demoCommand struct {
 
 func (demoCommand) Help() string {
 	return "Starts the true gateway on loopback with four Parties, their officers and their keys, and plays\n" +
-		"one exchange through its public doors. Then it stays up for a mail client of yours.\n\n" +
+		"one exchange through its public doors. Then it stays up for a mail client of yours.\n" +
+		"It makes a configuration of its own and tells a story: --config and --output change nothing.\n\n" +
 		"Example:\n  gsp demo --once"
 }
 
 func (c demoCommand) Run(r *run) error {
+	// a reader that leaves must not keep the folder with the keys from going
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
 	return demo.Run(r.ctx, demo.Options{
-		Once: c.Once, Folder: c.Data, Domain: c.Domain, SMTP: c.SMTP, IMAP: c.IMAP, HTTPS: c.HTTPS,
+		Once: c.Once, Folder: c.Data, Domain: c.Domain, SMTP: c.SMTP, IMAP: c.IMAP, HTTPS: c.HTTPS, Program: program(),
 		Out: r.Out, Log: slog.New(slog.NewTextHandler(r.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
+}
+
+// program returns how this program is called. What go run built is not there
+// to be called again.
+func program() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ."
+	}
+	return os.Args[0]
 }

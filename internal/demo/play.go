@@ -30,11 +30,13 @@ KE730214502
 4006381333931
 `
 
-// The people of the play: who asks, and who answers.
+// The people of the play: who asks, and who answers; and whom a person with a
+// mail client of their own may ask, with a code of the seizure.
 const (
-	asker    = "douane1.fr"
-	answerer = "customs1.ke"
-	asked    = "ke"
+	asker     = "douane1.fr"
+	answerer  = "customs1.ke"
+	asked     = "ke"
+	suggested = "gb"
 )
 
 const (
@@ -42,21 +44,32 @@ const (
 	answer   = "Both are valid. Made in Nairobi on 3 March 2026, intended for the domestic market."
 )
 
-// say tells one step in one line.
+// margin stands before what belongs to a step.
+const margin = "      "
+
+// say tells one step.
 func (w *world) say(what, format string, args ...any) {
 	w.step++
-	fmt.Fprintf(w.Out, "%2d  %-10s  %s\n", w.step, what, fmt.Sprintf(format, args...))
+	w.last = what
+	w.tell(fmt.Sprintf("%2d  %-10s  ", w.step, what), format, args...)
 }
 
-// also adds a line to a step.
+// also adds to a step.
 func (w *world) also(format string, args ...any) {
-	fmt.Fprintf(w.Out, "%16s%s\n", "", fmt.Sprintf(format, args...))
+	w.tell(margin, format, args...)
+}
+
+// quote adds a sealed text to a step.
+func (w *world) quote(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		w.write(fill(margin+"| ", margin+"| ", line))
+	}
 }
 
 // play is the exchange: a seizure recognised, a request by UIM, its reply, a
 // refusal, the statistics. Each step checks what it says.
 func (w *world) play(ctx context.Context) error {
-	w.say("start", "a gateway for %s with %d Parties, %d officers and a key for each", w.Domain, len(parties), len(officers))
+	w.say("start", "a gateway for %s: %d Parties, %d officers, %d keys", w.Domain, len(parties), len(officers), len(w.keys))
 	found, err := w.recognise(ctx)
 	if err != nil {
 		return err
@@ -65,7 +78,8 @@ func (w *world) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.say("key", "the key of %s by Web Key Directory over HTTPS: %s", w.address(asked), cert.Fingerprint())
+	w.say("key", "the key of %s, by Web Key Directory over HTTPS:", w.address(asked))
+	w.also("%s", cert.Fingerprint())
 
 	authority, err := w.open(ctx, answerer, "Authority/"+asked+"/INBOX")
 	if err != nil {
@@ -98,7 +112,7 @@ type finding struct {
 }
 
 // recognise reads the seizure list as an officer's program does, with the
-// library it downloaded, and returns the Kenyan codes.
+// library in force, and returns the Kenyan codes.
 func (w *world) recognise(ctx context.Context) (finding, error) {
 	file := filepath.Join(w.folder, "seizure.txt")
 	if err := os.WriteFile(file, []byte(seizure), 0o600); err != nil {
@@ -117,11 +131,16 @@ func (w *world) recognise(ctx context.Context) (finding, error) {
 		return finding{}, fmt.Errorf("read the seizure list: %w", err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	w.say("recognise", "%d codes of a seizure, by version %d of the library with %d patterns", len(lines), info.Version, len(info.Entries))
+	w.say("recognise", "%d codes of a seizure, by version %d of the pattern library", len(lines), info.Version)
+	w.also("(%d patterns; read from the gateway over its operator's socket)", len(info.Entries))
 	var theirs finding
 	for _, line := range lines {
 		a := library.Resolve(gsp.NewUIM(line), time.Now())
-		w.also("%-26s  %s", line, a.Sentence)
+		w.also("%s", line)
+		w.write(fill(margin+"  ", margin+"  ", a.Sentence))
+		if a.Party() == suggested {
+			w.mark = a.Mask
+		}
 		if a.Party() == asked {
 			theirs.codes = append(theirs.codes, line)
 			theirs.claim = gsp.Claim{UIM: gsp.NewUIM(a.Mask), Count: len(theirs.codes), Level: gsp.Unit}
@@ -145,7 +164,7 @@ func (w *world) ask(ctx context.Context, found finding, cert *pgpcert.Cert, auth
 	if err != nil {
 		return client.Opened{}, err
 	}
-	w.say("request", "%s to %s, sealed and signed: %s", w.address(asker), w.address("route"), reply)
+	w.say("request", "%s to %s, sealed for %s and signed: %s", w.address(asker), w.address("route"), w.address(asked), reply)
 
 	opened, took, err := w.receive(ctx, authority, asked, asker, sent)
 	if err != nil {
@@ -156,11 +175,10 @@ func (w *world) ask(ctx context.Context, found finding, cert *pgpcert.Cert, auth
 		return client.Opened{}, fmt.Errorf("the request arrived as something else: type %s, %d marks", out.Type, len(out.Claims))
 	}
 	w.say("wake", "%s, in IDLE, hears of it %s after the sender pressed Send", w.address(answerer), took)
-	w.say("open", "case %s: %q, signed by %s", out.Case, opened.Subject, out.From)
-	for line := range strings.SplitSeq(opened.Text, "\n") {
-		w.also("| %s", line)
-	}
-	w.also("all that the gateway can read of it: %s, n=%d", out.Claims[0].UIM.Reveal(), out.Claims[0].Count)
+	w.say("open", "case %s: %q, signed by %s:", out.Case, opened.Subject, out.From)
+	w.quote(opened.Text)
+	w.also("Of the codes, the gateway sees the mark %s, n=%d. The text and the subject it cannot read.",
+		out.Claims[0].UIM.Reveal(), out.Claims[0].Count)
 	return opened, nil
 }
 
@@ -189,7 +207,7 @@ func (w *world) answer(ctx context.Context, request client.Opened, own *inbox) e
 		return fmt.Errorf("the reply arrived as something else: type %s in case %s", out.Type, out.Case)
 	}
 	w.say("open", "%s hears of it after %s, in the same case %s", w.address(asker), took, out.Case)
-	w.also("| %s", opened.Text)
+	w.quote(opened.Text)
 	return nil
 }
 
@@ -219,7 +237,7 @@ func (w *world) count(ctx context.Context, codes int) error {
 		s.UIMs != codes, s.Replies.All.Answered != 1, s.Active.Sending != 1, s.Active.Replying != 1:
 		return fmt.Errorf("the statistics are not those of the play: %+v", s)
 	}
-	w.say("statistics", "FCTC/MOP/3/5, para 24, from the event log alone (gsp stats prints them in full)")
+	w.say("statistics", "FCTC/MOP/3/5, para 24, from the event log alone")
 	var users, pairs, uims, traffic []string
 	for _, u := range s.Users.Rows {
 		users = append(users, fmt.Sprintf("%s %d", u.Party, u.AtEnd))
@@ -308,7 +326,10 @@ func (in *inbox) close() {
 // receive waits for the one mail that comes into the inbox, opens it with the
 // key, and tells how long after sent its client woke.
 func (w *world) receive(ctx context.Context, in *inbox, key, signer string, sent time.Time) (client.Opened, time.Duration, error) {
-	a := <-in.arrived
+	a, ok := <-in.arrived
+	if !ok { // the watch ended with ctx, and had nobody to tell it to
+		return client.Opened{}, 0, context.Cause(ctx)
+	}
 	if a.err != nil {
 		return client.Opened{}, 0, a.err
 	}
