@@ -79,7 +79,10 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		return nil, fmt.Errorf("open the registry: %w", err)
 	}
 	return &Core{
-		Office:   &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now},
+		Office: &admin.Office{
+			Registry: who, Events: store, Random: rand.Reader, Now: time.Now,
+			Changed: bells.RingAll, // so that idle sessions look whether they may go on
+		},
 		store:    store,
 		registry: who,
 		bells:    bells,
