@@ -103,13 +103,17 @@ func (c libraryCheckCommand) broken(r *run, err error) error {
 // compare fills in what a library would change, and the overlaps of that: with
 // its own entries, and with those of the base that it does not have.
 func (l *libraryCheck) compare(base, library *pattern.Library) {
+	told := make(map[string]bool) // entries whose overlaps are listed
 	for _, d := range pattern.Diff(base, library) {
 		l.Changes = append(l.Changes, newChange(d))
 		if d.New == nil {
 			continue
 		}
+		told[d.New.ID] = true
 		for _, o := range library.OverlapsOf(d.New) {
-			l.Overlaps = append(l.Overlaps, newOverlapRow(o))
+			if !told[o.B.ID] {
+				l.Overlaps = append(l.Overlaps, newOverlapRow(o))
+			}
 		}
 		for _, o := range base.OverlapsOf(d.New) {
 			if library.Entry(o.B.ID) == nil {
@@ -132,10 +136,10 @@ func (l *libraryCheck) tell(w io.Writer, file string) {
 		changeTable(w, l.Changes)
 	}
 	if len(l.Overlaps) == 0 {
-		fmt.Fprintln(w, "\nNothing that is new or changed shares a code with another entry.")
+		fmt.Fprintln(w, "\nNo entry that is new or changed shares a code with another.")
 		return
 	}
-	fmt.Fprintln(w, "\nWhat is new or changed shares codes with these:")
+	fmt.Fprintln(w, "\nEntries that are new or changed share codes with others:")
 	overlapTable(w, l.Overlaps)
 }
 

@@ -58,3 +58,11 @@ func thousands(n int) string {
 	}
 	return s
 }
+
+// count writes a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}

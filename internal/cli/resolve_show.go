@@ -113,9 +113,12 @@ func (a *answers) heading(w io.Writer, s *summary) {
 	if s.Column != "" {
 		from += ", column " + printable(s.Column)
 	}
-	fmt.Fprintf(w, "%s codes from %s, by %s\n", thousands(s.Codes), from, a.called)
+	if from == "-" {
+		from = "standard input"
+	}
+	fmt.Fprintf(w, "%s from %s, by %s\n", count(s.Codes, "code", "codes"), from, a.called)
 	if s.Skipped > 0 {
-		fmt.Fprintf(w, "%s lines without a code were passed over\n", thousands(s.Skipped))
+		fmt.Fprintf(w, "%s passed over\n", count(s.Skipped, "line without a code was", "lines without a code were"))
 	}
 	if a.command.Write != "" {
 		fmt.Fprintf(w, "written to %s\n", a.command.Write)
@@ -185,21 +188,39 @@ func (s *summary) tell(w io.Writer, explained bool) {
 			fmt.Fprintf(w, "%*s  and %d more of these sentences\n", width, "", len(meanings)-i)
 			break
 		}
-		fmt.Fprintf(w, "%*s  %-13s  %s\n", width, thousands(s.sentences[m]), m.outcome, m.text)
+		t := s.sentences[m]
+		fmt.Fprintf(w, "%*s  %-13s  %s", width, thousands(t.codes), m.outcome, m.text)
+		if _, list := s.list.(listed); list && m.outcome != pattern.Unique {
+			fmt.Fprint(w, "  ", t.where())
+		}
+		fmt.Fprintln(w)
 	}
 	if s.Again > 0 {
-		fmt.Fprintf(w, "%*s  came before in the list and count once below.\n", width, thousands(s.Again))
+		fmt.Fprintf(w, "%*s  came before in the list; each counts once below.\n", width, thousands(s.Again))
 	}
 	for _, to := range s.Asks {
 		to.tell(w)
 	}
 }
 
-func (q *inquiry) tell(w io.Writer) {
-	codes := thousands(q.UIMs) + " codes"
-	if q.UIMs == 1 {
-		codes = "1 code"
+// where names the rows.
+func (t *told) where() string {
+	var names []string
+	for _, row := range t.rows[:min(len(t.rows), maxRows)] {
+		names = append(names, fmt.Sprint(row))
 	}
+	s := "(row " + strings.Join(names, ", ")
+	if len(names) > 1 {
+		s = "(rows " + strings.Join(names, ", ")
+	}
+	if len(t.rows) > maxRows {
+		s += ", ..."
+	}
+	return s + ")"
+}
+
+func (q *inquiry) tell(w io.Writer) {
+	codes := count(q.UIMs, "code", "codes")
 	if len(q.Parties) == 1 {
 		fmt.Fprintf(w, "\nAsk %s about %s. ", strings.ToUpper(string(q.Parties[0])), codes)
 	} else {

@@ -23,7 +23,7 @@ type summary struct {
 
 	list      source
 	asks      map[string]*inquiry
-	sentences map[sentenceKey]int
+	sentences map[sentenceKey]*told
 }
 
 // inquiry is a mail to write: to one Party, or to one of several between which the
@@ -42,13 +42,22 @@ type sentenceKey struct {
 	text    string
 }
 
+// told is how often a sentence was said, and of which rows first.
+type told struct {
+	codes int
+	rows  []int
+}
+
+// maxRows is how many rows a sentence names.
+const maxRows = 5
+
 // maxSentences is how many different sentences a summary keeps.
 const maxSentences = 1000
 
 func newSummary(list source) *summary {
 	return &summary{
 		list: list, Counts: make(map[pattern.Outcome]int), Asks: []*inquiry{},
-		asks: make(map[string]*inquiry), sentences: make(map[sentenceKey]int),
+		asks: make(map[string]*inquiry), sentences: make(map[sentenceKey]*told),
 	}
 }
 
@@ -56,8 +65,13 @@ func (s *summary) add(a *answered) {
 	s.Codes++
 	s.Counts[a.Answer.Outcome]++
 	key := sentenceKey{a.Answer.Outcome, a.Answer.Sentence}
-	if _, ok := s.sentences[key]; ok || len(s.sentences) < maxSentences {
-		s.sentences[key]++
+	if s.sentences[key] == nil && len(s.sentences) < maxSentences {
+		s.sentences[key] = new(told)
+	}
+	if t := s.sentences[key]; t != nil {
+		if t.codes++; len(t.rows) <= maxRows && !slices.Contains(t.rows, a.Row) {
+			t.rows = append(t.rows, a.Row)
+		}
 	}
 	if a.Again {
 		s.Again++
@@ -136,6 +150,6 @@ func (s *summary) meanings() []sentenceKey {
 	return slices.SortedFunc(maps.Keys(s.sentences), func(a, b sentenceKey) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(pattern.Outcomes, a.outcome), slices.Index(pattern.Outcomes, b.outcome)),
-			cmp.Compare(s.sentences[b], s.sentences[a]), strings.Compare(a.text, b.text))
+			cmp.Compare(s.sentences[b].codes, s.sentences[a].codes), strings.Compare(a.text, b.text))
 	})
 }

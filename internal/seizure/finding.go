@@ -192,9 +192,9 @@ func (j *jsonWriter) Write(f *Finding) error {
 }
 
 func (j *jsonWriter) Close() error {
-	text := "]\n"
+	text := "]"
 	if !j.begun {
-		text = "[]\n"
+		text = "[]"
 	}
 	_, err := io.WriteString(j.w, text)
 	return err
