@@ -3,14 +3,20 @@ package stories_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"gsp.example/gsp/internal/cli"
+	"gsp.example/gsp/internal/client"
+	"gsp.example/gsp/internal/gsp"
 )
 
 // commandBlocks returns the commands that the README shows, a block each.
@@ -57,7 +63,7 @@ func TestReadmeRun(t *testing.T) {
 		}
 		t.Skip("gpg is missing: install GnuPG to run the README's walk")
 	}
-	gsp, err := exec.LookPath("gsp")
+	program, err := exec.LookPath("gsp")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +73,7 @@ func TestReadmeRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, target := range map[string]string{"gsp": gsp, "configs": configs} {
+	for name, target := range map[string]string{"gsp": program, "configs": configs} {
 		if err := os.Symlink(target, filepath.Join(w.folder, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -97,19 +103,67 @@ func TestReadmeRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(home)
-	bash := exec.CommandContext(ctx, "bash", "-e", "-o", "pipefail", "-c", rest+"\ngpgconf --kill all\n")
+	bash := exec.CommandContext(ctx, "bash", "-e", "-o", "pipefail", "-c", rest+sealing+"gpgconf --kill all\n")
 	bash.Dir = site
 	bash.Env = append(os.Environ(), "GNUPGHOME="+home)
 	out, err := bash.CombinedOutput()
 	if err != nil {
 		t.Fatalf("the README's walk: %v; it said:\n%s", err, out)
 	}
-	for _, want := range []string{"is in force", "password:", "ke@gsp.example", "para 24"} {
+	for _, want := range []string{"is in force", "password:", "\nke@gsp.example ", "\neu@gsp.example ", "\ncustoms1.ke@gsp.example ", "para 24"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the README's walk: got\n%s\nwant it to say %q", out, want)
 		}
 	}
+	w.writeAsOfficer(ctx, t, string(out))
 	if _, err := w.terminate(ctx, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// sealing makes, after the README's commands and with the keys they made, what
+// an officer's mail client would.
+const sealing = `
+echo 'When were these made?' | gpg --batch --armor --trust-model always --sign --encrypt \
+  --local-user '<customs1.ke@gsp.example>' --recipient '<eu@gsp.example>' --recipient '<customs1.ke@gsp.example>' > sealed.asc
+`
+
+// writeAsOfficer sends the sealed mail as the README's section "Connect as an
+// officer" says: to a Party, with the README's mask in the subject. It takes
+// the password from what the commands said.
+func (w *world) writeAsOfficer(ctx context.Context, t *testing.T, said string) {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := regexp.MustCompile(`\[uim (\S+) n=12\]`).FindStringSubmatch(string(readme))
+	if tag == nil || !strings.Contains(said, "[uim "+tag[1]+"]") {
+		t.Fatalf("the README's tag: got %q, want the mask that gsp resolve shows in\n%s", tag, said)
+	}
+	password := regexp.MustCompile(`password:\s+(\S+)`).FindStringSubmatch(said)
+	submission := regexp.MustCompile(`submission .*?(\S+)\n`).FindStringSubmatch(w.program.output.String())
+	pem, err := os.ReadFile(filepath.Join(w.folder, "site/data/tls/ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	sealed, err := os.ReadFile(filepath.Join(w.folder, "site/sealed.asc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := fmt.Sprintf("From: customs1.ke@gsp.example\nTo: eu@gsp.example\nSubject: %s\nDate: %s\nMessage-ID: <1@laptop.example>\n"+
+		"MIME-Version: 1.0\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\n\n"+
+		"--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\nContent-Type: application/octet-stream\n\n%s\n--b--\n",
+		tag[0], time.Now().Format(time.RFC1123Z), sealed)
+	at := client.Login{
+		Server: submission[1], User: "customs1.ke", Password: password[1],
+		TLS: &tls.Config{RootCAs: roots, ServerName: domain},
+	}
+	raw := []byte(strings.ReplaceAll(mail, "\n", "\r\n"))
+	got, err := client.Submit(ctx, at, address("customs1.ke"), []gsp.Address{address("eu")}, raw)
+	if err != nil || !strings.Contains(got, "stored, case") {
+		t.Errorf("a mail after the README's walk: got %q, %v, want it stored in a case", got, err)
 	}
 }
