@@ -25,6 +25,7 @@ func (e *Entry) compile() error {
 	e.variants, e.rows, err = expand(seq)
 	for i := range e.rows {
 		e.rows[i].entry = e
+		e.rows[i].weigh()
 	}
 	return err
 }

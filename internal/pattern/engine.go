@@ -26,6 +26,13 @@ const blockRows = 256
 // topPlaces is how many places the grid above the blocks looks at.
 const topPlaces = 12
 
+// The first places are tested without a look at what is left: a branch that
+// the processor guesses wrong costs more than a test.
+const (
+	topBlind   = 4
+	blockBlind = 1
+)
+
 // bucket is the rows of one length.
 type bucket struct {
 	rows   []member // bit i of block b is rows[b*blockRows+i]
@@ -189,7 +196,7 @@ func (e *engine) search(code string, sets *setTable, found func(*member)) {
 	top := &b.top
 	for w := range top.words {
 		left := top.all[w]
-		for i := 0; i < len(top.places) && left&(left-1) != 0; i++ {
+		for i := 0; i < len(top.places) && (i < topBlind || left&(left-1) != 0); i++ {
 			left &= top.columns[top.column(i, code)+w]
 		}
 		for ; left != 0; left &= left - 1 {
@@ -212,6 +219,9 @@ func (b *bucket) collect(block int, code string, sets *setTable, found func(*mem
 		a1 &= column[1]
 		a2 &= column[2]
 		a3 &= column[3]
+		if i < blockBlind {
+			continue
+		}
 		switch {
 		case a0|a1|a2|a3 == 0:
 			return

@@ -27,6 +27,7 @@ type row struct {
 	variant *variant
 	ends    []uint8 // where each element ends, in characters
 	place   uint16  // in the entry; of equals the first is meant
+	total   float64 // evidence of a code with nothing hidden
 }
 
 // expand turns a parsed pattern into all its rows. Its error is a *syntaxError.

@@ -259,7 +259,7 @@ func (r *reader) telling(e *Entry) {
 				"it must fit a million, so that it names no single pack", w.length(), math.Exp2(room)))
 			return
 		}
-		if bits := w.evidence(strings.Repeat("0", w.length())); bits < weakBits && !e.Weak {
+		if bits := w.total; bits < weakBits && !e.Weak {
 			r.at("pattern", 0, fmt.Sprintf("codes of %d characters have %.0f bits of evidence and may well be of others; "+
 				"below %d the entry needs weak = true", w.length(), bits, weakBits))
 			return

@@ -1,6 +1,9 @@
 package pattern
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // fits reports whether code, whole or masked, fits the row: for a masked one,
 // whether some choice of the hidden characters does.
@@ -73,6 +76,9 @@ func (r *row) passesCheck(c spanCheck, code string) bool {
 // length, as log2, counting visible characters and the checks over them. A
 // text drawn at random fits with a chance of 2 to the minus evidence.
 func (r *row) evidence(code string) float64 {
+	if visible(code) {
+		return r.total
+	}
 	bits := 0.0
 	for i := range r.variant.elems {
 		e, seen := &r.variant.elems[i], 0
@@ -94,13 +100,19 @@ func (r *row) evidence(code string) float64 {
 	return bits
 }
 
-func visible(s string) bool {
-	for i := range len(s) {
-		if s[i] == hidden {
-			return false
+func visible(s string) bool { return strings.IndexByte(s, hidden) < 0 }
+
+// weigh sets the evidence of a code with nothing hidden.
+func (r *row) weigh() {
+	r.total = 0
+	for i := range r.variant.elems {
+		if n := r.end(i) - r.start(i); n > 0 {
+			r.total += float64(n) * r.variant.elems[i].at(0).weight()
 		}
 	}
-	return true
+	for _, c := range r.variant.checks {
+		r.total += c.rule.bits
+	}
 }
 
 // room is log2 of how many codes the mask of the row fits, check rules taken

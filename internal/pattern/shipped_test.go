@@ -81,18 +81,27 @@ func TestRealFormats(t *testing.T) {
 }
 
 // TestMaskOfShipped checks that a mask leads to the Party of its code, for
-// every sample that leads to one, and that masking twice changes nothing.
+// samples and examples of every entry that has one, and that masking twice
+// changes nothing.
 func TestMaskOfShipped(t *testing.T) {
 	l := shipped(t)
 	for _, e := range l.Entries() {
-		for i, s := range e.Samples {
-			whole := l.Resolve(gsp.NewUIM(s), seized)
-			masked := l.Resolve(gsp.NewUIM(whole.Mask), seized)
+		var codes []gsp.UIM
+		for _, s := range e.Samples {
+			codes = append(codes, gsp.NewUIM(s))
+		}
+		for seed := range uint64(50) {
+			u, _ := e.Example(seed)
+			codes = append(codes, u)
+		}
+		for _, u := range codes {
+			whole := l.Resolve(u, time.Time{})
+			masked := l.Resolve(gsp.NewUIM(whole.Mask), time.Time{})
 			if whole.Party() != masked.Party() {
-				t.Errorf("%s, sample %d: got Party %q for mask %s, want %q", e.ID, i+1, masked.Party(), whole.Mask, whole.Party())
+				t.Errorf("%s: got Party %q for mask %s of %s, want %q", e.ID, masked.Party(), whole.Mask, u.Reveal(), whole.Party())
 			}
 			if whole.Party() != "" && masked.Mask != whole.Mask {
-				t.Errorf("%s, sample %d: got mask %s of mask %s", e.ID, i+1, masked.Mask, whole.Mask)
+				t.Errorf("%s: got mask %s of mask %s", e.ID, masked.Mask, whole.Mask)
 			}
 		}
 	}
