@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"golang.org/x/text/language"
 
@@ -73,7 +72,6 @@ func loadHelp(domain string) *help {
 		if err := json.Unmarshal(helpFile(name+".json"), &text); err != nil {
 			panic("keyserver: read help/" + name + ".json: " + err.Error())
 		}
-		text.Still = strings.ReplaceAll(text.Still, "{domain}", domain)
 		texts = append(texts, text)
 		tags = append(tags, language.Make(name))
 	}

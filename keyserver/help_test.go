@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"gsp.example/gsp/configs"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
 )
 
 // Each language has a page for each reason and for nothing else, with no field
@@ -43,6 +46,28 @@ func TestEachLanguageIsComplete(t *testing.T) {
 		for _, reason := range gsp.Reasons {
 			if !seen[reason] {
 				t.Errorf("%s: no page for %s", name, reason)
+			}
+		}
+	}
+}
+
+// A mask that a page shows is one that the shipped library makes, and leads to
+// a Party: whoever copies it meets no second refusal.
+func TestMasksOfThePagesAreReal(t *testing.T) {
+	library, err := pattern.Parse("library", configs.Library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for _, name := range helpLanguages {
+		masks := regexp.MustCompile(`[0-9A-Z]+#+`).FindAllString(string(helpFile(name+".json")), -1)
+		if len(masks) == 0 {
+			t.Errorf("%s: no mask", name)
+		}
+		for _, mask := range masks {
+			got, _ := library.Mask(gsp.NewUIM(mask))
+			if answer := library.Resolve(gsp.NewUIM(mask), now); got != mask || answer.Outcome != pattern.Unique {
+				t.Errorf("%s: %s is %s with mask %q, want %s and the same mask", name, mask, answer.Outcome, got, pattern.Unique)
 			}
 		}
 	}

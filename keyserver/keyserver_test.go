@@ -216,12 +216,26 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// Who types the gateway's name into a browser is led to the help pages.
+func TestFrontDoor(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	for _, method := range []string{"GET", "HEAD"} {
+		resp, _ := ask(method, "/")
+		if resp.StatusCode != 302 || resp.Header.Get("Location") != "/help/" {
+			t.Errorf("%s: got %d to %q, want 302 to /help/", method, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+	if resp, _ := ask("POST", "/"); resp.StatusCode != 405 {
+		t.Errorf("POST: got %d, want 405", resp.StatusCode)
+	}
+}
+
 // Nothing else is there, no redirect and no HTML, which Thunderbird would take
 // for an answer.
 func TestNotFound(t *testing.T) {
 	ask := open(t, &keyserver.Server{})
 	for _, path := range []string{
-		"/", "/index.html", "/.well-known/openpgpkey", direct, advanced, direct + "hu", direct + "hu/", advanced + "hu/",
+		"/index.html", "//", "/.well-known/openpgpkey", direct, advanced, direct + "hu", direct + "hu/", advanced + "hu/",
 		advanced + "hu/" + gsp.WKDHash("nobody"), "/.well-known/openpgpkey/other.example/hu/" + gsp.WKDHash("ke"),
 		advanced + "hu/../hu/" + gsp.WKDHash("ke"), direct + "/hu/" + gsp.WKDHash("ke"), advanced + "gsp.example/policy",
 		"/help/no-such-reason", "/helping", "/help/../healthz", "/help/xx/not-sealed", "/help/en.json", "/healthz/",
@@ -288,15 +302,23 @@ func TestHelpIsComplete(t *testing.T) {
 			t.Errorf("%s: policy %q", path, csp)
 		}
 		for _, want := range []string{
-			"<!DOCTYPE html>", `<html lang="en" dir="ltr">`, "<code>" + string(reason) + "</code>", "<h1>", "<ol>\n<li>", "support@gsp.example",
+			"<!DOCTYPE html>", `<html lang="en" dir="ltr">`, "<code>" + string(reason) + "</code>", "<h1>", "<ol>\n<li>",
+			"administrator, or the operator of this gateway",
 		} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: no %s", path, want)
 			}
 		}
-		for _, unwanted := range []string{"<script", "style=", "{domain}", "<p></p>", "<li></li>"} {
+		for _, unwanted := range []string{"<script", "style=", "<p></p>", "<li></li>", "support@", "postmaster@"} {
 			if strings.Contains(body, unwanted) {
 				t.Errorf("%s: has %s", path, unwanted)
+			}
+		}
+		if reason == gsp.NoUIM || reason == gsp.BrokenUIM || reason == gsp.UnknownUIM {
+			_, step, _ := strings.Cut(body, "<ol>\n<li>")
+			step, _, _ = strings.Cut(step, "</li>")
+			if !strings.Contains(step, "[uim KE7######## n=12]") || !strings.Contains(step, "Encrypt the subject") {
+				t.Errorf("%s: the first step is %q, want the form for the subject", path, step)
 			}
 		}
 		if !strings.Contains(index, `href="/help/en/`+string(reason)+`"`) {

@@ -90,7 +90,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // serve takes the path apart by itself: a ServeMux would answer with redirects,
-// which GnuPG follows to another path than the one they name.
+// which GnuPG follows to another path than the one they name. The front door
+// has one, since no look-up comes there.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.recover(w)
 	h := w.Header()
@@ -104,7 +105,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refuseMethod(w, "GET, HEAD")
 		return
 	}
-	if r.URL.Path == "/healthz" {
+	switch r.URL.Path {
+	case "/":
+		h.Set("Location", "/help/")
+		text(w, http.StatusFound, "see /help/\n")
+		return
+	case "/healthz":
 		h.Set("Cache-Control", "no-store")
 		text(w, http.StatusOK, "ok\n")
 		return
