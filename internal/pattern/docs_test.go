@@ -39,6 +39,18 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s: got mask %s, want %s", lines["pattern"][0], mask, lines["mask"][0])
 		}
 	}
+	var words []string
+	for _, o := range pattern.Outcomes {
+		words = append(words, string(o))
+	}
+	for _, c := range pattern.Classes {
+		words = append(words, string(c))
+	}
+	for _, w := range words {
+		if !strings.Contains(string(text), "`"+w+"`") {
+			t.Errorf("%s is not described", w)
+		}
+	}
 	_, entry, _ := strings.Cut(string(text), "```toml\n")
 	entry, _, _ = strings.Cut(entry, "```")
 	if _, err := pattern.Parse("docs/patterns.md", []byte("name='docs'\nissued=2026-01-01\n"+entry)); err != nil {
