@@ -22,7 +22,7 @@ type demoCommand struct {
 func (demoCommand) Help() string {
 	return "Starts the true gateway on loopback with four Parties, their officers and their keys, and plays\n" +
 		"one exchange through its public doors. Then it stays up for a mail client of yours.\n" +
-		"It makes a configuration of its own and tells a story: --config and --output change nothing.\n\n" +
+		"It makes a configuration of its own: --config is not read, and --output is for errors only.\n\n" +
 		"Example:\n  gsp demo --once"
 }
 
