@@ -106,7 +106,8 @@ func step9710(s int, c byte, _, _ int) int {
 }
 
 // hybrid is an ISO/IEC 7064 hybrid system, MOD m+1,m. The state is the product
-// of the standard's section 9; after the check character it is the sum.
+// that the standard carries from character to character; after the check
+// character it is the sum.
 func hybrid(m int) func(int, byte, int, int) int {
 	return func(s int, c byte, i, n int) int {
 		v := int(c - '0')

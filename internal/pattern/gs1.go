@@ -8,7 +8,7 @@ import (
 
 // identifiers are the GS1 application identifiers that occur with tobacco
 // products, with the length of those values whose length GS1 has laid down
-// for good (GS1 General Specifications, figure 7.8.5-2); 0 means that a
+// for good (GS1 Syntax Dictionary, flag "*"); 0 means that a
 // separator ends the value.
 var identifiers = map[string]int{
 	"00": 18, "01": 14, "02": 14, "11": 6, "12": 6, "13": 6, "15": 6, "16": 6, "17": 6, "20": 2,

@@ -68,9 +68,9 @@ func host(code string) string {
 	return name
 }
 
-// readLink reads an uncompressed GS1 Digital Link (GS1 Digital Link URI
-// Syntax 1.3, section 4): .../01/gtin/235/tpx?8008=...; what else the path
-// begins with is the resolver's.
+// readLink reads an uncompressed GS1 Digital Link: .../01/gtin/235/tpx, with
+// further elements in the query (GS1 Digital Link URI Syntax). What else the
+// path begins with is the resolver's.
 func readLink(link string) string {
 	_, path, _ := strings.Cut(link, "://")
 	path, query, _ := strings.Cut(path, "?")
