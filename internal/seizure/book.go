@@ -2,8 +2,7 @@ package seizure
 
 import (
 	"archive/zip"
-	"bufio"
-	"encoding/xml"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +51,7 @@ func openBook(f io.ReaderAt, size int64, name string, o Options) (*List, error) 
 	}
 	counter := &counting{r: sheet}
 	l := &List{name: name, read: counter.n.Load, size: int64(min(part.UncompressedSize64, 1<<62))}
-	return l, l.readTable(&sheetReader{x: newTokens(counter), texts: &b.texts}, name, o)
+	return l, l.readTable(&sheetReader{m: newMarkup(counter), texts: &b.texts}, name, o)
 }
 
 // book is an open workbook.
@@ -81,9 +80,9 @@ func (t *texts) at(i int) (string, bool) {
 // sheet finds the sheet of that name, or the first one.
 func (b *book) sheet(file, want string) (*zip.File, error) {
 	targets := make(map[string]string) // by relationship
-	err := b.each("xl/_rels/workbook.xml.rels", func(e xml.StartElement) {
-		if e.Name.Local == "Relationship" {
-			targets[attribute(e, "Id")] = attribute(e, "Target")
+	err := b.each("xl/_rels/workbook.xml.rels", func(p *piece) {
+		if string(p.name) == "Relationship" {
+			targets[p.attribute("Id")] = p.attribute("Target")
 		}
 	})
 	if err != nil {
@@ -91,21 +90,21 @@ func (b *book) sheet(file, want string) (*zip.File, error) {
 	}
 	var names []string
 	var found *zip.File
-	err = b.each("xl/workbook.xml", func(e xml.StartElement) {
-		if e.Name.Local != "sheet" {
+	err = b.each("xl/workbook.xml", func(p *piece) {
+		if string(p.name) != "sheet" {
 			return
 		}
-		target := targets[attribute(e, "id")]
+		target := targets[p.attribute("id")]
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join("xl", target)
 		}
 		part := b.parts[strings.TrimPrefix(target, "/")]
-		name := attribute(e, "name")
+		name := p.attribute("name")
 		if part == nil || !strings.Contains(target, "sheet") {
 			return // a chart
 		}
 		names = append(names, name)
-		if found == nil && (want == "" && visible(attribute(e, "state")) || strings.EqualFold(name, want)) {
+		if found == nil && (want == "" && visible(p.attribute("state")) || strings.EqualFold(name, want)) {
 			found = part
 		}
 	})
@@ -128,7 +127,7 @@ func (b *book) sheet(file, want string) (*zip.File, error) {
 func visible(state string) bool { return state == "" || state == "visible" }
 
 // each calls do for each element of a small part.
-func (b *book) each(name string, do func(xml.StartElement)) error {
+func (b *book) each(name string, do func(*piece)) error {
 	part := b.parts[name]
 	if part == nil {
 		return fmt.Errorf("the workbook lacks %s", name)
@@ -138,17 +137,17 @@ func (b *book) each(name string, do func(xml.StartElement)) error {
 		return err
 	}
 	defer r.Close()
-	x := newTokens(io.LimitReader(r, maxLine))
+	m := newMarkup(io.LimitReader(r, maxLine))
 	for {
-		t, err := x.next()
+		p, err := m.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if e, ok := t.(xml.StartElement); ok {
-			do(e)
+		if p.kind == startPiece {
+			do(&p)
 		}
 	}
 }
@@ -164,17 +163,17 @@ func (b *book) readTexts() error {
 		return err
 	}
 	defer r.Close()
-	x := newTokens(r)
+	m, room := newMarkup(r), textReader{}
 	for {
-		t, err := x.next()
+		p, err := m.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "si" {
-			text, err := x.text("si")
+		if p.is(startPiece, "si") {
+			text, err := room.text(m, "si")
 			if err != nil {
 				return err
 			}
@@ -187,61 +186,36 @@ func (b *book) readTexts() error {
 	}
 }
 
-// tokens reads XML token by token, each of bounded size.
-type tokens struct {
-	d      *xml.Decoder
-	budget int
-	r      *bufio.Reader
-}
-
-func newTokens(r io.Reader) *tokens {
-	t := &tokens{r: bufio.NewReaderSize(r, 64<<10)}
-	t.d = xml.NewDecoder(t)
-	return t
-}
-
-// ReadByte makes the decoder read without a buffer of its own, so that the
-// octets of each token are counted.
-func (t *tokens) ReadByte() (byte, error) {
-	if t.budget--; t.budget < 0 {
-		return 0, errTooLarge
-	}
-	return t.r.ReadByte()
-}
-
-// Read is not used by the decoder, which has ReadByte.
-func (t *tokens) Read(p []byte) (int, error) { return t.r.Read(p) }
-
-func (t *tokens) next() (xml.Token, error) {
-	t.budget = maxLine
-	return t.d.RawToken()
-}
-
 // text returns the text of an element that has begun: of all its <t>, without
-// the pronunciation that Asian workbooks add.
-func (t *tokens) text(element string) (string, error) {
-	var b strings.Builder
+// the pronunciation that Asian workbooks add. It is valid until the next call.
+func (b *textReader) text(m *markup, element string) ([]byte, error) {
+	b.plain = b.plain[:0]
 	inText, phonetic := element == "v", false
 	for {
-		token, err := t.next()
+		p, err := m.next()
 		if err != nil {
-			return "", endTooSoon(err)
+			return nil, endTooSoon(err)
 		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			inText = inText || e.Name.Local == "t"
-			phonetic = phonetic || e.Name.Local == "rPh"
-		case xml.CharData:
-			if inText && !phonetic {
-				if b.Len()+len(e) > maxLine {
-					return "", errTooLarge
-				}
-				b.Write(e)
+		switch p.kind {
+		case startPiece:
+			inText = inText || string(p.name) == "t"
+			phonetic = phonetic || string(p.name) == "rPh"
+		case textPiece:
+			if !inText || phonetic {
+				continue
 			}
-		case xml.EndElement:
-			switch e.Name.Local {
+			if len(b.plain)+len(p.text) > maxLine {
+				return nil, errTooLarge
+			}
+			if p.plain {
+				b.plain = append(b.plain, p.text...)
+			} else {
+				b.plain = appendPlain(b.plain, p.text)
+			}
+		case endPiece:
+			switch string(p.name) {
 			case element:
-				return unescape(b.String()), nil
+				return unescape(b.plain), nil
 			case "t":
 				inText = false
 			case "rPh":
@@ -251,16 +225,13 @@ func (t *tokens) text(element string) (string, error) {
 	}
 }
 
-func endTooSoon(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
+// textReader has the room for a text.
+type textReader struct{ plain []byte }
 
 // sheetReader reads the rows of a sheet.
 type sheetReader struct {
-	x     *tokens
+	m     *markup
+	room  textReader
 	texts *texts
 	row   int
 	cells []cell
@@ -269,36 +240,31 @@ type sheetReader struct {
 func (s *sheetReader) next() (int, []cell, error) {
 	s.cells = s.cells[:0]
 	for {
-		token, err := s.x.next()
+		p, err := s.m.next()
 		if err != nil {
 			return 0, nil, err
 		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			switch e.Name.Local {
-			case "row":
-				s.row++
-				if n, err := strconv.Atoi(attribute(e, "r")); err == nil && n > 0 {
-					s.row = n
-				}
-				s.cells = s.cells[:0]
-			case "c":
-				if err := s.cell(e); err != nil {
-					return 0, nil, err
-				}
+		switch {
+		case p.is(startPiece, "row"):
+			s.row++
+			if n, err := strconv.Atoi(p.attribute("r")); err == nil && n > 0 {
+				s.row = n
 			}
-		case xml.EndElement:
-			if e.Name.Local == "row" {
-				return s.row, s.cells, nil
+			s.cells = s.cells[:0]
+		case p.is(startPiece, "c"):
+			if err := s.cell(&p); err != nil {
+				return 0, nil, err
 			}
+		case p.is(endPiece, "row"):
+			return s.row, s.cells, nil
 		}
 	}
 }
 
 // cell reads one cell into its column.
-func (s *sheetReader) cell(e xml.StartElement) error {
+func (s *sheetReader) cell(p *piece) error {
 	at := len(s.cells)
-	if ref := attribute(e, "r"); ref != "" {
+	if ref := p.attribute("r"); ref != "" {
 		at = columnOf(ref)
 	}
 	if at < 0 || at >= maxColumns {
@@ -307,27 +273,21 @@ func (s *sheetReader) cell(e xml.StartElement) error {
 	for len(s.cells) <= at {
 		s.cells = append(s.cells, cell{})
 	}
-	kind := attribute(e, "t")
+	kind := p.attribute("t")
 	for {
-		token, err := s.x.next()
-		if err != nil {
+		p, err := s.m.next()
+		switch {
+		case err != nil:
 			return endTooSoon(err)
-		}
-		switch e := token.(type) {
-		case xml.StartElement:
-			if e.Name.Local != "v" && e.Name.Local != "is" {
-				continue
-			}
-			text, err := s.x.text(e.Name.Local)
+		case p.is(endPiece, "c"):
+			return nil
+		case p.is(startPiece, "v") || p.is(startPiece, "is"):
+			text, err := s.room.text(s.m, string(p.name))
 			if err != nil {
 				return err
 			}
-			if s.cells[at], err = s.value(kind, text); err != nil {
+			if s.cells[at], err = s.value(kind, string(text)); err != nil {
 				return err
-			}
-		case xml.EndElement:
-			if e.Name.Local == "c" {
-				return nil
 			}
 		}
 	}
@@ -380,34 +340,24 @@ func columnOf(ref string) int {
 	return n - 1
 }
 
-// attribute returns the value of an attribute, whatever its prefix.
-func attribute(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
-}
-
 // unescape reads _x001D_ as the character of that number: workbooks write so
 // what XML cannot hold, such as the separator of GS1 codes (ECMA-376 part 1,
 // section 22.9.2.19).
-func unescape(s string) string {
-	if !strings.Contains(s, "_x") {
+func unescape(s []byte) []byte {
+	if !bytes.Contains(s, []byte("_x")) {
 		return s
 	}
-	var b strings.Builder
+	var b []byte
 	for i := 0; i < len(s); {
-		if n, ok := escaped(s[i:]); ok {
-			b.WriteRune(n)
+		if r, ok := escaped(string(s[i:min(len(s), i+7)])); ok {
+			b = utf8.AppendRune(b, r)
 			i += len("_x001D_")
 			continue
 		}
-		b.WriteByte(s[i])
+		b = append(b, s[i])
 		i++
 	}
-	return b.String()
+	return b
 }
 
 // escaped reads one _xHHHH_ at the start of s.
