@@ -128,23 +128,26 @@ func (c *Conn) command() error {
 	}
 	switch {
 	case long != nil:
-		return c.reply("BAD", "[TOOBIG] "+long.Error())
+		c.reply("BAD", "[TOOBIG] "+long.Error())
+		return nil
 	case !wellFormed.Match(line):
 		if hasLiteral { // or not: nobody can tell
 			return byeError("line is not well formed")
 		}
-		return c.reply("BAD", "line is not well formed")
+		c.reply("BAD", "line is not well formed")
+		return nil
 	case c.cmd.tag == "*" || !aCommand.MatchString(c.cmd.name):
 		return c.refuse("a tag and a command are expected", lit, hasLiteral)
 	case c.cmd.name == "ID" && hasLiteral:
 		return c.refuse("no literals in ID", lit, hasLiteral)
 	case c.cmd.name == "ID":
-		return c.id(args)
+		c.id(args)
+		return nil
 	case hasLiteral && lit.size > maxString && !(c.cmd.message && lit.sync): // else the library has a limit
 		return c.refuse(fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString), lit, hasLiteral)
 	}
 	if line = c.rewrite(line); c.cmd.text > maxText {
-		return c.reply("BAD", "[TOOBIG] command line too long")
+		return c.refuse("[TOOBIG] command line too long", lit, hasLiteral)
 	}
 	c.out.begin(c.cmd.tag)
 	return c.pass(line, lit, hasLiteral)
@@ -154,8 +157,9 @@ var aCommand = regexp.MustCompile(`^[A-Z]+$`)
 
 // refuse answers a command in place of the library.
 func (c *Conn) refuse(text string, lit literal, hasLiteral bool) error {
-	if err := c.reply("BAD", text); err != nil || !hasLiteral || lit.sync {
-		return err
+	c.reply("BAD", text)
+	if !hasLiteral || lit.sync {
+		return nil
 	}
 	return c.drop(lit)
 }
@@ -247,7 +251,6 @@ func (c *Conn) limit() int {
 }
 
 // reply answers in place of the library.
-func (c *Conn) reply(status, text string) error {
+func (c *Conn) reply(status, text string) {
 	c.out.inject(c.cmd.tag + " " + status + " " + text + "\r\n")
-	return nil
 }

@@ -78,9 +78,6 @@ func (c *Conn) Handshake(ctx context.Context) error {
 	return err
 }
 
-// ConnectionState returns the state of TLS, for channel binding and metrics.
-func (c *Conn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
-
 // Client returns the name and version that the client gave with ID, printable
 // ASCII of at most 80 octets, or "".
 func (c *Conn) Client() string {

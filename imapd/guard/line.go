@@ -58,7 +58,7 @@ var idField = regexp.MustCompile(`(?i)"(name|version)" +"((?:[^"\\]|\\.)*)"`)
 
 // id answers ID (RFC 2971), which the library does not know and, before login,
 // takes for an attack.
-func (c *Conn) id(args []byte) error {
+func (c *Conn) id(args []byte) {
 	given := make(map[string]string)
 	for _, field := range idField.FindAllSubmatch(args, 4) {
 		given[strings.ToLower(string(field[1]))] = string(field[2])
@@ -67,7 +67,7 @@ func (c *Conn) id(args []byte) error {
 	c.client = printable(given["name"] + " " + given["version"])
 	c.mu.Unlock()
 	c.out.inject(`* ID ("name" "` + c.name + "\")\r\n")
-	return c.reply("OK", "ID completed")
+	c.reply("OK", "ID completed")
 }
 
 // printable keeps what may stand in a log: the first 80 printable characters
