@@ -202,10 +202,8 @@ func (q *query) in(set imap.NumSet) predicate {
 }
 
 func hasFlag(name imap.Flag) func(*message) bool {
-	for _, f := range systemFlags {
-		if f.name == name {
-			return func(m *message) bool { return m.Flags&f.flag != 0 }
-		}
+	if flag := systemFlag(name); flag != 0 {
+		return func(m *message) bool { return m.Flags&flag != 0 }
 	}
 	return func(m *message) bool { // \Recent too: nothing ever has it
 		for _, keyword := range m.Keywords {

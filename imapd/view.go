@@ -67,11 +67,15 @@ func (v *view) merge(delta gsp.Delta) {
 
 // byUID returns the message of that UID, nil for none.
 func byUID(messages []message, uid uint32) *message {
-	i := sort.Search(len(messages), func(i int) bool { return messages[i].UID >= uid })
-	if i < len(messages) && messages[i].UID == uid {
+	if i := placeOf(uid, messages); i < len(messages) && messages[i].UID == uid {
 		return &messages[i]
 	}
 	return nil
+}
+
+// placeOf returns where a UID stands or would stand.
+func placeOf(uid uint32, messages []message) int {
+	return sort.Search(len(messages), func(i int) bool { return messages[i].UID >= uid })
 }
 
 // forget takes expunged messages away and returns the numbers that they had,
@@ -136,10 +140,8 @@ func (v *view) resolve(set imap.NumSet) []int {
 	return slices.Compact(places) // "3,9:*" of three messages names the last twice
 }
 
-// place returns where a UID stands or would stand.
-func (v *view) place(uid uint32) int {
-	return sort.Search(len(v.messages), func(i int) bool { return v.messages[i].UID >= uid })
-}
+// place is placeOf among the messages that the client knows.
+func (v *view) place(uid uint32) int { return placeOf(uid, v.messages) }
 
 // bounds puts the ends of a range in order; 0 stands for "*", the last.
 func bounds(start, stop, last uint32) (from, to uint32) {
@@ -174,6 +176,16 @@ var systemFlags = []struct {
 	{gsp.Draft, imap.FlagDraft},
 }
 
+// systemFlag returns the flag of that name, 0 for none.
+func systemFlag(name imap.Flag) gsp.Flags {
+	for _, f := range systemFlags {
+		if f.name == name {
+			return f.flag
+		}
+	}
+	return 0
+}
+
 func flagNames(flags gsp.Flags, keywords []string) []imap.Flag {
 	names := make([]imap.Flag, 0, len(systemFlags)+len(keywords)+1)
 	for _, f := range systemFlags {
@@ -197,15 +209,10 @@ const (
 // clients copy it.
 func parseFlags(names []imap.Flag) (flags gsp.Flags, keywords []string, err error) {
 	for _, name := range names {
-		i := slices.IndexFunc(systemFlags, func(f struct {
-			flag gsp.Flags
-			name imap.Flag
-		}) bool {
-			return f.name == name
-		})
+		system := systemFlag(name)
 		switch {
-		case i >= 0:
-			flags |= systemFlags[i].flag
+		case system != 0:
+			flags |= system
 		case name == `\Recent`:
 		case name == "" || name[0] == '\\':
 			return 0, nil, bad("unknown system flag")
