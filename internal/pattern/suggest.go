@@ -94,7 +94,7 @@ const maxWords = 16
 
 // words returns the words of a text that has several.
 func words(s string) []string {
-	list := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '|' || dropSpace(r) < 0 })
+	list := strings.FieldsFunc(s, separates)
 	if len(list) < 2 {
 		return nil
 	}
