@@ -39,6 +39,10 @@ func (p *progress) show(codes int) {
 	p.last = time.Now()
 	const width = 30
 	part := p.of.Progress()
+	if part == 0 { // nobody knows how long the list is
+		fmt.Fprintf(p.w, "\r%s codes ", thousands(codes))
+		return
+	}
 	full := int(part * width)
 	fmt.Fprintf(p.w, "\r[%s%s] %3.0f %%  %s codes ", strings.Repeat("#", full), strings.Repeat(".", width-full), 100*part, thousands(codes))
 }

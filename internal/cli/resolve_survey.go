@@ -78,39 +78,58 @@ type answered struct {
 func (s *survey) run(ctx context.Context, add func(*answered) error) (*summary, error) {
 	s.seed, s.seen = maphash.MakeSeed(), make(map[uint64]struct{})
 	sum := newSummary(s.list)
+	defer s.progress.done()
 	group, ctx := errgroup.WithContext(ctx)
 	work := make(chan *batch)
 	inOrder := make(chan *batch, 2*runtime.GOMAXPROCS(0))
-	group.Go(func() error {
-		defer close(work)
-		defer close(inOrder)
-		return s.read(ctx, work, inOrder)
-	})
+	read := make(chan error, 1)
+	// Nobody waits for the reader but by its channels: a terminal that is read
+	// cannot be interrupted.
+	go func() {
+		read <- s.read(ctx, work, inOrder)
+		close(work)
+		close(inOrder)
+	}()
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			for b := range work {
+			return each(ctx, work, func(b *batch) error {
 				s.judge(b)
 				close(b.judged)
-			}
-			return nil
+				return nil
+			})
 		})
 	}
 	group.Go(func() error {
-		for b := range inOrder {
+		return each(ctx, inOrder, func(b *batch) error {
 			select {
 			case <-b.judged:
+				return s.collect(b, sum, add)
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if err := s.collect(b, sum, add); err != nil {
+		})
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return sum, <-read
+}
+
+// each takes batches until there are no more, or ctx ends.
+func each(ctx context.Context, from <-chan *batch, do func(*batch) error) error {
+	for {
+		select {
+		case b, ok := <-from:
+			if !ok {
+				return nil
+			}
+			if err := do(b); err != nil {
 				return err
 			}
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		return nil
-	})
-	err := group.Wait()
-	s.progress.done()
-	return sum, err
+	}
 }
 
 // read cuts the list into batches.

@@ -137,7 +137,12 @@ func (c *csvWriter) Write(f *Finding) error {
 func (c *csvWriter) Close() error { return c.begin() }
 
 func appendField(b []byte, s string) []byte {
-	if !strings.ContainsAny(s, "\",\r\n") {
+	plain := true
+	for i := range len(s) {
+		c := s[i]
+		plain = plain && c != '"' && c != ',' && c != '\r' && c != '\n'
+	}
+	if plain {
 		return append(b, s...)
 	}
 	b = append(b, '"')
