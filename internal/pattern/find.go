@@ -25,13 +25,16 @@ func (l *Library) Find(text string, at time.Time) []Found {
 	for line := range strings.Lines(text) {
 		n++
 		line = strings.TrimSpace(line)
-		if v, weak := l.telling(line, at); v.Fits > 0 && !weak {
+		if v, weak := l.telling(line, at); !weak {
 			all = append(all, Found{n, gsp.NewUIM(line), v})
 			continue
 		}
 		for word := range strings.FieldsFuncSeq(line, separates) {
-			if v, weak := l.telling(word, at); v.Fits > 0 && !weak && v.Outcome != IsProduct {
-				all = append(all, Found{n, gsp.NewUIM(word), v})
+			for _, s := range []string{word, strings.Trim(word, punctuation)} {
+				if v, weak := l.telling(s, at); !weak && v.Outcome != IsProduct {
+					all = append(all, Found{n, gsp.NewUIM(s), v})
+					break
+				}
 			}
 		}
 	}

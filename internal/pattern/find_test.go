@@ -17,7 +17,7 @@ func TestFind(t *testing.T) {
 		{"a column", "KE730214477\nKE700000001\r\n\nQCALLaB3dE5fG7X1y2\n", []string{
 			"1 unique KE730214477", "2 unique KE700000001", "4 unique QCALLaB3dE5fG7X1y2",
 		}},
-		{"a mail", "Dear colleagues,\non 23 November 2026 we seized 900 packs, e.g. KE730214477 and\nKE700000001; the till said 4006381333931.\n> QCALL aB3dE5fG7 X1y2\n", []string{
+		{"a mail", "Dear colleagues,\non 20261123 we seized 900 packs (KE730214477, and\nKE700000001.), the till said 4006381333931 twice.\n> QCALL aB3dE5fG7 X1y2\n", []string{
 			"2 unique KE730214477", "3 unique KE700000001",
 		}},
 		{"a scanner's log", "2026-11-23 10:22:01;DM;]d2010952114189456923551qIgY)<&Jp3*j7'SDB\n2026-11-23 10:22:04\tC128\t]C100095200000000000127\n", []string{
@@ -54,6 +54,7 @@ func TestColumn(t *testing.T) {
 			{"3", "4006381333931", "unreadable", "Calais"},
 			{"4", "4006381333931", "", "Calais"},
 		}, 2},
+		{"codes twice", [][]string{{"1", "KE730214477", "KE730214477"}}, 1},
 		{"ragged", [][]string{{"list"}, {}, {"a", "b", "QCALLaB3dE5fG7X1y2"}}, 2},
 		{"product numbers only", [][]string{{"4006381333931"}}, 0},
 		{"no codes", [][]string{{"a", "b"}, {"1", "2"}}, -1},

@@ -2,6 +2,7 @@ package pattern_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -190,4 +191,43 @@ func (m maker) short() string {
 		return fmt.Sprintf("N1 [ %s ] N1%s N1%s", quote(m.text(digits, 1)), check(), check())
 	}
 	return "x:N2 y:N1,mod1110(x) N1,csum(y)"
+}
+
+// TestSeparators checks what is said of overlapping entries: what tells them
+// apart, and whether their masks still do.
+func TestSeparators(t *testing.T) {
+	l, err := pattern.Parse("generations.toml", []byte(generations))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := l.Overlaps()
+	if len(o) != 1 {
+		t.Fatalf("got %d overlaps, want 1", len(o))
+	}
+	want := []pattern.Separator{pattern.ByValidity, pattern.ByHint, pattern.ByAsking}
+	if o[0].Lead != 0 || !slices.Equal(o[0].Separators, want) {
+		t.Errorf("got a lead of %.1f and %v, want 0 and %v", o[0].Lead, o[0].Separators, want)
+	}
+
+	// The check tells whole codes apart. A mask hides it.
+	text := "name = \"pair\"\nissued = 2026-01-01\n"
+	for i, p := range []string{`"S" serial:N12 check:N4`, `"S" serial:N8 check:N2,mod9710(serial) N2 check:N4,mod9710(serial)`} {
+		e, err := pattern.Compile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, _ := e.Example(1)
+		text += fmt.Sprintf("[[entry]]\nid = \"p%d\"\nparty = \"%c%c\"\ntitle = \"x\"\nevidence = \"synthetic\"\npattern = '''%s'''\nsamples = [%q]\n",
+			i, 'a'+i, 'a'+i, p, u.Reveal())
+	}
+	if l, err = pattern.Parse("pair.toml", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	o = l.OverlapsOf(l.Entry("p1"))
+	if len(o) != 1 || o[0].Lead < 12 || o[0].MaskLead >= 12 || !slices.Contains(o[0].Separators, pattern.ByRanking) {
+		t.Errorf("got %+v, want a clear lead for whole codes only", o)
+	}
+	if p := l.Partners(l.Entry("p1")); len(p) != 1 || p[0].ID != "p0" {
+		t.Errorf("got %d partners, want p0", len(p))
+	}
 }

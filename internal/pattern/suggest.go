@@ -44,10 +44,13 @@ type repair struct {
 	undo func(text string) []string
 }
 
+// punctuation is what sentences and cells put around a code.
+const punctuation = ".,;:()<>!?'\"` \t\r\n"
+
 // repairs are in the order of how sure one can be.
 var repairs = []repair{
 	{WebEncoding, func(s string) []string { return []string{html.UnescapeString(s)} }},
-	{Punctuation, func(s string) []string { return []string{strings.Trim(s, ".,;:()<>!'\"` \t\r\n")} }},
+	{Punctuation, func(s string) []string { return []string{strings.Trim(s, punctuation)} }},
 	{LookAlike, func(s string) []string { return []string{lookAlikes.Replace(s)} }},
 	{ExtraText, words},
 	{Grouping, func(s string) []string { return []string{ungroup.Replace(s)} }},
