@@ -21,8 +21,8 @@ type Accounts interface {
 	Authenticate(ctx context.Context, login, password string) (gsp.Account, error)
 
 	// Shelves returns the owners whose mailboxes the account may open now, its
-	// own first, and none once it is disabled. Sessions ask before each command,
-	// so that an ended grant bites at once.
+	// own first, and none once it is disabled. Sessions ask before each command
+	// and after each ring, so that an ended grant bites at once.
 	Shelves(gsp.AccountID) []gsp.Shelf
 }
 
