@@ -17,7 +17,7 @@ import (
 // hidden character is one more letter, which every row allows.
 //
 // An engine does not change once built; a look-up keeps no state and
-// allocates nothing but what its caller's slice lacks.
+// allocates nothing.
 type engine [maxLength + 1]*bucket
 
 // blockRows is how many rows a block holds.

@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -67,7 +66,7 @@ func (w *meeting) begin(p rowPair) {
 func (w *meeting) shared() float64 {
 	bits := 0.0
 	for _, s := range w.choices[:w.length] {
-		bits += math.Log2(float64(s.size()))
+		bits += s.bits()
 	}
 	for _, c := range w.checks {
 		bits -= c.rule.bits

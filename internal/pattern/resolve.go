@@ -76,7 +76,7 @@ const (
 // Doubts lists every Doubt.
 var Doubts = []Doubt{FutureDate, NotValidYet, NotValidNow}
 
-// Segment is one part of a code: Raw[From:To] of the normalised text.
+// Segment is one part of a code: From and To count the characters of Answer.Normal.
 type Segment struct {
 	Name     string // "" for fixed text without a name
 	From, To int

@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
 // fits reports whether code, whole or masked, fits the row: for a masked one,
 // whether some choice of the hidden characters does.
@@ -121,7 +118,7 @@ func (r *row) room() float64 {
 	bits := 0.0
 	for i, e := range r.variant.elems {
 		if e.lit == "" && !e.shown() && !e.drop {
-			bits += float64(r.end(i)-r.start(i)) * math.Log2(float64(e.kind.set().size()))
+			bits += float64(r.end(i)-r.start(i)) * e.kind.set().bits()
 		}
 	}
 	for _, c := range r.variant.checks {

@@ -23,6 +23,16 @@ func (s charSet) or(t charSet) charSet  { return charSet{s[0] | t[0], s[1] | t[1
 
 func (s charSet) empty() bool { return s == charSet{} }
 
+// bits is log2 of the size of s, which is not empty.
+func (s charSet) bits() float64 { return sizeBits[s.size()] }
+
+var sizeBits = func() (bits [129]float64) {
+	for n := 1; n < len(bits); n++ {
+		bits[n] = math.Log2(float64(n))
+	}
+	return bits
+}()
+
 // without returns the characters of s that are not in t.
 func (s charSet) without(t charSet) charSet { return charSet{s[0] &^ t[0], s[1] &^ t[1]} }
 
