@@ -50,8 +50,10 @@ func TestRoom(t *testing.T) {
 	late.want("DATA\r\n", "354 ")
 	late.want(body+".\r\n", "452 4.3.1 too-busy: too many mails are coming in at this moment.")
 
+	for range full {
+		finish <- struct{}{} // to either of them
+	}
 	for _, c := range full {
-		finish <- struct{}{}
 		c.want("", "250 2.0.0 stored")
 	}
 	late.envelope()
