@@ -54,6 +54,9 @@ func (a *answers) add(one *answered) error {
 	case a.file != nil:
 		return a.file.Write(&one.Finding)
 	case a.json != nil:
+		if a.command.Explain {
+			one.Detail = newDetail(&one.Answer)
+		}
 		return a.json.Write(&one.Finding)
 	case len(a.shown) < maxShown:
 		a.shown = append(a.shown, one.Finding)
@@ -177,11 +180,12 @@ func (s *summary) tell(w io.Writer, explained bool) {
 		fmt.Fprintln(w, "There is no code in it.")
 		return
 	}
-	fmt.Fprintln(w)
 	width := len(thousands(s.Codes))
 	meanings := s.meanings()
 	if explained {
 		meanings = nil
+	} else {
+		fmt.Fprintln(w)
 	}
 	for i, m := range meanings {
 		if i == maxMeanings {
@@ -248,35 +252,6 @@ func (q *inquiry) subject() string {
 		tags = append(tags, tag+"]")
 	}
 	return strings.Join(tags, " ")
-}
-
-// explain draws a code with its parts and says all that is known about it.
-func explain(a *pattern.Answer) string {
-	var b strings.Builder
-	if a.Broken == "" {
-		b.WriteString(a.Explain())
-	} else {
-		fmt.Fprintln(&b, printable(a.Raw.Reveal()))
-	}
-	fmt.Fprintf(&b, "%s: %s\n", a.Outcome, a.Sentence)
-	if len(a.Changes) > 0 {
-		fmt.Fprintf(&b, "  read from %s: %s\n", printable(a.Raw.Reveal()), strings.ReplaceAll(join(a.Changes), ",", ", "))
-	}
-	for i, c := range a.Candidates {
-		switch {
-		case i == 0:
-			fmt.Fprintf(&b, "  mask %s, by entry %s (%s)\n", c.Mask, c.Entry.ID, c.Entry.Evidence)
-		case i < 8:
-			fmt.Fprintf(&b, "  could also be %s, by entry %s, %.0f bits of evidence less\n", c.Entry.Title, c.Entry.ID, a.Candidates[0].Bits-c.Bits)
-		}
-		if i == 0 && c.Entry.Note != "" {
-			fmt.Fprintf(&b, "  %s\n", c.Entry.Note)
-		}
-	}
-	for _, s := range a.Suggestions {
-		fmt.Fprintf(&b, "  %s would be %s (%s)\n", s.UIM.Reveal(), s.Entry.Title, s.Why)
-	}
-	return b.String()
 }
 
 // printable replaces what a terminal would obey and not show: a list comes

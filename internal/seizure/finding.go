@@ -25,6 +25,7 @@ type Finding struct {
 	Mask      string
 	Again     bool // an earlier code of the list is the same UIM
 	Sentence  string
+	Detail    any // for JSON only, nil for none
 }
 
 // Writer writes findings, one after the other. Close ends the text; it closes
@@ -181,6 +182,7 @@ type findingText struct {
 	Again     bool        `json:"again,omitzero"`
 	Rounded   bool        `json:"rounded,omitzero"`
 	Sentence  string      `json:"sentence"`
+	Detail    any         `json:"detail,omitempty"`
 }
 
 func (j *jsonWriter) Write(f *Finding) error {
@@ -193,6 +195,7 @@ func (j *jsonWriter) Write(f *Finding) error {
 	}
 	return j.encoder.Encode(findingText{
 		f.Row, f.Code.Reveal(), f.Canonical.Reveal(), f.Outcome, f.Party, f.Level, f.Entry, f.Mask, f.Again, f.Rounded, f.Sentence,
+		f.Detail,
 	})
 }
 
