@@ -139,7 +139,7 @@ func (s *Server) failed(ctx context.Context, h admin.Handler, err error) answer 
 	if r, ok := errors.AsType[*gsp.Refusal](err); ok {
 		return answer{Refusal: &refusal{r.Reason, r.Cause, r.Remedy}}
 	}
-	s.Log.LogAttrs(ctx, slog.LevelError, "command failed", slog.String("verb", h.Called()), slog.Any("err", err))
+	s.Log.LogAttrs(ctx, slog.LevelError, "command failed", slog.String("verb", h.Called()), slog.Any("error", err))
 	return answer{Error: err.Error()} // whoever asks may read the log as well
 }
 

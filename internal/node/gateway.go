@@ -124,7 +124,7 @@ func (g *Gateway) renew(domain string, log *slog.Logger) {
 		case now := <-daily.C:
 			issued, err := localca.Ensure(g.tls, localca.Names(domain), localca.Loopback(), now)
 			if err != nil {
-				log.LogAttrs(context.Background(), slog.LevelError, "certificate not renewed", slog.Any("err", err))
+				log.LogAttrs(context.Background(), slog.LevelError, "certificate not renewed", slog.Any("error", err))
 			} else if issued.MadeServer {
 				log.LogAttrs(context.Background(), slog.LevelInfo, "certificate renewed")
 			}
