@@ -309,3 +309,40 @@ func TestAnAccountCannotTakeAPartysMail(t *testing.T) {
 		t.Errorf("address another than an unregistered Party: got %v, want %s", err, gsp.NonParty)
 	}
 }
+
+func TestRepliesNeedTheRole(t *testing.T) {
+	h := newHouse(t)
+	run(h, admin.AccountAdd, admin.NewAccount{Login: "asker.ke", Party: "ke", Roles: []string{"requester"}})
+	h.publish("asker.ke")
+	h.accepted(draft{by: "fr1", to: []string{"ke"}, id: "<ask@client.example>"})
+	_, err := h.submit(draft{by: "asker.ke", to: []string{"fr1"}, header: []string{"In-Reply-To: <ask@client.example>"}})
+	if refusal, ok := errors.AsType[*gsp.Refusal](err); !ok || refusal.Reason != gsp.NotAllowed || !strings.Contains(refusal.Cause, "replier") {
+		t.Errorf("got %v, want %s that names the role of replier", err, gsp.NotAllowed)
+	}
+}
+
+// A case number that is taken is drawn again, and only so often.
+func TestCaseNumbersAreDrawnAgain(t *testing.T) {
+	h := newHouse(t)
+	h.Random = strings.NewReader("AAAA" + "AAAA" + "AAAA" + "BBBB" + strings.Repeat("AAAA", 100))
+	first := h.accepted(draft{by: "fr1", to: []string{"ke"}})
+	second := h.accepted(draft{by: "fr1", to: []string{"ke"}})
+	if first.Case == second.Case {
+		t.Errorf("got case %s twice", first.Case)
+	}
+	_, err := h.submit(draft{by: "fr1", to: []string{"ke"}})
+	if !errors.Is(err, gsp.ErrCaseTaken) || reason(err) != "" {
+		t.Errorf("every number taken: got %v, want our own fault, %v", err, gsp.ErrCaseTaken)
+	}
+	if got := len(h.inbox("ke")); got != 2 {
+		t.Errorf("got %d mails stored, want 2", got)
+	}
+}
+
+func TestMarksStandForAtMostABillionCodes(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.submit(draft{by: "fr1", to: []string{"ke"}, header: []string{`GSP-UIM: "KE7########";n=600000000, "KE7########";n=600000000`}})
+	if got := reason(err); got != gsp.TooManyUIMs {
+		t.Errorf("got %v, want %s", err, gsp.TooManyUIMs)
+	}
+}
