@@ -293,7 +293,7 @@ func (s *sheetReader) cell(p *piece) error {
 	}
 }
 
-// value returns what a cell of a kind holds (ECMA-376 part 1, section 18.18.11).
+// value returns what a cell of a kind holds (ISO/IEC 29500-1, section 18.18.11).
 func (s *sheetReader) value(kind, text string) (cell, error) {
 	switch kind {
 	case "s":
@@ -341,7 +341,7 @@ func columnOf(ref string) int {
 }
 
 // unescape reads _x001D_ as the character of that number: workbooks write so
-// what XML cannot hold, such as the separator of GS1 codes (ECMA-376 part 1,
+// what XML cannot hold, such as the separator of GS1 codes (ISO/IEC 29500-1,
 // section 22.9.2.19).
 func unescape(s []byte) []byte {
 	if !bytes.Contains(s, []byte("_x")) {

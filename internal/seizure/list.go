@@ -7,8 +7,8 @@
 // its caller gives. Nothing is corrected: a code leaves as it stands in the
 // file, and what a spreadsheet has rounded is said to be rounded.
 //
-// Specifications: RFC 4180 for CSV, with what spreadsheets make of it; ECMA-376
-// part 1, sections 18.2 to 18.4, for .xlsx; Unicode for UTF-8 and UTF-16.
+// Specifications: RFC 4180 for CSV, with what spreadsheets make of it; ISO/IEC
+// 29500-1 (ECMA-376), sections 18.2 to 18.4, for .xlsx.
 package seizure
 
 import (
