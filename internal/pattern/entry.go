@@ -60,7 +60,8 @@ type Entry struct {
 	Counter    []string            // codes that must not
 	Line       int                 // of the library's text
 
-	place    int // in the library
+	place    int    // in the library
+	sentence string // for the officer whose code it is
 	variants []*variant
 	rows     []row
 }
@@ -95,7 +96,7 @@ func Empty() *Library { return build(&Library{name: "empty"}) }
 func build(l *Library) *Library {
 	l.byID = make(map[string]*Entry, len(l.entries))
 	for i, e := range l.entries {
-		e.place = i
+		e.place, e.sentence = i, sentenceOf(e)
 		l.byID[e.ID] = e
 	}
 	l.engine = newEngine(l.entries)

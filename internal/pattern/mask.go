@@ -8,7 +8,7 @@ var shownNames = []string{"issuer", "authority", "country", "market", "level"}
 
 // shown reports whether a mask shows the element. A literal with another name
 // than one of shownNames is a value like any other, and hidden.
-func (e element) shown() bool {
+func (e *element) shown() bool {
 	if e.name == "" {
 		return e.lit != ""
 	}
@@ -22,24 +22,28 @@ func (e element) shown() bool {
 
 // mask returns the canonical mask of code, which fits r.
 func (r *row) mask(code string) string {
-	return r.render(code, func(e element, text string) string {
+	return r.render(code, func(e *element, text string) string {
 		if e.shown() {
 			return text
 		}
-		return strings.Repeat(string(hidden), len(text))
+		return allHidden[:len(text)]
 	})
 }
+
+var allHidden = strings.Repeat(string(hidden), maxLength)
 
 // canonical returns code without an optional date of manufacture, which may
 // be printed beside the symbol and is no part of the UIM (Regulation (EU)
 // 2018/574, Article 21), and with the separators that a scanner lost.
 func (r *row) canonical(code string) string {
-	return r.render(code, func(_ element, text string) string { return text })
+	return r.render(code, func(_ *element, text string) string { return text })
 }
 
-func (r *row) render(code string, show func(element, string) string) string {
+func (r *row) render(code string, show func(*element, string) string) string {
 	var b strings.Builder
-	for i, e := range r.variant.elems {
+	b.Grow(len(code) + 1)
+	for i := range r.variant.elems {
+		e := &r.variant.elems[i]
 		switch {
 		case e.drop:
 		case e.lost:

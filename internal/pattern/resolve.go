@@ -97,38 +97,62 @@ func (a Answer) Party() gsp.PartyID {
 // the zero time nothing is held against its dates. A masked code fits a
 // pattern if some choice of its hidden characters does.
 func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
+	a := l.recognise(u, at)
+	l.repair(&a)
+	a.finish()
+	return a
+}
+
+// Recognise is Resolve without the search for what a code should have been,
+// which takes as long as a hundred look-ups: its outcome is never near-miss.
+func (l *Library) Recognise(u gsp.UIM, at time.Time) Answer {
+	a := l.recognise(u, at)
+	a.finish()
+	return a
+}
+
+func (l *Library) recognise(u gsp.UIM, at time.Time) Answer {
 	code, changes, broken := normalise(u.Reveal())
 	a := Answer{Raw: u, Normal: u, Canonical: u, Changes: changes, Broken: broken, Outcome: Unknown}
-	if broken == "" {
-		a.Canonical, a.Mask, a.Masked = gsp.NewUIM(code), hide(code), !visible(code)
-		a.Candidates = l.candidates(code, at)
-		if other, change := reading(code); len(a.Candidates) == 0 && other != "" {
-			a.Changes = append(a.Changes, change)
-			a.Canonical, a.Mask, code = gsp.NewUIM(other), hide(other), other
+	if broken != "" {
+		return a
+	}
+	a.Candidates = l.candidates(code, at)
+	if len(a.Candidates) == 0 {
+		if other, change := reading(code); other != "" {
+			a.Changes, code = append(a.Changes, change), other
 			a.Candidates = l.candidates(code, at)
 		}
-		a.Normal, a.Outcome = gsp.NewUIM(code), outcome(a.Candidates)
 	}
-	if len(a.Candidates) > 0 {
-		a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
-		if a.Outcome == Ambiguous {
-			first, second := a.Candidates[0], a.Candidates[1]
-			a.Separators = tellApart(rowPair{first.row, second.row}, first.Bits-second.Bits)
+	a.Normal, a.Outcome, a.Masked = gsp.NewUIM(code), outcome(a.Candidates), !visible(code)
+	switch {
+	case len(a.Candidates) == 0:
+		a.Canonical, a.Mask = a.Normal, hide(code)
+		if isRounded(code) {
+			a.Broken = Rounded
 		}
+		return a
+	case a.Outcome == Ambiguous:
+		first, second := a.Candidates[0], a.Candidates[1]
+		a.Separators = tellApart(rowPair{first.row, second.row}, first.Bits-second.Bits)
 	}
-	l.repair(&a, code)
-	a.Sentence = sentence(a)
+	a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
+	return a
+}
+
+// finish writes the sentence and cuts the list of candidates.
+func (a *Answer) finish() {
+	a.Sentence = sentence(*a)
 	if len(a.Candidates) > maxCandidates {
 		a.More = len(a.Candidates) - maxCandidates
 		a.Candidates = a.Candidates[:maxCandidates]
 	}
-	return a
 }
 
 // repair looks for what a code should have been, where nothing fits it or
 // only something that says little.
-func (l *Library) repair(a *Answer, code string) {
-	beyond := float64(clearBits)
+func (l *Library) repair(a *Answer) {
+	beyond, code := float64(clearBits), a.Normal.Reveal()
 	switch {
 	case len(a.Candidates) == 0:
 	case a.Candidates[0].Weak && !a.Masked:
@@ -137,17 +161,14 @@ func (l *Library) repair(a *Answer, code string) {
 		return
 	}
 	a.Suggestions = l.suggest(a.Raw.Reveal(), beyond)
-	if a.Broken == "" {
-		if a.Near = l.near(code, max(beyond, weakBits), a.Candidates); a.Near != nil && a.Near.Fault == WrongCharacter {
+	if a.Broken == "" || a.Broken == Rounded {
+		a.Near = l.near(code, max(beyond, weakBits), a.Candidates)
+		if a.Near != nil && a.Near.Fault == WrongCharacter {
 			l.misread(a, code)
 		}
 	}
-	switch {
-	case len(a.Candidates) > 0:
-	case a.Near != nil || len(a.Suggestions) > 0:
+	if len(a.Candidates) == 0 && (a.Near != nil || len(a.Suggestions) > 0) {
 		a.Outcome = NearlyMatches
-	case a.Broken == "" && isRounded(code):
-		a.Broken = Rounded
 	}
 }
 
@@ -181,7 +202,9 @@ func newCandidate(f *fit, code string) Candidate {
 	if f.doubt != "" {
 		c.Doubts = []Doubt{f.doubt}
 	}
-	for i, e := range r.variant.elems {
+	c.Segments = make([]Segment, 0, len(r.variant.elems))
+	for i := range r.variant.elems {
+		e := &r.variant.elems[i]
 		if e.lost {
 			continue
 		}

@@ -26,22 +26,26 @@ func sentence(a Answer) string {
 	case Ambiguous:
 		return "Several patterns fit this code (" + parties(a.Candidates) + "); choose by what else is printed on the pack."
 	}
-	e := a.Candidates[0].Entry
-	switch a.Outcome {
-	case Unique:
-		s := fmt.Sprintf("This code is %s; the Party to ask is %s.", e.Title, strings.ToUpper(string(e.Party)))
-		if len(a.Candidates[0].Doubts) > 0 {
-			s = strings.TrimSuffix(s, ".") + ", though " + doubtTexts[a.Candidates[0].Doubts[0]] + "."
-		}
-		if a.Near != nil || len(a.Suggestions) > 0 {
-			s = strings.TrimSuffix(s, ".") + "; but " + repaired(a) + "."
-		}
-		return s
-	case IsNonParty:
+	s := a.Candidates[0].Entry.sentence
+	if doubts := a.Candidates[0].Doubts; a.Outcome == Unique && len(doubts) > 0 {
+		s = strings.TrimSuffix(s, ".") + ", though " + doubtTexts[doubts[0]] + "."
+	}
+	if a.Near != nil || len(a.Suggestions) > 0 {
+		s = strings.TrimSuffix(s, ".") + "; but " + repaired(a) + "."
+	}
+	return s
+}
+
+// sentenceOf says what a code of e is, if nothing else fits it.
+func sentenceOf(e *Entry) string {
+	switch e.Class {
+	case Routable:
+		return fmt.Sprintf("This code is %s; the Party to ask is %s.", e.Title, strings.ToUpper(string(e.Party)))
+	case NonParty:
 		return fmt.Sprintf("This code is %s, which is not known to be a Party to the Protocol, so nobody can be asked here.", e.Title)
-	case IsIndustry:
+	case IndustryCode:
 		return fmt.Sprintf("This code is %s: a mark of the tobacco industry's own and no UIM; look for another code on the pack.", e.Title)
-	case IsProduct:
+	case ProductCode:
 		return fmt.Sprintf("This code is %s: it names a kind of product and no Party; look for another code on the pack.", e.Title)
 	}
 	return fmt.Sprintf("This code is %s: it names a firm or its parcel and no Party; look for the codes of the packs.", e.Title)

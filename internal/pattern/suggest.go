@@ -104,6 +104,9 @@ func words(s string) []string {
 	return list[:min(len(list), maxWords)]
 }
 
+// separates reports whether r stands between words.
+func separates(r rune) bool { return r == ',' || r == ';' || r == '|' || dropSpace(r) < 0 }
+
 // leadingZeros gives digits back the zeros in front.
 func leadingZeros(s string) []string {
 	if s = strings.TrimSpace(s); s == "" || !setDigits.hasAll(s) {
