@@ -123,6 +123,9 @@ func (a *answers) heading(w io.Writer, s *summary) {
 	if s.Skipped > 0 {
 		fmt.Fprintf(w, "%s passed over\n", count(s.Skipped, "line without a code was", "lines without a code were"))
 	}
+	if len(s.Also) > 0 {
+		fmt.Fprintf(w, "NOT READ: column %s, which has codes too; read it with --column\n", strings.Join(s.Also, ", "))
+	}
 	if a.command.Write != "" {
 		fmt.Fprintf(w, "written to %s\n", a.command.Write)
 	}

@@ -15,6 +15,7 @@ import (
 // summary is what a list comes to.
 type summary struct {
 	Column  string                  `json:"column,omitzero"`  // of the list that was read
+	Also    []string                `json:"also,omitzero"`    // columns that have codes too, and were not read
 	Codes   int                     `json:"codes"`            // all that were read
 	Again   int                     `json:"again,omitzero"`   // of these, UIMs that came before
 	Skipped int                     `json:"skipped,omitzero"` // lines or rows without a code
@@ -121,7 +122,7 @@ func inPlay(a *pattern.Answer) []gsp.PartyID {
 // finish fills in what is known at the end only.
 func (s *summary) finish() {
 	if l, ok := s.list.(listed); ok {
-		s.Column, s.Skipped = l.Column, l.Skipped
+		s.Column, s.Also, s.Skipped = l.Column, l.Also, l.Skipped
 	}
 	s.Asks = slices.SortedFunc(maps.Values(s.asks), func(a, b *inquiry) int {
 		return cmp.Or(cmp.Compare(len(a.Parties), len(b.Parties)), cmp.Compare(b.UIMs, a.UIMs), strings.Compare(join(a.Parties), join(b.Parties)))

@@ -43,6 +43,11 @@ func (l *List) readTable(r rows, name string, o Options) error {
 	if err != nil {
 		return err
 	}
+	for i, n := range t.known {
+		if i != at && n > 1 && 2*n >= t.known[at] && o.Column == "" {
+			l.Also = append(l.Also, letters(i))
+		}
+	}
 	t.column, l.Column = at, letters(at)
 	if title != "" {
 		l.Column += " (" + title + ")"
@@ -56,6 +61,7 @@ type tableReader struct {
 	rows    rows
 	sample  []sampled // rows read ahead
 	column  int       // from 0
+	known   []int     // how many different texts of each column are known
 	skipped *int
 	item    [1]Item
 }
@@ -111,7 +117,8 @@ func (t *tableReader) choose(name string, o Options) (column int, title string, 
 		width = max(width, len(s.cells))
 	}
 	first := t.sample[0].cells
-	known := t.count(width, o.Known)
+	t.known = t.count(width, o.Known)
+	known := t.known
 	headed := -1 // the column with the most telling heading, of those the one with the most known texts
 	best, rank := 0, len(headings)
 	for i := range width {

@@ -46,7 +46,8 @@ func delimiter(sample []byte, lines [][]byte, named bool, o Options) (sep byte, 
 		return 0, false
 	}
 	for _, d := range delimiters {
-		if records := columnsOf(sample, d); parts(records) && (len(records) > 1 || named) {
+		records, codes := columnsOf(sample, d, o.Known)
+		if parts(records) && (named || codes && len(records) > 1) {
 			return d, true
 		}
 	}
@@ -54,19 +55,24 @@ func delimiter(sample []byte, lines [][]byte, named bool, o Options) (sep byte, 
 }
 
 // columnsOf returns how many columns each of the first records has that is
-// not blank, if d parts them.
-func columnsOf(sample []byte, d byte) (columns []int) {
+// not blank, if d parts them, and whether one is known or headed as a code:
+// the commas of prose part none.
+func columnsOf(sample []byte, d byte, known func(gsp.UIM) bool) (columns []int, codes bool) {
 	r := &csvReader{lines: &lineReader{r: bufio.NewReader(bytes.NewReader(sample))}, sep: d}
 	for len(columns) < sampleLines {
 		_, cells, err := r.next()
 		if err != nil {
 			break
 		}
-		if !blank(cells) {
-			columns = append(columns, len(cells))
+		if blank(cells) {
+			continue
 		}
+		codes = codes || slices.ContainsFunc(cells, func(c cell) bool {
+			return len(columns) == 0 && telling(c.text) < len(headings) || known(gsp.NewUIM(c.text))
+		})
+		columns = append(columns, len(cells))
 	}
-	return columns
+	return columns, codes
 }
 
 // parts reports whether nine in ten records have one number of columns, more

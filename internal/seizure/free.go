@@ -61,9 +61,16 @@ func (f *freeText) find(line string) {
 	var texts []string
 	var isKnown []bool
 	start := "" // of the known words
-	for _, w := range words {
-		for _, text := range f.pieces(w) {
-			known := f.known(gsp.NewUIM(text)) && !isTime(text)
+	for len(words) > 0 {
+		pieces, n := f.pieces(words[0]), 1
+		if len(pieces) == 1 && !f.known(gsp.NewUIM(pieces[0])) {
+			if text, parts := f.spaced(words); parts > 0 {
+				pieces, n = []string{text}, parts
+			}
+		}
+		words = words[n:]
+		for _, text := range pieces {
+			known := n > 1 || f.known(gsp.NewUIM(text)) && !isTime(text)
 			texts, isKnown = append(texts, text), append(isKnown, known)
 			if known && start == "" {
 				start = text[:min(2, len(text))]
@@ -76,6 +83,22 @@ func (f *freeText) find(line string) {
 			f.add(text)
 		}
 	}
+}
+
+// maxSpaced is how many words a code may be written in.
+const maxSpaced = 6
+
+// spaced looks for a code that somebody wrote in groups, from the first word
+// on, and returns it with how many words it has. A code of digits alone would
+// be found by chance in telephone numbers.
+func (f *freeText) spaced(words []string) (text string, parts int) {
+	for n := min(len(words), maxSpaced); n > 1; n-- {
+		text = trim(strings.Join(words[:n], " "))
+		if strings.ContainsFunc(text, unicode.IsLetter) && f.known(gsp.NewUIM(strings.ReplaceAll(text, " ", ""))) {
+			return text, n
+		}
+	}
+	return "", 0
 }
 
 // pieces returns a word without the punctuation of a sentence; one that is

@@ -50,8 +50,9 @@ type List struct {
 	next    func() ([]Item, error)
 	pending []Item
 
-	Column  string // which one is read: "B (UIM)", "" for a list without columns
-	Skipped int    // lines and rows so far in which no code was found
+	Column  string   // which one is read: "B (UIM)", "" for a list without columns
+	Also    []string // columns that hold codes as well, and are not read: "C"
+	Skipped int      // lines and rows so far in which no code was found
 }
 
 // rows gives a table row by row. A row is valid until the next one; the error

@@ -78,6 +78,8 @@ func TestText(t *testing.T) {
 		{"an unknown code in a mail", "-", "we found UG99 and (UG12345678), what is it\nall right\n", "", []string{"1:UG12345678"}, 1},
 		{"brackets of element strings", "-", "we have (01)4006381333931(21)A1 and the other\nand so on\n", "", []string{"1:(01)4006381333931(21)A1"}, 1},
 		{"a scanner's log", "scan.log", "20261120 08:15:22 SCN00123 KE730214477\n20261120 08:15:23 SCN00123 KE730214478\n", "", []string{"1:KE730214477", "2:KE730214478"}, 0},
+		{"a code in groups", "-", "the pack has KE7 3021 4477, the other KE7 30214 478.\nTel. 400 6381 333931\n", "", []string{"1:KE7 3021 4477", "1:KE7 30214 478"}, 1},
+		{"a chat", "a.txt", "[20/11/2026, 08:15:22] Officer: KE730214477\n[20/11/2026, 08:16:02] Officer: KE730214478!\n", "", []string{"1:KE730214477", "2:KE730214478"}, 0},
 		{"nothing", "a.txt", "", "", nil, 0},
 		{"nothing but a heading", "a.csv", "UIM\n", "A (UIM)", nil, 0},
 	}
@@ -132,6 +134,17 @@ func TestNamedColumn(t *testing.T) {
 	}
 	_, err := seizure.Read(strings.NewReader("a,b\n1,UG1\n2,UG2\n"), "a.csv", seizure.Options{Known: known})
 	wantRefusal(t, err, "which of the 2 columns", "--column")
+}
+
+// Codes in a further column are told, for nobody misses what was not read.
+func TestFurtherColumns(t *testing.T) {
+	l, err := seizure.Read(strings.NewReader("1,KE730214477,KE730214478,4006381333931\n2,KE730214479,KE730214470,4006381333931\n"), "a.csv", seizure.Options{Known: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"C"}; l.Column != "B" || !slices.Equal(l.Also, want) {
+		t.Errorf("got column %q and also %q, want B and %q", l.Column, l.Also, want)
+	}
 }
 
 func wantRefusal(t testing.TB, err error, cause, remedy string) {
