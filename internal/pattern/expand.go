@@ -12,6 +12,7 @@ type variant struct {
 	checks []spanCheck
 	joint  bool // some checks cover the same characters
 	made   int  // the element that dates the code, -1 for none
+	drops  bool // some element is no part of the canonical form
 }
 
 // spanCheck is a rule over the elements from to to, both included.
@@ -128,6 +129,7 @@ func holdsMade(elems []element) bool {
 func newVariant(elems []element) (*variant, error) {
 	v := &variant{elems: elems, made: -1}
 	for i, e := range elems {
+		v.drops = v.drops || e.drop
 		if e.date {
 			if e.name == "made" {
 				v.made = i

@@ -39,6 +39,22 @@ func (r *row) canonical(code string) string {
 	return r.render(code, func(_ *element, text string) string { return text })
 }
 
+// reduce returns the canonical form of code, which fits r, and its mask.
+// Where a serial of open length ends in digits that look like a date, they
+// go as well: nobody can tell them from a date, and the code must come out
+// the same whether it was read with its date or without.
+func (r *row) reduce(code string) (canonical, mask string) {
+	for r.variant.drops {
+		code = r.canonical(code)
+		shorter := r.entry.match(code)
+		if shorter == nil {
+			return code, hide(code)
+		}
+		r = shorter
+	}
+	return r.canonical(code), r.mask(code)
+}
+
 func (r *row) render(code string, show func(*element, string) string) string {
 	var b strings.Builder
 	b.Grow(len(code) + 1)

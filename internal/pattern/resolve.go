@@ -195,8 +195,9 @@ func (l *Library) candidates(code string, at time.Time) []Candidate {
 
 func newCandidate(f *fit, code string) Candidate {
 	r := f.row
+	canonical, mask := r.reduce(code)
 	c := Candidate{
-		row: r, Entry: r.entry, Mask: r.mask(code), Canonical: gsp.NewUIM(r.canonical(code)),
+		row: r, Entry: r.entry, Mask: mask, Canonical: gsp.NewUIM(canonical),
 		Bits: f.bits, Weak: f.weak, Made: f.made,
 	}
 	if f.doubt != "" {
