@@ -42,6 +42,7 @@ func TestRealFormats(t *testing.T) {
 		{"EU in GS1 form with date", "]d2010952114189456923551qIgY)<&Jp3*j7'SDB\x1d800824031514", pattern.Unique, "eu-gs1-unit", "010952114189456923551qIgY)<&Jp3*j7'SDB", "01##############23551q################"},
 		{"UK unit", "QCUKTaB3dE5fG7X1y224031514", pattern.Unique, "gb-qcukt-unit", "QCUKTaB3dE5fG7X1y2", "QCUKT#############"},
 		{"EU serial that ends like a date", "QCXYZaB3dE5fG24010100", pattern.Unique, "eu-qc-unit", "QCXYZaB3dE5fG", "QCXYZ########"},
+		{"several dates in a row", "QCXYZaB3dE5fG24010100240201002403010024040100", pattern.Unique, "eu-qc-unit", "QCXYZaB3dE5fG", "QCXYZ########"},
 		{"the same with its date", "QCXYZaB3dE5fG2401010024031514", pattern.Unique, "eu-qc-unit", "QCXYZaB3dE5fG", "QCXYZ########"},
 		{"Kenyan stamp", "KE730214477", pattern.Unique, "ke-stamp", "KE730214477", "KE7########"},
 		{"Kenyan mask", "KE7########", pattern.Unique, "ke-stamp", "KE7########", "KE7########"},
