@@ -121,7 +121,8 @@ func FuzzNormalise(f *testing.F) {
 		if again.Canonical != first.Canonical || len(again.Changes) > 0 {
 			t.Errorf("%q: got %q, then %q with %v", text, first.Canonical.Reveal(), again.Canonical.Reveal(), again.Changes)
 		}
-		if first.Outcome == pattern.Unique {
+		// What a mask still shows beside its date can fit another entry better.
+		if first.Outcome == pattern.Unique && !first.Masked {
 			if again.Outcome != pattern.Unique || again.Candidates[0].Entry != first.Candidates[0].Entry {
 				t.Errorf("%q: got %s, then %s", text, first.Outcome, again.Outcome)
 			}
