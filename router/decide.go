@@ -23,7 +23,7 @@ type plan struct {
 
 // decide says what becomes of a mail, or refuses it. It reads nothing but its
 // arguments, so that a decision can be made again and explained.
-func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail sealed.Message, f wire.Fields, thread *gsp.Case) (plan, error) {
+func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail sealed.Message, f wire.Fields, threads []gsp.Case) (plan, error) {
 	if err := checkSender(s, f); err != nil {
 		return plan{}, err
 	}
@@ -54,11 +54,11 @@ func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail seal
 		p.decision.Pattern = m.pattern
 	}
 	p.decision.Parties = others(owners, s.Account.Party)
-	if err := p.place(s, f, thread); err != nil {
+	if err := p.place(s, f, threads); err != nil {
 		return plan{}, err
 	}
 	if p.kind == gsp.Request && !routed {
-		if err := checkAddress(roll, owners, marks); err != nil {
+		if err := checkAddress(roll, p.decision.Parties, marks); err != nil {
 			return plan{}, err
 		}
 	}
@@ -145,11 +145,11 @@ func others(owners []registry.Owner, sender gsp.PartyID) []gsp.PartyID {
 	return parties
 }
 
-// names lists addresses for a person to read.
-func names(owners []registry.Owner) string {
+// names lists Parties for a person to read.
+func names(roll *registry.Snapshot, parties []gsp.PartyID) string {
 	var s []string
-	for _, o := range owners {
-		s = append(s, o.Address.String())
+	for _, p := range parties {
+		s = append(s, party(roll, p))
 	}
 	return strings.Join(s, ", ")
 }

@@ -97,10 +97,14 @@ func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, add
 }
 
 func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
-	for _, party := range append([]gsp.PartyID{claim.Party}, addressed...) {
-		for _, c := range answer.Candidates {
-			if c.Entry.Routable() && roll.Related(c.Entry.Party, party) {
-				return c, nil
+	// The Party itself before the region that it belongs to.
+	same := func(a, b gsp.PartyID) bool { return a == b }
+	for _, wanted := range append([]gsp.PartyID{claim.Party}, addressed...) {
+		for _, fits := range []func(a, b gsp.PartyID) bool{same, roll.Related} {
+			for _, c := range answer.Candidates {
+				if c.Entry.Routable() && fits(c.Entry.Party, wanted) {
+					return c, nil
+				}
 			}
 		}
 	}
@@ -154,10 +158,10 @@ func unregistered(n int, party gsp.PartyID) error {
 
 // checkAddress compares the Parties that a request is addressed to with those
 // that its marks name.
-func checkAddress(roll *registry.Snapshot, owners []registry.Owner, marks []mark) error {
+func checkAddress(roll *registry.Snapshot, addressed []gsp.PartyID, marks []mark) error {
 	for i, m := range marks {
-		named := func(o registry.Owner) bool { return roll.Related(m.party, o.Party) }
-		if !slices.ContainsFunc(owners, named) {
+		named := func(p gsp.PartyID) bool { return roll.Related(m.party, p) }
+		if !slices.ContainsFunc(addressed, named) {
 			authority, ok := roll.Authority(m.party)
 			if !ok {
 				return unregistered(i+1, m.party)
@@ -165,7 +169,7 @@ func checkAddress(roll *registry.Snapshot, owners []registry.Owner, marks []mark
 			right := authority.Address
 			return &gsp.Refusal{
 				Reason: gsp.UIMMismatch,
-				Cause:  fmt.Sprintf("UIM %d of this mail belongs to %s, and the mail goes to %s", i+1, party(roll, m.party), names(owners)),
+				Cause:  fmt.Sprintf("UIM %d of this mail belongs to %s, and the mail asks %s", i+1, party(roll, m.party), names(roll, addressed)),
 				Remedy: fmt.Sprintf("send it to %s%s", right, fingerprint(roll, right)),
 			}
 		}
@@ -199,7 +203,8 @@ func maskable(roll *registry.Snapshot, claims []gsp.Claim, at time.Time) []gsp.M
 	library, _ := roll.Library()
 	var marks []gsp.Mark
 	for _, c := range claims {
-		if answer := library.Resolve(c.UIM, at); len(answer.Candidates) > 0 && answer.Candidates[0].Mask != "" {
+		answer := library.Resolve(c.UIM, at)
+		if len(answer.Candidates) > 0 && answer.Candidates[0].Mask != "" && count(marks)+c.Count <= maxCodes {
 			marks = add(marks, gsp.Mark{Mask: answer.Candidates[0].Mask, Count: c.Count, Level: c.Level})
 		}
 	}

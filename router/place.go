@@ -3,6 +3,7 @@ package router
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/registry"
@@ -37,14 +38,14 @@ var placings = map[standing]placing{
 	beside:    {gsp.Notice, []gsp.Type{gsp.Notice}},
 }
 
-// place finds the type of a mail and its case. thread is the case that it
-// names or continues, nil where there is none that the sender's Party is in.
-func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
-	if f.Case != "" && thread == nil {
+// place finds the type of a mail and its case. threads are the cases that it
+// names or continues and that the sender's Party is in, the nearest first.
+func (p *plan) place(s gsp.Submission, f wire.Fields, threads []gsp.Case) error {
+	known := len(threads) > 0
+	if f.Case != "" && !known {
 		return unknownCase(f.Case)
 	}
-	known := thread != nil
-	thread, err := p.continued(f, thread)
+	thread, err := p.continued(f, threads)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
 		return &gsp.Refusal{
 			Reason: gsp.WrongType,
 			Cause:  fmt.Sprintf("a %s cannot be sent %s", p.kind, at),
-			Remedy: "answer the mail that you have in the case, or leave out GSP-Type and let the gateway find it",
+			Remedy: "leave out GSP-Type and let the gateway find it, or GSP-Case too for a new request",
 		}
 	}
 	if thread != nil {
@@ -75,30 +76,38 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, thread *gsp.Case) error {
 	return nil
 }
 
-// continued returns the case that a mail really continues: not one that it
-// refers to while it goes to others, as a forwarded question does, and not one
-// that its sender leaves by a new request.
-func (p *plan) continued(f wire.Fields, thread *gsp.Case) (*gsp.Case, error) {
-	if thread == nil || f.Case == "" && f.Type == gsp.Request {
+// continued returns the case that a mail really continues: the nearest that
+// takes all its recipients. It is none where the mail refers to a case while it
+// goes to others, as a forwarded question does, or leaves it by a new request.
+func (p *plan) continued(f wire.Fields, threads []gsp.Case) (*gsp.Case, error) {
+	if len(threads) == 0 || f.Case == "" && f.Type == gsp.Request {
 		return nil, nil
 	}
-	var outside []gsp.PartyID
-	for _, party := range p.decision.Parties {
-		if !thread.Takes(party) {
-			outside = append(outside, party)
+	for _, c := range threads {
+		if len(p.outside(c)) == 0 {
+			return &c, nil
 		}
 	}
-	switch {
-	case len(outside) == 0:
-		return thread, nil
-	case f.Case == "" && len(outside) == len(p.decision.Parties):
+	outside := p.outside(threads[0])
+	if f.Case == "" && len(outside) == len(p.decision.Parties) {
 		return nil, nil
 	}
 	return nil, &gsp.Refusal{
 		Reason: gsp.UnknownCase,
-		Cause:  fmt.Sprintf("%s is not a Party of case %s", outside[0], thread.ID),
-		Remedy: fmt.Sprintf("take it out of the recipients and send it a mail of its own, without a reference to case %s", thread.ID),
+		Cause:  fmt.Sprintf("%s is not a Party of case %s", strings.ToUpper(string(outside[0])), threads[0].ID),
+		Remedy: "send it a mail of its own, without a reference to the case",
 	}
+}
+
+// outside returns the Parties of the mail that are not in the case.
+func (p *plan) outside(c gsp.Case) []gsp.PartyID {
+	var parties []gsp.PartyID
+	for _, party := range p.decision.Parties {
+		if !c.Takes(party) {
+			parties = append(parties, party)
+		}
+	}
+	return parties
 }
 
 // standing compares sender and recipients with the case.
@@ -128,19 +137,19 @@ func unknownCase(id gsp.CaseID) error {
 
 // checkRole asks whether the sender may send a mail of this type.
 func checkRole(roll *registry.Snapshot, a gsp.Account, t gsp.Type) error {
-	need := gsp.Requester
+	need := []gsp.Role{gsp.Requester}
 	switch {
-	case t == gsp.Notice && roll.Allows(a.ID, gsp.Replier):
-		return nil
+	case t == gsp.Notice:
+		need = []gsp.Role{gsp.Requester, gsp.Replier}
 	case t.Acts():
-		need = gsp.Replier
+		need = []gsp.Role{gsp.Replier}
 	}
-	if roll.Allows(a.ID, need) {
+	if slices.ContainsFunc(need, func(role gsp.Role) bool { return roll.Allows(a.ID, role) }) {
 		return nil
 	}
 	return &gsp.Refusal{
 		Reason: gsp.NotAllowed,
-		Cause:  fmt.Sprintf("your account has not the role of %s, which a %s needs", need, t),
+		Cause:  fmt.Sprintf("your account has not the role of %s, which a %s needs", need[0], t),
 		Remedy: "ask your Party's administrator for the role",
 	}
 }

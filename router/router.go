@@ -48,11 +48,11 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	thread, err := r.thread(ctx, s.Account.Party, fields)
+	threads, err := r.threads(ctx, s.Account.Party, fields)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	plan, err := decide(roll, r.MasksOnly, s, mail, fields, thread)
+	plan, err := decide(roll, r.MasksOnly, s, mail, fields, threads)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
@@ -122,27 +122,26 @@ func read(raw []byte, domain string) (sealed.Message, wire.Fields, error) {
 	return mail, fields, err
 }
 
-// thread returns the case that a mail names or continues, nil for none that
-// the sender's Party is in.
-func (r *Router) thread(ctx context.Context, party gsp.PartyID, f wire.Fields) (*gsp.Case, error) {
+// threads returns the cases that a mail names or continues and that the
+// sender's Party is in, the nearest first.
+func (r *Router) threads(ctx context.Context, party gsp.PartyID, f wire.Fields) ([]gsp.Case, error) {
 	var ids []string
 	if f.Case == "" {
 		ids = append(ids, f.InReplyTo...)
 		for _, id := range slices.Backward(f.References) { // the nearest first
-			ids = append(ids, id)
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
 		if len(ids) == 0 {
 			return nil, nil
 		}
 	}
-	c, err := r.Store.Case(ctx, party, f.Case, ids)
-	if errors.Is(err, gsp.ErrNotFound) {
-		return nil, nil
-	}
+	cases, err := r.Store.Cases(ctx, party, f.Case, ids)
 	if err != nil {
 		return nil, fmt.Errorf("look up the case: %w", err)
 	}
-	return &c, nil
+	return cases, nil
 }
 
 // compose makes the posting of a decided mail.

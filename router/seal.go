@@ -66,7 +66,7 @@ func unreadable(roll *registry.Snapshot, o registry.Owner, stale, elsewhere bool
 	case !roll.Sealable(o.Address, at):
 		return &gsp.Refusal{
 			Reason: gsp.NoKey,
-			Cause:  fmt.Sprintf("the key of %s in the directory has expired or was revoked, so nothing can be sealed for it", o.Address),
+			Cause:  fmt.Sprintf("the directory has no key of %s that is valid now, so nothing can be sealed for it", o.Address),
 			Remedy: "ask the Secretariat to remind that Party's administrator",
 		}
 	case stale:

@@ -18,11 +18,10 @@ type Store interface {
 	// Record appends an event that belongs to no mail that was kept.
 	Record(ctx context.Context, e gsp.Event) error
 
-	// Case returns the case of that number, or, where id is "", of the first of
-	// the Message-IDs that belongs to one. Cases that party is not in are passed
-	// over, so that nobody learns of them. It returns gsp.ErrNotFound if none is
-	// left.
-	Case(ctx context.Context, party gsp.PartyID, id gsp.CaseID, messageIDs []string) (gsp.Case, error)
+	// Cases returns the case of that number, or, where id is "", those that the
+	// Message-IDs belong to, in their order and the oldest first. Cases that
+	// party is not in are passed over, so that nobody learns of them.
+	Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, messageIDs []string) ([]gsp.Case, error)
 
 	// Mailbox returns the mailbox that a client wants to keep a mail in.
 	Mailbox(ctx context.Context, id gsp.MailboxID) (gsp.Mailbox, error)

@@ -346,3 +346,44 @@ func TestMarksStandForAtMostABillionCodes(t *testing.T) {
 		t.Errorf("got %v, want %s", err, gsp.TooManyUIMs)
 	}
 }
+
+// A client that sends a copy to each recipient uses one Message-ID in several
+// cases; an answer that is passed on refers to more than one. Each mail goes to
+// the case that takes its recipients.
+func TestAMailContinuesTheCaseOfItsRecipients(t *testing.T) {
+	h := newHouse(t)
+	ke := h.accepted(draft{by: "fr1", to: []string{"ke"}, id: "<same@client.example>"})
+	gb := h.accepted(draft{by: "fr1", to: []string{"gb"}, id: "<same@client.example>"})
+	// A third uses the Message-ID as well, and draws nobody's answer away.
+	h.accepted(draft{by: "zz1", to: []string{"eu"}, id: "<same@client.example>"})
+	for _, tt := range []struct {
+		by   string
+		want gsp.CaseID
+	}{{"ke1", ke.Case}, {"gb1", gb.Case}} {
+		e := h.accepted(draft{by: tt.by, to: []string{"fr1"}, header: []string{"In-Reply-To: <same@client.example>"}})
+		if e.Type != gsp.Reply || e.Case != tt.want {
+			t.Errorf("answer of %s: got %s in %q, want a reply in %s", tt.by, e.Type, e.Case, tt.want)
+		}
+	}
+	// Kenya asks the United Kingdom on its own account, and passes the answer on.
+	h.accepted(draft{by: "ke1", to: []string{"gb"}, id: "<ask2@client.example>", header: []string{"GSP-Type: request"}})
+	h.accepted(draft{by: "gb1", to: []string{"ke1"}, id: "<answer2@client.example>", header: []string{"In-Reply-To: <ask2@client.example>"}})
+	e := h.accepted(draft{
+		by: "ke1", to: []string{"fr1"}, header: []string{"References: <same@client.example> <ask2@client.example> <answer2@client.example>"},
+	})
+	if e.Type != gsp.Reply || e.Case != ke.Case {
+		t.Errorf("answer passed on: got %s in %q, want a reply in %s", e.Type, e.Case, ke.Case)
+	}
+}
+
+func TestACopyDoesNotSettleOrExcuse(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.submit(draft{by: "ke1", to: []string{"gb", "ke1"}, header: []string{`GSP-UIM: "` + kenyan + `"`}})
+	if got := reason(err); got != gsp.UIMMismatch {
+		t.Errorf("a Kenyan UIM to gb with a copy for oneself: got %v, want %s", err, gsp.UIMMismatch)
+	}
+	_, err = h.submit(draft{by: "zz1", to: []string{"route", "zz1"}, sealed: []string{"zz", "zz1"}, header: []string{`GSP-UIM: "ZZBOTH0000000001"`}})
+	if got := reason(err); got == "" {
+		t.Errorf("an ambiguous UIM with a copy for oneself: got it accepted, want a refusal")
+	}
+}

@@ -231,7 +231,11 @@ func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (
 	now := o.Now()
 	return o.changeAccount(ctx, in.Login, func(roll *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
 		if a.Active() {
-			return gsp.Change{}, nil
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.AccountExists,
+				Cause:  fmt.Sprintf("%s is active already, with the roles it has", a.Login),
+				Remedy: "see them with: gsp account list; disable the account first to give it other roles",
+			}
 		}
 		if _, err := knownParty(roll, string(a.Party)); err != nil {
 			return gsp.Change{}, err
@@ -239,7 +243,7 @@ func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (
 		a.Disabled = time.Time{}
 		c := gsp.Change{
 			Accounts: []gsp.Account{a},
-			Events:   []gsp.Event{{At: now, Kind: gsp.AccountIssued, Party: a.Party, Account: a.ID}},
+			Events:   []gsp.Event{{At: now, Kind: gsp.AccountEnabled, Party: a.Party, Account: a.ID}},
 		}
 		for _, role := range roles {
 			c.Grants = append(c.Grants, gsp.Grant{Account: a.ID, Role: role, GivenBy: by, Given: now})

@@ -114,6 +114,7 @@ func libraryImport(ctx context.Context, o *Office, _ string, in NewLibrary) (Lib
 		inForce := roll.LibraryText()
 		if inForce.Version > 0 && bytes.Equal(inForce.Text, in.Text) && bytes.Equal(inForce.Signature, in.Signature) {
 			info = infoOf(library, inForce)
+			info.SignedBy = signer
 			return gsp.Change{}, nil // in force already
 		}
 		next := gsp.LibraryText{Version: inForce.Version + 1, Text: in.Text, Published: now, Signature: in.Signature}

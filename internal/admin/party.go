@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/registry"
@@ -69,7 +70,7 @@ func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party,
 			Err:    err,
 		}
 	}
-	if in.Name == "" {
+	if strings.TrimSpace(in.Name) == "" {
 		return gsp.Party{}, &gsp.Refusal{
 			Reason: gsp.BrokenName,
 			Cause:  "a Party needs a name beside its code",

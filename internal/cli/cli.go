@@ -153,7 +153,7 @@ func (r *run) load() (config.Config, error) {
 	return config.Load(r.config)
 }
 
-// print writes a result, in JSON or by table.
+// show writes a result, in JSON or by table.
 func show[T any](r *run, v T, table func(io.Writer, T)) error {
 	if r.json {
 		e := json.NewEncoder(r.Out)

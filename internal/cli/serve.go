@@ -45,7 +45,6 @@ func (serveCommand) Run(r *run) error {
 	select {
 	case <-r.ctx.Done():
 	case err = <-gateway.Failed():
-		log.LogAttrs(r.ctx, slog.LevelError, "gateway failed", slog.Any("error", err))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), stopTime)
 	defer cancel()

@@ -12,6 +12,7 @@ const (
 	PartyWithdrawn   EventKind = "party-withdrawn"
 	AccountIssued    EventKind = "account-issued"
 	AccountDisabled  EventKind = "account-disabled"
+	AccountEnabled   EventKind = "account-enabled"
 	RoleGranted      EventKind = "role-granted"
 	RoleEnded        EventKind = "role-ended"
 	KeyPublished     EventKind = "key-published"
@@ -25,7 +26,7 @@ const (
 
 // EventKinds lists every EventKind.
 var EventKinds = []EventKind{
-	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, RoleGranted, RoleEnded,
+	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded,
 	KeyPublished, KeyWithdrawn, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
 }
 

@@ -128,7 +128,7 @@ type Keeping struct {
 type Decision struct {
 	Parties []PartyID // whose mailboxes get it
 	Marks   []Mark
-	Pattern string         // id of the library entry that decided, "" where the address did
+	Pattern string         // id of the library entry that the last mark fits, "" without marks
 	Library LibraryVersion // the version that was asked
 	Reason  string         // one token: "address", "uim", "thread"
 }

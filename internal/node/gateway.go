@@ -207,6 +207,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	errs := make([]error, len(g.doors))
 	for i, d := range g.doors {
 		wg.Go(func() {
+			// Sessions that took longer than ctx were cut, which is no failure.
 			if err := d.shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 				errs[i] = fmt.Errorf("end the %s door: %w", d.name, err)
 			}
@@ -220,11 +221,14 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		g.served.Wait()
 		close(served)
 	}()
+	// Everything is cut by now, also what ctx did not let finish.
+	late := time.NewTimer(time.Second)
+	defer late.Stop()
 	select {
 	case <-served:
 		return err
-	case <-ctx.Done():
-		return errors.Join(err, fmt.Errorf("end the gateway: %w", ctx.Err()))
+	case <-late.C:
+		return errors.Join(err, errors.New("end the gateway: a door did not let go"))
 	}
 }
 

@@ -26,6 +26,8 @@ import (
 // this machine, and no answer of substance comes back. The error is a
 // *gsp.Refusal where no gateway runs.
 func Health(ctx context.Context, c config.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	_, err := control.Do(ctx, c.Data, admin.Ping, admin.None{})
 	if errors.Is(err, control.ErrNotRunning) {
 		return &gsp.Refusal{
@@ -44,8 +46,6 @@ func Health(ctx context.Context, c config.Config) error {
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(host, port)+"/healthz", nil)
 	if err != nil {
 		return fmt.Errorf("ask for health: %w", err)

@@ -27,7 +27,14 @@ func (p people) Sender(id gsp.AccountID, from gsp.Address) error {
 	roll := p.registry.Snapshot()
 	account, _ := roll.AccountByID(id)
 	own := roll.Address(account.Login)
-	if account.Active() && from == own {
+	switch {
+	case !account.Active():
+		return &gsp.Refusal{
+			Reason: gsp.NotAllowed,
+			Cause:  "your account is disabled",
+			Remedy: "ask your Party's administrator",
+		}
+	case from == own:
 		return nil
 	}
 	return &gsp.Refusal{

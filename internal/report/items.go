@@ -62,7 +62,7 @@ var Items = []Item{
 	{
 		Number: 4, Name: "messages", Title: "Messages sent and received",
 		Definition: "Mails of every type accepted in the period. A mail to two Parties is sent once and received twice. " +
-			"Mail to the Secretariat or the operator, and mail that was refused, is not counted.",
+			"Mail within a Party, to the Secretariat or the operator, and mail that was refused, is not counted.",
 		Columns: []string{"party", "sent", "received"},
 		rows: func(s Statistics) [][]any {
 			rows := [][]any{{everyone, s.Messages.Sent, s.Messages.Received}}

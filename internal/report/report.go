@@ -152,6 +152,8 @@ func (t *tally) add(e gsp.Event) {
 		if t.within(e.At) {
 			t.issued[e.Party]++
 		}
+	case gsp.AccountEnabled:
+		t.users[e.Account] = e.Party
 	case gsp.AccountDisabled:
 		delete(t.users, e.Account)
 	case gsp.MailAccepted:
@@ -185,7 +187,7 @@ func (t *tally) count(e gsp.Event) {
 		}
 	}
 	if len(e.Peers) == 0 {
-		return // to the Secretariat or the operator
+		return // it stays within its Party, or goes to the Secretariat or the operator
 	}
 	if t.wants(e.Party) {
 		t.row(e.Party).Sent++

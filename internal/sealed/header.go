@@ -95,7 +95,9 @@ func parseField(s string) (f Field, fault string) {
 		return Field{}, "a header line has no field name"
 	}
 	for _, c := range []byte(s[:colon]) {
-		if c <= ' ' || c >= 0x7f {
+		// RFC 5322, section 3.6.8 allows more, which some readers do not: what two
+		// readers could take for different fields is refused.
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/;<=>?@[\]{}`, c) >= 0 {
 			return Field{}, "a field name holds a character that may not stand there"
 		}
 	}

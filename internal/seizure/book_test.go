@@ -199,3 +199,16 @@ func FuzzSheet(f *testing.F) {
 		}
 	})
 }
+
+// The officer's own list must not be lost to a slip of the hand.
+func TestCreateKeepsWhatIsThere(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(name, []byte("code,remark\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := seizure.Create(name)
+	wantRefusal(t, err, "exists already", "another file")
+	if text, err := os.ReadFile(name); err != nil || string(text) != "code,remark\n" {
+		t.Errorf("the list is now %q, %v, want it as it was", text, err)
+	}
+}

@@ -68,10 +68,17 @@ func Create(name string) (*Output, error) {
 			Remedy: "end it with .csv, .json or .xlsx",
 		}
 	}
+	if _, err := os.Stat(name); err == nil {
+		return nil, &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("%s exists already, and is left as it is", name),
+			Remedy: "name another file to write, or remove that one first",
+		}
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".seizure-*") // readable by its owner alone
 	if err != nil {
 		return nil, &gsp.Refusal{
-			Reason: gsp.UnreadableFile,
+			Reason: gsp.UnwritableFile,
 			Cause:  fmt.Sprintf("%s cannot be written", name),
 			Remedy: "check that its folder is there and that you may write to it",
 			Err:    err,

@@ -150,7 +150,7 @@ func TestFurtherColumns(t *testing.T) {
 func wantRefusal(t testing.TB, err error, cause, remedy string) {
 	t.Helper()
 	r, ok := errors.AsType[*gsp.Refusal](err)
-	if !ok || r.Reason != gsp.UnreadableFile || !strings.Contains(r.Cause, cause) || !strings.Contains(r.Remedy, remedy) {
+	if !ok || r.Reason != gsp.UnreadableFile && r.Reason != gsp.UnwritableFile || !strings.Contains(r.Cause, cause) || !strings.Contains(r.Remedy, remedy) {
 		t.Errorf("got %v, want a refusal with %q and %q", err, cause, remedy)
 	}
 }

@@ -3,53 +3,65 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gsp.example/gsp/internal/gsp"
 )
 
-// Case returns the case of that number, or, where id is "", of the first of
-// the Message-IDs that belongs to one. Cases that party is not in are passed
-// over. It returns gsp.ErrNotFound if none is left.
-func (s *Store) Case(ctx context.Context, party gsp.PartyID, id gsp.CaseID, messageIDs []string) (gsp.Case, error) {
-	if id != "" {
-		c, err := s.caseOf(ctx, `SELECT id, requester, asked, opened FROM case_file WHERE id = ?`, id)
-		if err == nil && !c.Takes(party) {
-			return gsp.Case{}, gsp.ErrNotFound
+// Cases returns the case of that number, or, where id is "", those that the
+// Message-IDs belong to, in their order and the oldest first. Cases that party
+// is not in are passed over.
+func (s *Store) Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, messageIDs []string) ([]gsp.Case, error) {
+	v, err := s.view(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
+	}
+	defer v.end()
+	var cases []gsp.Case
+	take := func(c gsp.Case) {
+		same := func(other gsp.Case) bool { return other.ID == c.ID }
+		if c.Takes(party) && !slices.ContainsFunc(cases, same) {
+			cases = append(cases, c)
 		}
-		return c, err
+	}
+	if id != "" {
+		err = v.cases(`SELECT id, requester, asked, opened FROM case_file WHERE id = ?`, id, take)
 	}
 	for _, messageID := range messageIDs {
-		c, err := s.caseOf(ctx, `SELECT id, requester, asked, opened FROM case_file
-			JOIN thread ON thread.case_file = case_file.id WHERE thread.message_id = ?`, threadKey(messageID))
-		if err == nil && c.Takes(party) {
-			return c, nil
+		if id != "" || err != nil {
+			break
 		}
-		if err != nil && !errors.Is(err, gsp.ErrNotFound) {
-			return gsp.Case{}, err
-		}
-	}
-	return gsp.Case{}, gsp.ErrNotFound
-}
-
-func (s *Store) caseOf(ctx context.Context, query string, key any) (gsp.Case, error) {
-	var (
-		c      gsp.Case
-		asked  string
-		opened int64
-	)
-	err := s.row(ctx, query, key).Scan(&c.ID, &c.Requester, &asked, &opened)
-	if errors.Is(err, sql.ErrNoRows) {
-		return gsp.Case{}, gsp.ErrNotFound
+		err = v.cases(`SELECT id, requester, asked, opened FROM case_file
+			JOIN thread ON thread.case_file = case_file.id WHERE thread.message_id = ? ORDER BY opened, id`, threadKey(messageID), take)
 	}
 	if err != nil {
-		return gsp.Case{}, fmt.Errorf("read case: %w", err)
+		return nil, fmt.Errorf("read cases: %w", err)
 	}
-	c.Asked, c.Opened = splitParties(asked), timeOf(opened)
-	return c, nil
+	return cases, nil
+}
+
+// cases gives the cases that a query finds to do.
+func (v view) cases(query string, key any, do func(gsp.Case)) error {
+	rows, err := v.rows(query, key)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			c      gsp.Case
+			asked  string
+			opened int64
+		)
+		if err := rows.Scan(&c.ID, &c.Requester, &asked, &opened); err != nil {
+			return err
+		}
+		c.Asked, c.Opened = splitParties(asked), timeOf(opened)
+		do(c)
+	}
+	return rows.Err()
 }
 
 func (t *tx) caseFree(id gsp.CaseID) error {
@@ -66,9 +78,7 @@ func (t *tx) openCase(c gsp.Case) error {
 		c.ID, c.Requester, joinParties(c.Asked), millis(c.Opened))
 }
 
-// followThread remembers that replies to a mail belong to its case. A
-// Message-ID that is known already keeps its case, so that nobody can draw a
-// thread into another case by sending its Message-ID again.
+// followThread remembers that replies to a mail belong to its case.
 func (t *tx) followThread(messageID string, id gsp.CaseID) error {
 	if messageID == "" {
 		return nil

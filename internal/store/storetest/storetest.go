@@ -21,7 +21,7 @@ import (
 type Store interface {
 	Post(context.Context, gsp.Posting) (gsp.Receipt, error)
 	Record(context.Context, gsp.Event) error
-	Case(context.Context, gsp.PartyID, gsp.CaseID, []string) (gsp.Case, error)
+	Cases(context.Context, gsp.PartyID, gsp.CaseID, []string) ([]gsp.Case, error)
 
 	Load(context.Context) (gsp.Roll, error)
 	Apply(context.Context, gsp.Change) (gsp.Change, error)
