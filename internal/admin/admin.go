@@ -46,13 +46,17 @@ func (v Verb[In, Out]) Do(ctx context.Context, o *Office, by string, in In) (Out
 // Called returns the name of the verb.
 func (v Verb[In, Out]) Called() string { return v.Name }
 
-// DoJSON carries the verb out with its input in JSON, strictly read.
+// DoJSON carries the verb out with its input in JSON. A field that the input
+// does not have is an error, and so is what follows the input.
 func (v Verb[In, Out]) DoJSON(ctx context.Context, o *Office, by string, in json.RawMessage) (any, error) {
 	var input In
 	d := json.NewDecoder(bytes.NewReader(in))
 	d.DisallowUnknownFields() // a misspelt "roles" must not grant the default
 	if err := d.Decode(&input); err != nil {
 		return nil, fmt.Errorf("read the input of %s: %w", v.Name, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("read the input of %s: something follows it", v.Name)
 	}
 	return v.do(ctx, o, by, input)
 }

@@ -136,7 +136,7 @@ type Decision struct {
 // Delivery is one mailbox that gets the mail of a Posting.
 type Delivery struct {
 	Mailbox  MailboxName
-	Party    PartyID // whose reading of it is an event; "" for a sender's own copy
+	Party    PartyID // whose reading of it is an event; "" for a mail that a client keeps
 	Flags    Flags
 	Keywords []string
 	Received time.Time
