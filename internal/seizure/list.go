@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 
@@ -137,6 +138,9 @@ func Read(r io.Reader, name string, o Options) (*List, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, unreadable(name, "check whether you may read it", err)
 	}
+	if encodedMail.Match(sample) {
+		return nil, unreadable(name, "it is a mail as it was sent, with its codes spelt otherwise: open it in a mail program and copy its text into a .txt file", nil)
+	}
 	lines := &lineReader{r: b}
 	l := &List{name: name, read: counter.n.Load}
 	ending := strings.ToLower(filepath.Ext(name))
@@ -190,6 +194,10 @@ func (l *List) Close() error {
 	}
 	return l.close()
 }
+
+// encodedMail finds a mail whose text is spelt in quoted-printable or base64
+// (RFC 2045, section 6): a code read from it could be another one.
+var encodedMail = regexp.MustCompile(`(?im)^content-transfer-encoding:[ \t]*(quoted-printable|base64)`)
 
 // unreadable reports a file that cannot be taken.
 func unreadable(name, remedy string, err error) error {

@@ -159,6 +159,7 @@ func TestForeignFiles(t *testing.T) {
 	for _, test := range []struct{ text, remedy string }{
 		{"\xd0\xcf\x11\xe0\xa1\xb1", "save it as .xlsx"},
 		{"%PDF-1.7", "copy its text"},
+		{"Subject: seized\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nKE73=\r\n0214477\r\n", "mail program"},
 		{"PK\x03\x04 broken", "save it again"},
 	} {
 		name := filepath.Join(t.TempDir(), "list")
