@@ -2,11 +2,13 @@ package registry_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/keyring"
 	"gsp.example/gsp/internal/registry"
 	"gsp.example/gsp/internal/store/sqlite"
 )
@@ -132,5 +134,36 @@ func TestUpdatesSeeEachOther(t *testing.T) {
 	}
 	if made != 1 {
 		t.Errorf("got %d Parties made at once, want 1", made)
+	}
+}
+
+// Published keys carry the domain, so a folder belongs to one.
+func TestAFolderBelongsToOneDomain(t *testing.T) {
+	folder := t.TempDir()
+	store, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	r, err := registry.Open(t.Context(), store, "gsp.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keyring.Generate("", address("ke"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := key.Cert()
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, r, gsp.Change{
+		Parties:      []gsp.Party{{ID: "ke", Name: "Kenya", Registered: time.Now()}},
+		Certificates: []gsp.Certificate{{Address: address("ke"), Fingerprint: cert.Fingerprint(), Bytes: cert.Bytes(), Published: time.Now()}},
+	})
+	_, err = registry.Open(t.Context(), store, "other.example")
+	refusal, ok := errors.AsType[*gsp.Refusal](err)
+	if !ok || refusal.Reason != gsp.BrokenConfig || !strings.Contains(refusal.Remedy, "gsp.example") {
+		t.Errorf("open for another domain: got %v, want %s that names the right one", err, gsp.BrokenConfig)
 	}
 }
