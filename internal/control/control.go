@@ -110,15 +110,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, h admin.Handler) {
+	var a answer
 	out, err := s.do(r, h)
-	a := answer{}
-	switch {
-	case err != nil:
+	if err == nil {
+		a.Out, err = json.Marshal(out)
+	}
+	if err != nil {
 		a = s.failed(r.Context(), h, err)
-	default:
-		if a.Out, err = json.Marshal(out); err != nil {
-			a = s.failed(r.Context(), h, err)
-		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	// A client that hung up has no use for the error.

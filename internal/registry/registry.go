@@ -63,8 +63,10 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	if err != nil {
 		return gsp.Change{}, err
 	}
-	// What could not be read again must not be stored.
-	if _, err := newSnapshot(r.domain, merge(r.roll, change), r.snapshot.Load()); err != nil {
+	// What could not be read again must not be stored. What was read in trying
+	// is not read again below.
+	tried, err := newSnapshot(r.domain, merge(r.roll, change), r.snapshot.Load())
+	if err != nil {
 		return gsp.Change{}, fmt.Errorf("try the change: %w", err)
 	}
 	change, err = r.store.Apply(ctx, change)
@@ -72,7 +74,7 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 		return gsp.Change{}, fmt.Errorf("store the change: %w", err)
 	}
 	roll := merge(r.roll, change)
-	s, err := newSnapshot(r.domain, roll, r.snapshot.Load())
+	s, err := newSnapshot(r.domain, roll, tried)
 	if err != nil {
 		return gsp.Change{}, err
 	}
