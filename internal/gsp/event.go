@@ -20,14 +20,17 @@ const (
 	LibraryPublished EventKind = "library-published"
 	MailAccepted     EventKind = "mail-accepted"
 	MailRefused      EventKind = "mail-refused"
-	MailKept         EventKind = "mail-kept" // a client's own copy (IMAP APPEND)
-	MailRead         EventKind = "mail-read" // first \Seen by anyone of the receiving Party
+	MailKept         EventKind = "mail-kept"      // a client's own copy (IMAP APPEND)
+	MailRead         EventKind = "mail-read"      // first \Seen by anyone of the receiving Party
+	QueryAnswered    EventKind = "query-answered" // by resolve@ or library@
+	NoticeSent       EventKind = "notice-sent"    // by the gateway to a user
 )
 
 // EventKinds lists every EventKind.
 var EventKinds = []EventKind{
 	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded,
 	KeyPublished, KeyWithdrawn, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
+	QueryAnswered, NoticeSent,
 }
 
 // Event is one line of the log that statistics are made of. It holds numbers
@@ -42,6 +45,7 @@ type Event struct {
 	Peers   []PartyID      `json:"peers,omitzero"`   // the Parties that a mail went to, sorted
 	Mail    MailID         `json:"mail,omitzero"`
 	Case    CaseID         `json:"case,omitzero"`
+	Repeats CaseID         `json:"repeats,omitzero"` // pending case with the same question
 	Type    Type           `json:"type,omitzero"`
 	UIMs    int            `json:"uims,omitzero"`    // codes that the marks stand for
 	Reason  Reason         `json:"reason,omitzero"`  // of a refusal

@@ -97,7 +97,12 @@ type Case struct {
 	Requester PartyID
 	Asked     []PartyID
 	Opened    time.Time
+	Marks     [32]byte  // MarksDigest of the request
+	Waiting   []PartyID // those of Asked whose answer is still to come
 }
+
+// Pending reports whether an answer is still to come.
+func (c Case) Pending() bool { return len(c.Waiting) > 0 }
 
 // Takes reports whether p is one of the Parties of the case.
 func (c Case) Takes(p PartyID) bool { return p == c.Requester || slices.Contains(c.Asked, p) }
@@ -148,16 +153,32 @@ type Posting struct {
 	Message    sealed.Message // the octets to store, once for all deliveries
 	Summary    Summary        // of those octets
 	Deliveries []Delivery
-	Open       *Case // the case that this mail opens, nil for none
-	Event      Event // Event.Mail is filled in by the store
+	Open       *Case     // the case that this mail opens, nil for none
+	Settles    []PartyID // of the case of Event, whose answer is no longer waited for
+	Once       Once
+	Event      Event // Event.Mail and Event.Repeats are filled in by the store
+}
+
+// Once keeps a posting from becoming true twice. A posting with the key of
+// one that is stored changes nothing and gets the receipt of that one. The
+// zero Once keeps nothing away.
+type Once struct {
+	Key   [32]byte
+	Until time.Time // after it the key is forgotten
 }
 
 // Receipt proves that a Posting is stored and synced.
 type Receipt struct {
-	Event  int64
-	Mail   MailID
-	Case   CaseID
-	Placed []Placement // one a delivery, in their order
+	Event int64
+	Mail  MailID
+	Case  CaseID
+
+	// Repeats is a pending case that the same Party opened with the same marks
+	// for the same Parties, "" for none (FCTC/MOP/3/5, para 39).
+	Repeats CaseID
+
+	Earlier bool        // of a posting stored before under the same Once
+	Placed  []Placement // one a delivery, in their order; none where Earlier
 }
 
 // Placement is where a delivery stands in its mailbox.

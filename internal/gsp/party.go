@@ -28,7 +28,8 @@ func ParsePartyID(s string) (PartyID, error) {
 type Party struct {
 	ID         PartyID   `json:"id"`
 	Name       string    `json:"name"`
-	Parent     PartyID   `json:"parent,omitzero"` // the region it belongs to, "" for none
+	Parent     PartyID   `json:"parent,omitzero"`   // the region it belongs to, "" for none
+	Language   Language  `json:"language,omitzero"` // of notices to its competent authority
 	Registered time.Time `json:"registered"`
 	Withdrawn  time.Time `json:"withdrawn,omitzero"` // zero while registered
 }
@@ -49,6 +50,30 @@ const (
 // AccountKinds lists every AccountKind.
 var AccountKinds = []AccountKind{Officer, System}
 
+// Language is one of the six of the United Nations, by its ISO 639-1 code.
+type Language string
+
+// The languages. The zero Language is English.
+const (
+	Arabic  Language = "ar"
+	Chinese Language = "zh"
+	English Language = "en"
+	French  Language = "fr"
+	Russian Language = "ru"
+	Spanish Language = "es"
+)
+
+// Languages lists every Language.
+var Languages = []Language{Arabic, Chinese, English, French, Russian, Spanish}
+
+// ParseLanguage returns the language of that code.
+func ParseLanguage(s string) (Language, error) {
+	if l := Language(lowerASCII(s)); slices.Contains(Languages, l) {
+		return l, nil
+	}
+	return "", fmt.Errorf("language %q: want one of %v", s, Languages)
+}
+
 // Account is an officer's or a national system's login, mailbox and address.
 type Account struct {
 	ID       AccountID   `json:"id"`
@@ -56,6 +81,7 @@ type Account struct {
 	Party    PartyID     `json:"party"`
 	Kind     AccountKind `json:"kind"`
 	Name     string      `json:"name,omitzero"`
+	Language Language    `json:"language,omitzero"` // of what the gateway writes to it, "" for its Party's
 	Issued   time.Time   `json:"issued"`
 	Disabled time.Time   `json:"disabled,omitzero"` // zero while it may log in
 }
@@ -107,7 +133,17 @@ type Credential struct {
 	StoredKey  []byte
 	ServerKey  []byte
 	Issued     time.Time
+
+	// Pins name the TLS client certificates that log the account in without a
+	// password (RFC 4422, appendix A): the SHA-256 of each one's
+	// SubjectPublicKeyInfo, so that a renewed certificate of the same key stays
+	// good. At most MaxPins.
+	Pins [][32]byte
 }
+
+// MaxPins is how many client certificates an account may have: one in use and
+// one to change to.
+const MaxPins = 2
 
 // Certificate is an OpenPGP certificate as the directory publishes it. What
 // it says is parsed by package pgpcert.

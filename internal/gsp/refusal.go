@@ -9,20 +9,27 @@ type Reason string
 // The reasons, by who gives them.
 const (
 	// What the mail is: package sealed.
-	NotSealed       Reason = "not-sealed"       // nothing is encrypted
-	SignedOnly      Reason = "signed-only"      // signed, not encrypted
-	SMIME           Reason = "smime"            // sealed with S/MIME, which nobody here reads
-	PasswordSealed  Reason = "password-sealed"  // a password opens it
-	NoIntegrity     Reason = "no-integrity"     // no protection against alteration
-	AnonymousKey    Reason = "anonymous-key"    // hidden recipients
-	TextOutside     Reason = "text-outside"     // readable text beside the sealed part
-	BrokenSeal      Reason = "broken-seal"      // the OpenPGP packets are not well formed
-	BrokenArmour    Reason = "broken-armour"    // the text form of the packets is not well formed
-	BrokenMIME      Reason = "broken-mime"      // the mail's parts are not well formed
-	BrokenHeader    Reason = "broken-header"    // a header field is not well formed
-	DuplicateHeader Reason = "duplicate-header" // a field that may stand once stands twice
-	BrokenLines     Reason = "broken-lines"     // bare CR, bare LF or NUL
-	TooLarge        Reason = "too-large"
+	NotSealed        Reason = "not-sealed"         // nothing is encrypted
+	SignedOnly       Reason = "signed-only"        // signed, not encrypted
+	SMIME            Reason = "smime"              // sealed with S/MIME, which nobody here reads
+	InlineSealed     Reason = "inline-sealed"      // encrypted text in a readable mail, not PGP/MIME
+	Rewritten        Reason = "rewritten"          // a server on the way took the wrapper of PGP/MIME off
+	PasswordSealed   Reason = "password-sealed"    // a password opens it
+	NoIntegrity      Reason = "no-integrity"       // no protection against alteration
+	AnonymousKey     Reason = "anonymous-key"      // hidden recipients
+	TextOutside      Reason = "text-outside"       // readable text before the first part or behind the last
+	TextAroundArmour Reason = "text-around-armour" // text, or another block, beside the armoured message
+	ExtraParts       Reason = "extra-parts"        // parts or files beside the sealed part
+	TooDeep          Reason = "too-deep"           // a multipart or a mail stands in a part
+	BrokenSeal       Reason = "broken-seal"        // the OpenPGP packets are not well formed
+	TrailingData     Reason = "trailing-data"      // something follows the encrypted data
+	BrokenArmour     Reason = "broken-armour"      // the text form of the packets is not well formed
+	BrokenChecksum   Reason = "broken-checksum"    // the checksum of the armour does not match
+	BrokenMIME       Reason = "broken-mime"        // the mail's parts are not well formed
+	BrokenHeader     Reason = "broken-header"      // a header field is not well formed
+	DuplicateHeader  Reason = "duplicate-header"   // a field that may stand once stands twice
+	BrokenLines      Reason = "broken-lines"       // bare CR, bare LF or NUL
+	TooLarge         Reason = "too-large"
 
 	// What its header asks: packages wire and pattern.
 	BrokenUIM    Reason = "broken-uim"    // GSP-UIM cannot be read
@@ -36,7 +43,7 @@ const (
 	UIMMismatch  Reason = "uim-mismatch"  // the address names another Party than the UIM
 	UnknownCase  Reason = "unknown-case"  // no such case, or not one of this Party's
 	WrongType    Reason = "wrong-type"    // GSP-Type does not fit the place in the case
-	Automatic    Reason = "automatic"     // automatic mail from an officer's account
+	Automatic    Reason = "automatic"     // automatic mail from an officer's account, or to an address that answers by itself
 
 	// To whom it goes: packages registry and router.
 	WrongSender      Reason = "wrong-sender"      // not the address of this login
@@ -48,13 +55,16 @@ const (
 	CannotRead       Reason = "cannot-read"       // a recipient could not open it
 	WrongParty       Reason = "wrong-party"       // sealed for another Party than the UIM's
 	StaleKey         Reason = "stale-key"         // sealed for an expired or revoked key
+	SoleRecipient    Reason = "sole-recipient"    // resolve@ and library@ take no others beside them
 
 	// The session: the doors.
 	BadLogin         Reason = "bad-login"
 	LoginFirst       Reason = "login-first"
 	BadSequence      Reason = "bad-sequence" // commands out of order
 	TooManyRcpts     Reason = "too-many-recipients"
-	TooBusy          Reason = "too-busy" // try again later
+	TooBusy          Reason = "too-busy"       // try again later
+	TooManyMails     Reason = "too-many-mails" // of one account in an hour
+	TLSFirst         Reason = "tls-first"      // a command that needs TLS came before it
 	NoMailbox        Reason = "no-mailbox"
 	MailboxExists    Reason = "mailbox-exists"
 	ReadOnly         Reason = "read-only"
@@ -89,12 +99,14 @@ const (
 // Reasons lists every Reason, so that each door's table of replies and the
 // help pages can be tested for completeness.
 var Reasons = []Reason{
-	NotSealed, SignedOnly, SMIME, PasswordSealed, NoIntegrity, AnonymousKey, TextOutside, BrokenSeal,
-	BrokenArmour, BrokenMIME, BrokenHeader, DuplicateHeader, BrokenLines, TooLarge,
+	NotSealed, SignedOnly, SMIME, InlineSealed, Rewritten, PasswordSealed, NoIntegrity, AnonymousKey,
+	TextOutside, TextAroundArmour, ExtraParts, TooDeep, BrokenSeal, TrailingData, BrokenArmour, BrokenChecksum,
+	BrokenMIME, BrokenHeader, DuplicateHeader, BrokenLines, TooLarge,
 	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
 	UnknownCase, WrongType, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
-	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, NoMailbox, MailboxExists, ReadOnly, Stopping,
+	SoleRecipient,
+	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, TooManyMails, TLSFirst, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
 	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,

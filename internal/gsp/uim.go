@@ -1,6 +1,11 @@
 package gsp
 
-import "slices"
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // UIM is a unique identification marking, whole or masked: the code on a
 // seized pack. It is opaque so that no log line, error or printed struct can
@@ -56,4 +61,19 @@ type Mark struct {
 	Mask  string // "#" stands for one hidden character
 	Count int    // how many UIMs it stands for, at least 1
 	Level Level
+}
+
+// MarksDigest stands for the marks of a request in whatever order, so that the
+// same question is known again. It is the zero digest for no marks, which ask
+// nothing that could be asked twice.
+func MarksDigest(marks []Mark) [32]byte {
+	if len(marks) == 0 {
+		return [32]byte{}
+	}
+	lines := make([]string, len(marks))
+	for i, m := range marks {
+		lines[i] = fmt.Sprintf("%s %d %s\n", m.Mask, m.Count, m.Level) // a mask has no space
+	}
+	slices.Sort(lines)
+	return sha256.Sum256([]byte(strings.Join(lines, "")))
 }
