@@ -17,6 +17,14 @@ var flawTexts = map[sealed.Flaw][2]string{
 		"this mail is sealed with S/MIME, which the other Parties cannot open",
 		"choose OpenPGP in the security menu of your mail program and send it again",
 	},
+	sealed.InlineSealed: {
+		"the text of this mail is encrypted, but the mail around it is not sealed as PGP/MIME",
+		"choose PGP/MIME instead of inline PGP in your mail program and send it again",
+	},
+	sealed.Rewritten: {
+		"a server on the way took this sealed mail apart and put it together in another way",
+		"send it straight to the gateway, with the server name on your credential sheet",
+	},
 	sealed.PasswordSealed: {
 		"this mail is sealed with a password",
 		"seal it for the recipients' keys only and send it again",
@@ -30,15 +38,35 @@ var flawTexts = map[sealed.Flaw][2]string{
 		"switch off hidden recipients (throw-keyids) in your OpenPGP program and send it again",
 	},
 	sealed.TextOutside: {
-		"this mail has readable text or a readable attachment beside its encrypted part",
-		"put everything into the encrypted part, as PGP/MIME does, and send it again",
+		"this mail has readable text before or behind its encrypted part",
+		"switch off footers and disclaimers that are added after encryption and send it again",
+	},
+	sealed.TextAroundArmour: {
+		"readable text or a second block stands beside the OpenPGP text block",
+		"put everything into one encrypted part, as PGP/MIME does, and send it again",
+	},
+	sealed.ExtraParts: {
+		"this mail has readable parts or files beside its encrypted part",
+		"put the text and all files into the encrypted part, as PGP/MIME does, and send it again",
+	},
+	sealed.TooDeep: {
+		"another multipart or mail stands inside a part of this mail, or around its encrypted part",
+		"send the sealed mail itself, not one that contains it",
 	},
 	sealed.BrokenSeal: {
 		"the encrypted part of this mail is not a well-formed OpenPGP message",
 		"send it again; if that does not help, update your OpenPGP program",
 	},
+	sealed.TrailingData: {
+		"something follows the encrypted data of this mail",
+		"send it again; if that does not help, update your OpenPGP program",
+	},
 	sealed.BrokenArmour: {
 		"the encrypted part of this mail was damaged on its way or is not one OpenPGP text block",
+		"send it again; if that does not help, look for a program that rewrites your mail",
+	},
+	sealed.BrokenChecksum: {
+		"the encrypted part of this mail was changed on its way: its checksum does not match",
 		"send it again; if that does not help, look for a program that rewrites your mail",
 	},
 	sealed.BrokenMIME: {

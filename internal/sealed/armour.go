@@ -92,7 +92,7 @@ func (a *armour) begin() error {
 		text = text || !isBlank(line)
 	}
 	if text {
-		return &Fault{TextOutside, "text stands before the armour", start}
+		return &Fault{TextAroundArmour, "text stands before the armour", start}
 	}
 	a.state = inHeaders
 	for range maxArmourHeaders + 1 {
@@ -116,6 +116,8 @@ func (a *armour) begin() error {
 	return &Fault{BrokenArmour, "the armour has too many headers", start}
 }
 
+const wrongChecksum = "the checksum of the armour does not match"
+
 // line takes one line after the headers, and says what is wrong with it.
 func (a *armour) line(dst, line []byte) (n int, detail string) {
 	switch {
@@ -132,7 +134,7 @@ func (a *armour) line(dst, line []byte) (n int, detail string) {
 		return 0, "a line stands between checksum and END line"
 	case len(line) > 0 && line[0] == '=' && a.text.complete():
 		if !a.crc.matches(trimRight(line[1:])) {
-			return 0, "the checksum of the armour does not match"
+			return 0, wrongChecksum
 		}
 		a.state = afterChecksum
 	default:
@@ -149,9 +151,12 @@ func (a *armour) line(dst, line []byte) (n int, detail string) {
 func (a *armour) fault(detail string, line []byte, at int) error {
 	if a.state == afterEnd {
 		if bytes.HasPrefix(line, []byte("-----BEGIN PGP ")) {
-			return &Fault{BrokenArmour, "a second armour follows the first", at}
+			detail = "a second armour follows the first"
 		}
-		return &Fault{TextOutside, detail, at}
+		return &Fault{TextAroundArmour, detail, at}
+	}
+	if detail == wrongChecksum {
+		return &Fault{BrokenChecksum, detail, at}
 	}
 	return &Fault{BrokenArmour, detail, at}
 }

@@ -58,6 +58,7 @@ func check(t *testing.T, raw []byte) {
 		return
 	}
 	accepted(t, m)
+	comparePackets(t, m)
 	if readByLibrary(t, raw) != m.Digest() {
 		t.Fatal("another reader finds other octets")
 	}
@@ -84,6 +85,7 @@ func FuzzPackets(f *testing.F) {
 			return
 		}
 		accepted(t, m)
+		comparePackets(t, m)
 		if m.Size() != len(octets) {
 			t.Fatalf("got %d octets; want %d", m.Size(), len(octets))
 		}

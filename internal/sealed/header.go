@@ -8,6 +8,10 @@ import (
 // maxHeader bounds the top header and each part's, in octets.
 const maxHeader = 64 << 10
 
+// maxFields bounds the fields of a header: 1,000 UIMs, each in a field of its
+// own, and as many others.
+const maxFields = 2000
+
 // Field is one header field. Value is unfolded (RFC 5322, section 2.2.3) and
 // without white space around it; it may hold octets beyond ASCII.
 type Field struct {
@@ -51,13 +55,16 @@ func readHeader(raw []byte, start, end int, flaw Flaw) ([]Field, int, error) {
 	}
 	// One string for all: the fields are parts of it.
 	text := string(block[:i+2])
-	fields := make([]Field, 0, strings.Count(text, "\n"))
+	fields := make([]Field, 0, min(strings.Count(text, "\n"), maxFields))
 	var seen uint
 	for pos := 0; pos < len(text); {
 		n := fieldEnd(text[pos:])
 		f, fault := parseField(text[pos : pos+n])
 		if fault != "" {
 			return nil, 0, &Fault{flaw, fault, start + pos}
+		}
+		if len(fields) == maxFields {
+			return nil, 0, &Fault{flaw, "the header has more than 2,000 fields", start + pos}
 		}
 		for i, name := range singular {
 			if !strings.EqualFold(f.Name, name) {

@@ -1,6 +1,12 @@
 package sealed
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// maxParameters bounds the parameters of a Content-Type.
+const maxParameters = 32
 
 // mediaType is the value of a Content-Type field.
 type mediaType struct {
@@ -11,7 +17,8 @@ type mediaType struct {
 
 // parseMediaType reads a Content-Type (RFC 2045, section 5.1) and reports
 // whether all of it is well formed. Comments are not: no mail client writes
-// one there, and readers disagree on them.
+// one there, and readers disagree on them. So they do on a parameter that
+// stands twice.
 func parseMediaType(s string) (m mediaType, whole bool) {
 	kind, rest, more := strings.Cut(s, ";")
 	kind = strings.ToLower(strings.Trim(kind, " \t"))
@@ -20,6 +27,7 @@ func parseMediaType(s string) (m mediaType, whole bool) {
 		return mediaType{}, false
 	}
 	m.kind = kind
+	var names []string
 	for more && strings.Trim(rest, " \t") != "" {
 		var name, value string
 		var ok bool
@@ -30,16 +38,17 @@ func parseMediaType(s string) (m mediaType, whole bool) {
 		if rest, more = strings.CutPrefix(strings.TrimLeft(rest, " \t"), ";"); !more && rest != "" {
 			return m, false
 		}
-		switch name = strings.ToLower(name); name {
+		name = strings.ToLower(name)
+		ok = !slices.Contains(names, name) && len(names) < maxParameters
+		names = append(names, name)
+		switch name {
 		case "boundary":
-			ok = m.boundary == ""
 			m.boundary = value
 		case "protocol":
-			ok = m.protocol == ""
 			m.protocol = value
 		default:
 			// RFC 2231 parts values; some readers join them, some do not.
-			ok = !strings.HasPrefix(name, "boundary*") && !strings.HasPrefix(name, "protocol*")
+			ok = ok && !strings.HasPrefix(name, "boundary*") && !strings.HasPrefix(name, "protocol*")
 		}
 		if !ok || value == "" {
 			return m, false
@@ -65,31 +74,19 @@ func cutParameter(s string) (name, value, rest string, ok bool) {
 	return name, rest[:n], rest[n:], n > 0
 }
 
-// cutQuoted cuts the quoted string whose opening quote is gone already.
+// cutQuoted cuts the quoted string whose opening quote is gone already. Its
+// value keeps the backslash of a quoted pair, of which readers make different
+// things: what is compared with anything then does not fit.
 func cutQuoted(s string) (value, rest string, ok bool) {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '"':
-			if strings.IndexByte(s[:i], '\\') < 0 {
-				return s[:i], s[i+1:], true
-			}
-			return unescape(s[:i]), s[i+1:], true
+			return s[:i], s[i+1:], true
 		case '\\':
 			i++
 		}
 	}
 	return "", "", false
-}
-
-func unescape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }
 
 func isToken(s string) bool {

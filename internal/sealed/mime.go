@@ -16,28 +16,27 @@ const (
 )
 
 // preambles are the sentences that Thunderbird, Enigmail and GPGMail write
-// before the first part.
+// before the first part, and the two that programs of many kinds write.
 var preambles = [...]string{
 	"This is an OpenPGP/MIME encrypted message (RFC 4880 and 3156)",
 	"This is an OpenPGP/MIME encrypted message (RFC 2440 and 3156)",
+	"This is a multi-part message in MIME format.",
+	"This is a multi-part message in MIME format...",
 }
 
 // boundaryOf returns the boundary of a multipart/encrypted (RFC 3156,
 // section 4) with the given top header. For any other kind of mail it says
-// which mistake was made; only for that it looks at the body.
-func boundaryOf(fields []Field, body []byte) (string, error) {
+// which mistake was made; only for that it looks at the body, which begins at
+// the given octet of raw.
+func boundaryOf(fields []Field, raw []byte, body int) (string, error) {
 	value, _ := get(fields, "Content-Type")
 	m, whole := parseMediaType(value)
-	switch m.kind {
-	case "multipart/encrypted":
-	case "multipart/signed":
-		return "", &Fault{SignedOnly, "the mail is signed and not encrypted", 0}
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		return "", &Fault{SMIME, "the mail is sealed with S/MIME", 0}
-	default:
-		return "", unsealed(m.kind, body)
+	if value == "" {
+		m.kind = "text/plain" // RFC 2045, section 5.2
 	}
 	switch {
+	case m.kind != "multipart/encrypted":
+		return "", mistake(m, raw, body)
 	case !whole:
 		return "", &Fault{BrokenMIME, "the content type cannot be read", 0}
 	case !strings.EqualFold(m.protocol, "application/pgp-encrypted"):
@@ -53,18 +52,6 @@ func boundaryOf(fields []Field, body []byte) (string, error) {
 		return "", &Fault{BrokenMIME, "a multipart has a transfer encoding", 0}
 	}
 	return m.boundary, nil
-}
-
-func unsealed(kind string, body []byte) error {
-	switch {
-	case strings.HasPrefix(kind, "multipart/"):
-		return &Fault{NotSealed, "the mail is a multipart of another kind than multipart/encrypted", 0}
-	case bytes.Contains(body, []byte("-----BEGIN PGP SIGNED MESSAGE-----")):
-		return &Fault{SignedOnly, "the text is signed and not encrypted", 0}
-	case bytes.Contains(body, []byte(beginMessage)):
-		return &Fault{NotSealed, "an OpenPGP message stands in a text (inline); want PGP/MIME", 0}
-	}
-	return &Fault{NotSealed, "the mail is not a multipart/encrypted", 0}
 }
 
 // findParts finds the two parts of raw and checks all that stands around the
@@ -92,7 +79,7 @@ func (l *Layout) findParts(raw []byte) (encoding, error) {
 		return 0, err
 	}
 	if !last.closing {
-		return 0, &Fault{TextOutside, "the multipart has more than two parts", last.start}
+		return 0, &Fault{ExtraParts, "the multipart has more than two parts", last.start}
 	}
 	if !isBlank(raw[last.end:]) {
 		return 0, &Fault{TextOutside, "text stands after the last part", last.end}
@@ -185,6 +172,9 @@ func readPart(raw []byte, start, delim int, kind string) (Part, encoding, error)
 	}
 	value, _ := get(fields, "Content-Type")
 	m, whole := parseMediaType(value)
+	if strings.HasPrefix(m.kind, "multipart/") || strings.HasPrefix(m.kind, "message/") {
+		return Part{}, 0, &Fault{TooDeep, "a part holds parts or a mail of its own", start}
+	}
 	if !whole || m.kind != kind {
 		return Part{}, 0, &Fault{BrokenMIME, "a part has another content type than RFC 3156 wants", start}
 	}

@@ -24,10 +24,12 @@ const (
 )
 
 const (
-	// maxKeys bounds the session keys of a mail, and maxPacket the octets of a
+	// maxKeys bounds the session keys of a mail, maxAlike those for one key, of
+	// which some writers make two, and maxPacket the octets of a
 	// packet before the data packet. The longest session key that is accepted,
 	// ML-KEM-1024+X448, has 1.7 KB.
 	maxKeys   = 256
+	maxAlike  = 2
 	maxPacket = 4 << 10
 
 	// minPartial is the least length of the first of several partial bodies
@@ -44,7 +46,8 @@ type walk struct {
 	keys    []SessionKey
 	version int // of the session keys, 0 before the first
 
-	sample sample // of the data packet
+	sample  sample // of the data packet
+	padding sample // of the padding packets
 
 	r, w int // buf[r:w] is not taken yet
 	eof  bool
@@ -124,7 +127,7 @@ func (w *walk) message() error {
 		case tagMarker:
 			err = w.marker(h)
 		case tagPadding:
-			err = w.padding(h)
+			err = w.pad(h)
 		case tagSEIPD, tagOCB:
 			if err := w.data(h); err != nil {
 				return err
@@ -161,7 +164,7 @@ func (w *walk) end() error {
 	if h, err := w.header(); err == nil && h.tag == tagSKESK {
 		return w.strange(h.tag)
 	}
-	return w.fault(BrokenSeal, "something follows the data packet")
+	return w.fault(TrailingData, "something follows the data packet")
 }
 
 // packetHeader is a packet's type and the length of its body, or of the first
@@ -261,15 +264,15 @@ func (w *walk) marker(h packetHeader) error {
 	return err
 }
 
-// padding is random by RFC 9580, section 5.14, and could hold text as well.
-func (w *walk) padding(h packetHeader) error {
+// pad passes a padding packet, which is random by RFC 9580, section 5.14. All
+// of them are judged as one: many short ones could hold a text.
+func (w *walk) pad(h packetHeader) error {
 	b, err := w.body(h)
 	if err != nil {
 		return err
 	}
-	var s sample
-	s.add(b)
-	if s.readable() {
+	w.padding.add(b)
+	if w.padding.readable() {
 		return w.fault(BrokenSeal, "a padding packet does not look random")
 	}
 	return nil
@@ -289,6 +292,15 @@ func (w *walk) sessionKey(h packetHeader) error {
 	}
 	if len(w.keys) == maxKeys {
 		return w.fault(BrokenSeal, "the message has more than 256 session keys")
+	}
+	alike := 1
+	for _, k := range w.keys {
+		if k.KeyID == key.KeyID && k.Fingerprint == key.Fingerprint {
+			alike++
+		}
+	}
+	if alike > maxAlike {
+		return w.fault(BrokenSeal, "the message has more than two session keys for one key")
 	}
 	w.version = key.Version
 	w.keys = append(w.keys, key)

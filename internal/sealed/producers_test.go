@@ -192,36 +192,6 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// TestRecorded reads what Sequoia and RNP, the library of Thunderbird, wrote.
-func TestRecorded(t *testing.T) {
-	const ke, fr = 0xbf77a5aacaeaf5ff, 0x73b992738e7a370a
-	for _, test := range []struct {
-		file string
-		keys []uint64
-	}{
-		{"sq-two.asc", []uint64{ke, fr}},
-		{"sq-long.asc", []uint64{ke}},
-		{"rnp-two.asc", []uint64{ke, fr}},
-		{"rnp-long.asc", []uint64{ke}},
-		{"rnp-ocb.asc", []uint64{ke}},
-	} {
-		t.Run(test.file, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join("testdata", test.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := accept(t, wrap(crlf(strings.ReplaceAll(string(text), "\r", ""))), nil)
-			var got []uint64
-			for _, key := range m.SessionKeys() {
-				got = append(got, key.KeyID)
-			}
-			if !slices.Equal(got, test.keys) {
-				t.Errorf("got session keys for %X; want %X", got, test.keys)
-			}
-		})
-	}
-}
-
 // gnupg returns a function that runs gpg with a new home, in which
 // ke@gsp.example and fr@gsp.example have keys.
 func gnupg(t *testing.T) func(stdin []byte, args ...string) []byte {

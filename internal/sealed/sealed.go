@@ -69,7 +69,7 @@ func Inspect(raw []byte) (Message, error) {
 	if f.fields, f.layout.Header, err = topHeader(raw); err != nil {
 		return Message{}, err
 	}
-	if f.layout.Boundary, err = boundaryOf(f.fields, raw[f.layout.Header:]); err != nil {
+	if f.layout.Boundary, err = boundaryOf(f.fields, raw, f.layout.Header); err != nil {
 		return Message{}, err
 	}
 	if f.encoding, err = f.layout.findParts(raw); err != nil {
