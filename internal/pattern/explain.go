@@ -3,6 +3,7 @@ package pattern
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Explain draws the code with the parts that its first candidate, or a near
@@ -26,7 +27,10 @@ func (a Answer) Explain() string {
 				text = "fixed text"
 			}
 			if s.Name == "made" && !c.Made.IsZero() {
-				text += " " + c.Made.Format("2006-01-02 15h")
+				text += " " + c.Made.Format(time.DateOnly)
+				if s.To-s.From == len("YYMMDDhh") {
+					text += c.Made.Format(" 15h")
+				}
 			}
 			line(s.From, s.To, mark, text)
 		}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -22,6 +24,11 @@ const (
 	maxAll     = 500_000 // rows of all entries
 	maxParty   = 20_000  // rows of all entries of one Party
 	maxErrors  = 100     // that Parse reports
+	maxMessage = 400     // characters of what Parse says is wrong
+	maxToken   = 64      // characters of an id
+
+	// maxVersion is what JSON's readers take for a whole number.
+	maxVersion = 1<<53 - 1
 )
 
 // minRoom is how many codes the mask of a routable entry must fit, so that a
@@ -94,8 +101,8 @@ func Parse(file string, text []byte) (*Library, error) {
 	if t.Name == "" {
 		r.add(1, "", "the library has no name")
 	}
-	if t.Version < 0 {
-		r.add(1, "", "a version is a number from 1")
+	if t.Version < 0 || t.Version > maxVersion {
+		r.add(1, "", fmt.Sprintf("a version is a number from 1 to %d", int64(maxVersion)))
 	}
 	if len(t.Entry) > maxEntries {
 		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
@@ -135,7 +142,7 @@ type reader struct {
 
 func (r *reader) add(line int, entry, msg string) {
 	if len(r.errors) < maxErrors {
-		r.errors = append(r.errors, &Error{r.file, line, entry, msg})
+		r.errors = append(r.errors, &Error{r.file, line, short(entry, maxToken), short(msg, maxMessage)})
 	}
 }
 
@@ -162,14 +169,27 @@ func (r *reader) syntax(err error) {
 	case errors.As(err, &strict):
 		for i := range strict.Errors {
 			line, _ := strict.Errors[i].Position()
-			r.add(line, "", fmt.Sprintf("%q is no key of a library", strings.Join(strict.Errors[i].Key(), ".")))
+			r.add(line, "", quote(strings.Join(strict.Errors[i].Key(), "."))+" is no key of a library")
 		}
 	case errors.As(err, &decode):
 		line, _ := decode.Position()
-		r.add(line, "", strings.TrimPrefix(decode.Error(), "toml: "))
+		msg := strings.TrimPrefix(decode.Error(), "toml: ")
+		if of, into, ok := strings.Cut(msg, " into "); ok && len(decode.Key()) > 0 { // it speaks of Go's types
+			msg = fmt.Sprintf("%s cannot be a %s", quote(strings.Join(decode.Key(), ".")), of[strings.LastIndexByte(of, ' ')+1:])
+			if want := wantTypes[into[strings.LastIndexByte(into, ' ')+1:]]; want != "" {
+				msg += "; want " + want
+			}
+		}
+		r.add(line, "", msg)
 	default:
 		r.add(1, "", strings.TrimPrefix(err.Error(), "toml: "))
 	}
+}
+
+// wantTypes says to people which values go into a field of a Go type.
+var wantTypes = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "string": "a text in quotes", "bool": "true or false",
+	"toml.LocalDate": "a day such as 2026-01-31", "[]string": "a list of texts, such as [\"a\", \"b\"]",
 }
 
 // entry checks one entry. What it returns is whole only if it added nothing.
@@ -189,17 +209,17 @@ func (r *reader) entry(i int, t *entryText) *Entry {
 	}
 	r.party(e, t)
 	if !slices.Contains(Classes, e.Class) {
-		r.at("class", 0, fmt.Sprintf("class %q: want one of %v", t.Class, Classes))
+		r.at("class", 0, fmt.Sprintf("class %s: want one of %v", quote(t.Class), Classes))
 	}
 	if e.Title == "" {
 		r.at("title", 0, "an entry needs a title that says what the code is")
 	}
 	if !slices.Contains(EvidenceGrades, e.Evidence) {
-		r.at("evidence", 0, fmt.Sprintf("evidence %q: want one of %v", t.Evidence, EvidenceGrades))
+		r.at("evidence", 0, fmt.Sprintf("evidence %s: want one of %v", quote(t.Evidence), EvidenceGrades))
 	}
 	var ok bool
 	if e.Level, ok = gsp.ParseLevel(t.Level); !ok {
-		r.at("level", 0, fmt.Sprintf("level %q: want one of %v", t.Level, gsp.Levels))
+		r.at("level", 0, fmt.Sprintf("level %s: want one of %v", quote(t.Level), gsp.Levels))
 	}
 	if !e.From.IsZero() && !e.Until.IsZero() && e.Until.Before(e.From) {
 		r.at("until", 0, "validity ends before it begins")
@@ -216,12 +236,12 @@ func (r *reader) party(e *Entry, t *entryText) {
 	case e.Class != Routable && t.Party != "" && slices.Contains(Classes, e.Class):
 		r.at("party", 0, fmt.Sprintf("codes of class %s are sent to no Party", e.Class))
 	case t.Party != "":
-		if e.Party, err = gsp.ParsePartyID(t.Party); err != nil {
+		if e.Party, err = gsp.ParsePartyID(short(t.Party, maxToken)); err != nil {
 			r.at("party", 0, err.Error())
 		}
 	}
 	for i, m := range t.Members {
-		id, err := gsp.ParsePartyID(m)
+		id, err := gsp.ParsePartyID(short(m, maxToken))
 		if err != nil {
 			r.at("members", i, err.Error())
 		}
@@ -237,14 +257,14 @@ func (r *reader) pattern(e *Entry) {
 	}
 	for name := range e.Hints {
 		if !slices.ContainsFunc(e.variants, func(v *variant) bool { return v.names(name) }) {
-			r.at("hints", 0, fmt.Sprintf("the pattern has no element named %q", name))
+			r.at("hints", 0, "the pattern has no element named "+quote(name))
 		}
 	}
 	if e.Class == Routable {
 		r.telling(e)
 	}
 	if i := slices.IndexFunc(e.Hosts, func(h string) bool { return h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "/: ") }); i >= 0 {
-		r.at("hosts", i, fmt.Sprintf("host %q: want a name such as stamp.example, in small letters", e.Hosts[i]))
+		r.at("hosts", i, fmt.Sprintf("host %s: want a name such as stamp.example, in small letters", quote(e.Hosts[i])))
 	}
 	r.samples(e)
 }
@@ -276,7 +296,7 @@ func (r *reader) samples(e *Entry) {
 		if code, _, broken := normalise(s); broken != "" {
 			r.at("samples", i, fmt.Sprintf("sample %d cannot be a UIM: %s", i+1, broken))
 		} else if e.match(code) == nil {
-			r.at("samples", i, fmt.Sprintf("sample %d does not match the pattern", i+1))
+			r.at("samples", i, fmt.Sprintf("sample %d does not match the pattern: %s", i+1, e.miss(code).describe()))
 		} else if len(e.Hosts) > 0 && !slices.Contains(e.Hosts, host(code)) {
 			r.at("samples", i, fmt.Sprintf("sample %d is no link to one of the hosts", i+1))
 		}
@@ -313,8 +333,19 @@ func isToken(s string) bool {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 64
+	return s != "" && len(s) <= maxToken
 }
+
+// short cuts a text of the library for a message.
+func short(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s[:min(len(s), most*utf8.UTFMax)])[:most-1]) + "…"
+}
+
+// quote quotes a text of the library for a message.
+func quote(s string) string { return strconv.Quote(short(s, maxToken)) }
 
 func date(d toml.LocalDate) time.Time {
 	if d == (toml.LocalDate{}) {

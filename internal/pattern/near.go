@@ -42,14 +42,26 @@ func (n *NearMiss) describe() string {
 	switch {
 	case n.Fault == WrongCharacter:
 		return fmt.Sprintf("character %d, in %s, does not fit", n.From+1, part)
+	case n.Fault == CutShort && n.Segment != "":
+		return fmt.Sprintf("%s missing at the end, from %s on", characters(n.To-n.From, "is", "are"), part)
 	case n.Fault == CutShort:
-		return fmt.Sprintf("%d characters are missing at the end", n.To-n.From)
+		return characters(n.To-n.From, "is", "are") + " missing at the end"
 	case n.Fault == Overlong:
-		return fmt.Sprintf("it has %d characters too many at the end", n.To-n.From)
+		return "it has " + characters(n.To-n.From, "too many", "too many") + " at the end"
+	case n.Check == "":
+		return "no choice of its hidden characters passes all checks"
 	case n.Check == "date":
 		return fmt.Sprintf("characters %d to %d, %s, are no date", n.From+1, n.To, part)
 	}
 	return fmt.Sprintf("characters %d to %d, ending in %s, fail the check %s", n.From+1, n.To, part, n.Check)
+}
+
+// characters counts characters in words, with what is said of one or of many.
+func characters(n int, one, many string) string {
+	if n == 1 {
+		return "one character " + one
+	}
+	return fmt.Sprintf("%d characters %s", n, many)
 }
 
 // near finds the row that code misses by its checks, by one character or by a
@@ -115,6 +127,44 @@ func (r *row) failed(code string) *NearMiss {
 		}
 	}
 	return nil
+}
+
+// miss says where code, which does not fit e, leaves the pattern: of all ways
+// to fit, the one that it follows furthest, and of these one of its length.
+func (e *Entry) miss(code string) *NearMiss {
+	var best *row
+	furthest, sameLength := -1, false
+	for i := range e.rows {
+		r := &e.rows[i]
+		at, same := r.follows(code), r.length() == len(code)
+		if at > furthest || at == furthest && same && !sameLength {
+			best, furthest, sameLength = r, at, same
+		}
+	}
+	switch {
+	case furthest < min(len(code), best.length()):
+		return &NearMiss{Entry: e, Fault: WrongCharacter, Segment: best.segment(furthest), From: furthest, To: furthest + 1}
+	case len(code) < best.length():
+		return &NearMiss{Entry: e, Fault: CutShort, Segment: best.segment(furthest), From: len(code), To: best.length()}
+	case len(code) > best.length():
+		return &NearMiss{Entry: e, Fault: Overlong, From: best.length(), To: len(code)}
+	}
+	if n := best.failed(code); n != nil {
+		return n
+	}
+	return &NearMiss{Entry: e, Fault: FailedCheck, To: len(code)}
+}
+
+// follows returns how many characters of code fit the row before the first
+// one that does not.
+func (r *row) follows(code string) int {
+	var room [maxLength]setID
+	for at, id := range r.sets(room[:0]) {
+		if at == len(code) || code[at] != hidden && !id.set().has(code[at]) {
+			return at
+		}
+	}
+	return r.length()
 }
 
 // segment returns the name of the element at a place.

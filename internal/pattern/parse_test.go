@@ -34,7 +34,20 @@ func TestParseErrors(t *testing.T) {
 		line           int
 		want           string
 	}{
-		{"positive sample", `"KE700000002"`, `"KE70000000"`, 13, "sample 2 does not match"},
+		{"positive sample", `"KE700000002"`, `"KE70000000"`, 13, "sample 2 does not match the pattern: one character is missing at the end, from the part \"serial\" on"},
+		{"sample with a letter", `"KE700000002"`, `"KE700000A02"`, 13, `character 9, in the part "serial", does not fit`},
+		{"sample too long", `"KE700000002"`, `"KE70000000222"`, 13, "it has 2 characters too many at the end"},
+		{"sample with a bad check", `serial:N8`, `serial:N8,luhn`, 12, `characters 4 to 11, ending in the part "serial", fail the check luhn`},
+		{"sample that no choice completes", `'"KE7" serial:N8'
+samples = [
+  "KE700000001"`, `'"KE7" serial:N10,csum check:N1,luhn(serial)'
+samples = [
+  "KE7000000000#5"`, 12, "no choice of its hidden characters passes all checks"},
+		{"version of a part", `name = "test"`, "version = 7.5\nname = \"test\"", 1, `"version" cannot be a float; want a whole number`},
+		{"version in quotes", `name = "test"`, "version = '7'\nname = \"test\"", 1, `"version" cannot be a string; want a whole number`},
+		{"version out of all measure", `name = "test"`, "version = 9007199254740992\nname = \"test\"", 1, "a version is a number from 1 to 9007199254740991"},
+		{"moment", "from = 2022-02-01", "from = 2022-02-01T00:00:00Z", 9, `"entry.from" cannot be a datetime; want a day`},
+		{"sample by itself", `counter = ["KE8"]`, `counter = "KE8"`, 15, `"entry.counter" cannot be a string; want a list of texts`},
 		{"negative sample", `["KE8"]`, `["KE8", "KE712345678"]`, 15, "counter-sample 2 matches"},
 		{"validity", "from = 2022-02-01", "from = 2022-02-01\nuntil = 2021-01-01", 10, "ends before it begins"},
 		{"double id", `counter = ["KE8"]`, "counter = []\n[[entry]]\nid = \"ke-test\"\nparty=\"ke\"\ntitle=\"x\"\nevidence=\"synthetic\"\npattern='\"KE7\" serial:N8'\nsamples=['KE700000001']", 17, "line 4 has an entry of this id"},
@@ -68,6 +81,34 @@ func TestParseErrors(t *testing.T) {
 	}
 	if _, err := pattern.Parse("lib.toml", []byte(entryText)); err != nil {
 		t.Errorf("the sound library: %v", err)
+	}
+}
+
+// What is wrong is told without repeating megabytes of it.
+func TestParseErrorsAreShort(t *testing.T) {
+	long := strings.Repeat("q", 1<<20)
+	for _, tt := range []struct{ old, new, want string }{
+		{`"ke-test"`, `"` + long + `"`, "an entry needs an id"},
+		{`"ke"`, `"` + long + `"`, "want two to eight letters"},
+		{`party = "ke"`, `class = "` + long + `"`, "want one of"},
+		{`party = "ke"`, "party = \"ke\"\nlevel = '" + long + "'", "want one of"},
+		{`"synthetic"`, `"` + long + `"`, "want one of"},
+		{`party = "ke"`, "party = \"ke\"\n" + long + " = 1", "is no key of a library"},
+		{`party = "ke"`, "party = \"ke\"\nhints = { " + long + " = ['1'] }", "has no element named"},
+		{`party = "ke"`, "party = \"ke\"\nhosts = ['/" + long + "']", "want a name such as stamp.example"},
+		{`serial:N8`, long + `:N8`, "a pattern has at most"},
+		{`"KE8"`, `"KE8", ` + long, ""},
+	} {
+		_, err := pattern.Parse("lib.toml", []byte(strings.Replace(entryText, tt.old, tt.new, 1)))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got error %.200v, want %q", err, tt.want)
+			continue
+		}
+		for line := range strings.Lines(err.Error()) {
+			if len(line) > 600 {
+				t.Errorf("%s: got a line of %d octets, want it short", tt.want, len(line))
+			}
+		}
 	}
 }
 

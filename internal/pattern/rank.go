@@ -15,7 +15,19 @@ const (
 	weakBits    = 20 // less evidence than this is never exclusive
 	hintBits    = 4  // what a hint adds
 	implausible = 12 // what an implausible date takes off
+	outdated    = 4  // what it takes off that such codes were no longer made
 )
+
+// cost is what a doubt takes off the evidence.
+func (d Doubt) cost() float64 {
+	switch d {
+	case "":
+		return 0
+	case NoLongerMade:
+		return outdated
+	}
+	return implausible
+}
 
 // fit is a row that a code fits, with what speaks for it.
 type fit struct {
@@ -98,10 +110,10 @@ func (f *fit) weigh(code string, at time.Time) {
 		f.doubt = NotValidYet
 	case !f.made.IsZero() && !e.validAt(f.made):
 		f.doubt = NotValidNow
-	default:
-		return
+	case !e.validAt(known):
+		f.doubt = NoLongerMade
 	}
-	f.bits -= implausible
+	f.bits -= f.doubt.cost()
 }
 
 // madeDate reads a date that has passed its check; the hour is UTC, since the

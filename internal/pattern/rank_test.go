@@ -53,9 +53,10 @@ func TestValidityRanks(t *testing.T) {
 		{"made in the old time", "S123400000000210630", seized, pattern.Unique, "old", nil, []pattern.Doubt{pattern.NotValidYet}},
 		{"made on its last day", "S123400000000211231", seized, pattern.Unique, "old", nil, []pattern.Doubt{pattern.NotValidYet}},
 		{"made on the first day", "S123400000000220101", seized, pattern.Unique, "new", nil, []pattern.Doubt{pattern.NotValidNow}},
-		{"date hidden, seized today", "S12340000000022####", seized, pattern.Ambiguous, "new", nil, nil},
+		{"date hidden, seized today", "S12340000000022####", seized, pattern.Ambiguous, "new", nil, []pattern.Doubt{pattern.NoLongerMade}},
+		{"date hidden, seized in the old time", "S12340000000022####", seized.AddDate(-6, 0, 0), pattern.Unique, "old", nil, []pattern.Doubt{pattern.NotValidYet}},
 		{"date hidden, seized before", "S1234########2106##", seized.AddDate(-6, 0, 0), pattern.Unique, "old", nil, []pattern.Doubt{pattern.NotValidYet}},
-		{"a hint", "S770000000000######", seized, pattern.Ambiguous, "new", nil, nil},
+		{"a hint", "S770000000000######", seized, pattern.Ambiguous, "new", nil, []pattern.Doubt{pattern.NoLongerMade}},
 		{"made tomorrow", "S123400000000261125", seized, pattern.Ambiguous, "new", []pattern.Doubt{pattern.FutureDate}, []pattern.Doubt{pattern.FutureDate}},
 		{"no time asked", "S123400000000991231", time.Time{}, pattern.Unique, "new", nil, []pattern.Doubt{pattern.NotValidNow}},
 	}

@@ -55,7 +55,7 @@ type Candidate struct {
 	Canonical gsp.UIM   // the canonical code under this entry
 	Bits      float64   // evidence, as log2; 12 more than another is clear
 	Weak      bool      // so little evidence that other codes may fit by chance
-	Doubts    []Doubt   // what is implausible about it
+	Doubts    []Doubt   // what speaks against it
 	Hints     []string  // names of the elements that speak for it
 	Made      time.Time // the date in the code, zero for none
 	Segments  []Segment // the code's parts under this entry
@@ -68,13 +68,14 @@ type Doubt string
 
 // The doubts.
 const (
-	FutureDate  Doubt = "future-date"   // made after the day that was asked about
-	NotValidYet Doubt = "not-valid-yet" // made before codes of the entry were
-	NotValidNow Doubt = "not-valid-now" // made after codes of the entry were
+	FutureDate   Doubt = "future-date"    // made after the day that was asked about
+	NotValidYet  Doubt = "not-valid-yet"  // made, or seized, before codes of the entry were
+	NotValidNow  Doubt = "not-valid-now"  // made after codes of the entry were
+	NoLongerMade Doubt = "no-longer-made" // seized after codes of the entry were made, and without a date: an old one
 )
 
 // Doubts lists every Doubt.
-var Doubts = []Doubt{FutureDate, NotValidYet, NotValidNow}
+var Doubts = []Doubt{FutureDate, NotValidYet, NotValidNow, NoLongerMade}
 
 // Segment is one part of a code: From and To count the characters of Answer.Normal.
 type Segment struct {
@@ -90,6 +91,39 @@ func (a Answer) Party() gsp.PartyID {
 		return ""
 	}
 	return a.Candidates[0].Entry.Party
+}
+
+// InPlay returns the candidates that the code may be of: the first, and those
+// that it has no clear lead over.
+func (a Answer) InPlay() []Candidate {
+	for i, c := range a.Candidates {
+		if a.Candidates[0].Bits-c.Bits >= clearBits {
+			return a.Candidates[:i]
+		}
+	}
+	return a.Candidates
+}
+
+// Tied reports whether nothing in the code ranks its first candidate before
+// the second.
+func (a Answer) Tied() bool {
+	return len(a.Candidates) > 1 && a.Candidates[0].Bits == a.Candidates[1].Bits
+}
+
+// Reason says by one stable token what is doubtful about the answer, or why it
+// is not a better one: a Doubt, a Broken, a Fault or a Slip; "" for nothing.
+func (a Answer) Reason() string {
+	switch {
+	case a.Broken != "":
+		return string(a.Broken)
+	case len(a.Candidates) > 0 && len(a.Candidates[0].Doubts) > 0:
+		return string(a.Candidates[0].Doubts[0])
+	case len(a.Suggestions) > 0:
+		return string(a.Suggestions[0].Why)
+	case a.Near != nil:
+		return string(a.Near.Fault)
+	}
+	return ""
 }
 
 // Resolve says what u is, a whole code or a masked one ("#" hides one

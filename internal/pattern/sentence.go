@@ -24,11 +24,11 @@ func sentence(a Answer) string {
 	case NearlyMatches:
 		return "No pattern fits this code; " + repaired(a) + "."
 	case Ambiguous:
-		return "Several patterns fit this code (" + parties(a.Candidates) + "); choose by what else is printed on the pack."
+		return "Several patterns fit this code (" + parties(a.InPlay()) + "); choose by what else is printed on the pack."
 	}
 	s := a.Candidates[0].Entry.sentence
-	if doubts := a.Candidates[0].Doubts; a.Outcome == Unique && len(doubts) > 0 {
-		s = strings.TrimSuffix(s, ".") + ", though " + doubtTexts[doubts[0]] + "."
+	if doubt := a.Candidates[0].doubt(); doubt != "" {
+		s = strings.TrimSuffix(s, ".") + ", though " + doubt + "."
 	}
 	if a.Near != nil || len(a.Suggestions) > 0 {
 		s = strings.TrimSuffix(s, ".") + "; but " + repaired(a) + "."
@@ -51,16 +51,33 @@ func sentenceOf(e *Entry) string {
 	return fmt.Sprintf("This code is %s: it names a firm or its parcel and no Party; look for the codes of the packs.", e.Title)
 }
 
-var doubtTexts = map[Doubt]string{
-	FutureDate:  "its date of manufacture is in the future",
-	NotValidYet: "such codes were not made yet at that time",
-	NotValidNow: "such codes were no longer made at that time",
+// doubt says what speaks against a candidate, "" for nothing.
+func (c Candidate) doubt() string {
+	if len(c.Doubts) == 0 {
+		return ""
+	}
+	return doubtText(c.Doubts[0], !c.Made.IsZero())
+}
+
+// doubtText says a doubt; dated means that the code bears a date.
+func doubtText(d Doubt, dated bool) string {
+	switch {
+	case d == FutureDate:
+		return "its date of manufacture is after the day of the seizure"
+	case d == NotValidYet && !dated:
+		return "such codes were not made yet on the day of the seizure"
+	case d == NotValidYet:
+		return "such codes were not made yet on the date it bears"
+	case d == NotValidNow:
+		return "such codes were no longer made on the date it bears"
+	}
+	return "such codes were no longer made on the day of the seizure"
 }
 
 // repaired says what a code would be but for a slip or a fault.
 func repaired(a Answer) string {
 	if len(a.Suggestions) > 0 {
-		return fmt.Sprintf("%s it would be %s", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
+		return fmt.Sprintf("%s, it would be %s", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
 	}
 	return fmt.Sprintf("it is nearly %s: %s", a.Near.Entry.Title, a.Near.describe())
 }
@@ -82,9 +99,6 @@ func parties(found []Candidate) string {
 	var names []string
 	seen := make(map[string]bool)
 	for _, c := range found {
-		if found[0].Bits-c.Bits >= clearBits {
-			break
-		}
 		name := string(c.Entry.Class)
 		if c.Entry.Routable() {
 			name = strings.ToUpper(string(c.Entry.Party))
