@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 )
@@ -21,12 +20,8 @@ const progressEvery = 200 * time.Millisecond
 
 // newProgress returns nil where w is no terminal.
 func newProgress(w io.Writer, list any) *progress {
-	f, ok := w.(*os.File)
 	of, known := list.(interface{ Progress() float64 })
-	if !ok || !known {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !known || !isTerminal(w) {
 		return nil
 	}
 	return &progress{w: w, of: of, last: time.Now()}

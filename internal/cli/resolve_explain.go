@@ -12,37 +12,51 @@ import (
 const maxOthers = 8
 
 // explain draws a code with its parts and says all that is known about it.
-func explain(a *pattern.Answer) string {
-	var b strings.Builder
+func explain(l layout, a *pattern.Answer) {
 	switch {
 	case a.Broken == "":
-		b.WriteString(a.Explain())
+		fmt.Fprint(l.w, a.Explain())
 	case a.Broken != pattern.NoText:
-		fmt.Fprintln(&b, printable(a.Raw.Reveal()))
+		fmt.Fprintln(l.w, printable(a.Raw.Reveal()))
 	}
-	fmt.Fprintf(&b, "%s: %s\n", a.Outcome, a.Sentence)
+	l.text(fmt.Sprintf("%s: %s", a.Outcome, a.Sentence), 0)
 	if len(a.Changes) > 0 {
-		fmt.Fprintf(&b, "  given as %s: %s\n", printable(a.Raw.Reveal()), changesText(a.Changes))
+		l.text(fmt.Sprintf("  given as %s: %s", printable(a.Raw.Reveal()), changesText(a.Changes)), 4)
 	}
-	for i, c := range a.Candidates {
-		less := a.Candidates[0].Bits - c.Bits
-		switch {
-		case i == 0:
-			fmt.Fprintf(&b, "  mask %s, by entry %s (%s)\n", c.Mask, c.Entry.ID, c.Entry.Evidence)
-			if c.Entry.Note != "" {
-				fmt.Fprintf(&b, "  %s\n", c.Entry.Note)
-			}
-		case i > maxOthers:
-		case less < 1:
-			fmt.Fprintf(&b, "  as likely %s, by entry %s\n", c.Entry.Title, c.Entry.ID)
-		default:
-			fmt.Fprintf(&b, "  less likely %s, by entry %s: %.0f bits of evidence less\n", c.Entry.Title, c.Entry.ID, less)
+	for i := range a.Candidates[:min(len(a.Candidates), 1+maxOthers)] {
+		candidate(l, a, i)
+	}
+	if more := len(a.Candidates) + a.More - 1 - maxOthers; more > 0 {
+		fmt.Fprintf(l.w, "  and %s more\n", count(more, "entry", "entries"))
+	}
+	if len(a.Separators) > 0 {
+		var texts []string
+		for _, s := range a.Separators {
+			texts = append(texts, separatorTexts[s])
 		}
+		l.text("  the first two can be told apart by: "+strings.Join(texts, "; "), 4)
 	}
 	for _, s := range a.Suggestions {
-		fmt.Fprintf(&b, "  %s would be %s (%s)\n", s.UIM.Reveal(), s.Entry.Title, s.Why)
+		l.text(fmt.Sprintf("  %s would be %s (%s)", s.UIM.Reveal(), s.Entry.Title, s.Why), 4)
 	}
-	return b.String()
+}
+
+// candidate says what speaks for a candidate, or why it is not the first.
+func candidate(l layout, a *pattern.Answer, i int) {
+	c := &a.Candidates[i]
+	less := a.Candidates[0].Bits - c.Bits
+	switch {
+	case i == 0:
+		fmt.Fprintf(l.w, "  mask %s\n", c.Mask)
+		l.text(fmt.Sprintf("  by entry %s (%s), %s", c.Entry.ID, c.Entry.Evidence, a.ExplainCandidate(0)), 4)
+		if c.Entry.Note != "" {
+			l.text("  "+c.Entry.Note, 2)
+		}
+	case less == 0:
+		l.text(fmt.Sprintf("  as likely %s, by entry %s", c.Entry.Title, c.Entry.ID), 4)
+	default:
+		l.text(fmt.Sprintf("  less likely %s, by entry %s, %.0f bits less: %s", c.Entry.Title, c.Entry.ID, less, a.ExplainCandidate(i)), 4)
+	}
 }
 
 // changeTexts say to people what was done to read a code.
@@ -74,23 +88,28 @@ func changesText(changes []pattern.Change) string {
 
 // detail is what --explain adds to a finding for programs.
 type detail struct {
-	Normal      string             `json:"normal"` // the spelling in which segments count
-	Changes     []pattern.Change   `json:"changes,omitzero"`
-	Broken      pattern.Broken     `json:"broken,omitzero"`
-	Candidates  []candidateDetail  `json:"candidates,omitzero"`
-	Near        *nearDetail        `json:"near,omitzero"`
-	Suggestions []suggestionDetail `json:"suggestions,omitzero"`
+	Normal      string              `json:"normal"` // the spelling in which segments count
+	Changes     []pattern.Change    `json:"changes,omitzero"`
+	Broken      pattern.Broken      `json:"broken,omitzero"`
+	Candidates  []candidateDetail   `json:"candidates,omitzero"`
+	Separators  []pattern.Separator `json:"separators,omitzero"` // of the first two
+	Near        *nearDetail         `json:"near,omitzero"`
+	Suggestions []suggestionDetail  `json:"suggestions,omitzero"`
 }
 
 type candidateDetail struct {
-	Entry    string          `json:"entry"`
-	Title    string          `json:"title"`
-	Class    pattern.Class   `json:"class"`
-	Party    gsp.PartyID     `json:"party,omitzero"`
-	Mask     string          `json:"mask"`
-	Bits     float64         `json:"bits"` // of evidence
-	Doubts   []pattern.Doubt `json:"doubts,omitzero"`
-	Segments []segmentDetail `json:"segments"`
+	Entry  string          `json:"entry"`
+	Title  string          `json:"title"`
+	Class  pattern.Class   `json:"class"`
+	Party  gsp.PartyID     `json:"party,omitzero"`
+	Mask   string          `json:"mask"`
+	Bits   float64         `json:"bits"` // of evidence
+	Doubts []pattern.Doubt `json:"doubts,omitzero"`
+	// Grounds are what Bits rest on; Lead is, of all but the first candidate,
+	// what ranks the first one before it.
+	Grounds  []pattern.Ground `json:"grounds"`
+	Lead     []pattern.Ground `json:"lead,omitzero"`
+	Segments []segmentDetail  `json:"segments"`
 }
 
 type segmentDetail struct {
@@ -116,10 +135,14 @@ type suggestionDetail struct {
 }
 
 func newDetail(a *pattern.Answer) detail {
-	d := detail{Normal: a.Normal.Reveal(), Changes: a.Changes, Broken: a.Broken}
-	for _, c := range a.Candidates {
+	d := detail{Normal: a.Normal.Reveal(), Changes: a.Changes, Broken: a.Broken, Separators: a.Separators}
+	for i, c := range a.Candidates {
 		candidate := candidateDetail{
 			Entry: c.Entry.ID, Title: c.Entry.Title, Class: c.Entry.Class, Party: c.Entry.Party, Mask: c.Mask, Bits: c.Bits, Doubts: c.Doubts,
+			Grounds: a.Grounds(i),
+		}
+		if i > 0 {
+			candidate.Lead = a.Lead(i)
 		}
 		for _, s := range c.Segments {
 			candidate.Segments = append(candidate.Segments, segmentDetail{s.Name, s.From, s.To, s.Shown})

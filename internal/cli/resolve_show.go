@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
-	"unicode"
 
 	"gsp.example/gsp/internal/pattern"
 	"gsp.example/gsp/internal/seizure"
@@ -25,6 +24,9 @@ type answers struct {
 
 // maxShown is how many codes a terminal shows; files and JSON have all.
 const maxShown = 100
+
+// maxWhom is how many Parties a row of the table names.
+const maxWhom = 3
 
 // maxMeanings is how many different sentences a summary shows.
 const maxMeanings = 20
@@ -61,7 +63,9 @@ func (a *answers) add(one *answered) error {
 	case len(a.shown) < maxShown:
 		a.shown = append(a.shown, one.Finding)
 		if a.command.Explain {
-			a.drawn = append(a.drawn, explain(&one.Answer))
+			var drawn strings.Builder
+			explain(a.run.layout(&drawn), &one.Answer)
+			a.drawn = append(a.drawn, drawn.String())
 		}
 	}
 	return nil
@@ -95,16 +99,17 @@ func (a *answers) end(s *summary) error {
 		return err
 	}
 	return show(a.run, s, func(w io.Writer, s *summary) {
+		l := a.run.layout(w)
 		a.heading(w, s)
 		if a.command.Explain {
 			a.drawings(w)
 		} else {
-			a.table(w)
+			a.table(l)
 		}
 		if more := s.Codes - len(a.shown); a.command.Write == "" && more > 0 {
 			fmt.Fprintf(w, "... and %s more; --write FILE keeps them all\n", thousands(more))
 		}
-		s.tell(w, a.command.Explain && len(a.shown) == s.Codes)
+		s.tell(l, a.command.Explain && len(a.shown) == s.Codes)
 	})
 }
 
@@ -134,32 +139,51 @@ func (a *answers) heading(w io.Writer, s *summary) {
 	}
 }
 
-func (a *answers) table(w io.Writer) {
+func (a *answers) table(l layout) {
 	if len(a.shown) == 0 {
 		return
 	}
 	list := a.command.File != ""
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	rows := [][]string{{"CODE", "OUTCOME", "PARTY", "LEVEL", "MASK"}}
 	if list {
-		fmt.Fprint(t, "ROW\t")
+		rows[0] = append([]string{"ROW"}, rows[0]...)
 	}
-	fmt.Fprintln(t, "CODE\tOUTCOME\tPARTY\tLEVEL\tMASK")
 	for i := range a.shown {
 		f := &a.shown[i]
-		if list {
-			fmt.Fprintf(t, "%d\t", f.Row)
-		}
-		mask := f.Mask
-		if f.Entry == "" {
-			mask = "" // it would show nothing but the length
+		mask := "" // where nobody is asked it has no use
+		if f.Party != "" || len(f.Candidates) > 0 {
+			mask = f.Mask
 		}
 		again := ""
 		if f.Again {
 			again = "  (again)"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\n", printable(f.Code.Reveal()), f.Outcome, dash(strings.ToUpper(string(f.Party))), dash(f.Level), dash(mask), again)
+		row := []string{printable(f.Code.Reveal()), f.Outcome, dash(whom(f)), dash(f.Level), dash(mask) + again}
+		if list {
+			row = append([]string{fmt.Sprint(f.Row)}, row...)
+		}
+		rows = append(rows, row)
 	}
-	t.Flush()
+	l.table(rows)
+}
+
+// whom names who may be asked about a code.
+func whom(f *seizure.Finding) string {
+	if len(f.Candidates) == 0 {
+		return strings.ToUpper(string(f.Party))
+	}
+	var names []string
+	for i, name := range f.Candidates {
+		if i == maxWhom {
+			names = append(names, "...")
+			break
+		}
+		if !slices.Contains(pattern.Classes, pattern.Class(name)) {
+			name = strings.ToUpper(name)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, "/")
 }
 
 func (a *answers) drawings(w io.Writer) {
@@ -178,9 +202,9 @@ func (a *answers) drawings(w io.Writer) {
 }
 
 // tell says what the outcomes mean, and whom to ask how.
-func (s *summary) tell(w io.Writer, explained bool) {
+func (s *summary) tell(l layout, explained bool) {
 	if s.Codes == 0 {
-		fmt.Fprintln(w, "There is no code in it.")
+		fmt.Fprintln(l.w, "There is no code in it.")
 		return
 	}
 	width := len(thousands(s.Codes))
@@ -188,25 +212,25 @@ func (s *summary) tell(w io.Writer, explained bool) {
 	if explained {
 		meanings = nil
 	} else {
-		fmt.Fprintln(w)
+		fmt.Fprintln(l.w)
 	}
 	for i, m := range meanings {
 		if i == maxMeanings {
-			fmt.Fprintf(w, "%*s  and %d more of these sentences\n", width, "", len(meanings)-i)
+			fmt.Fprintf(l.w, "%*s  and %d more of these sentences\n", width, "", len(meanings)-i)
 			break
 		}
 		t := s.sentences[m]
-		fmt.Fprintf(w, "%*s  %-13s  %s", width, thousands(t.codes), m.outcome, m.text)
+		line := fmt.Sprintf("%*s  %-13s  %s", width, thousands(t.codes), m.outcome, m.text)
 		if _, list := s.list.(listed); list && m.outcome != pattern.Unique {
-			fmt.Fprint(w, "  ", t.where())
+			line += "  " + t.where()
 		}
-		fmt.Fprintln(w)
+		l.text(line, width+17)
 	}
 	if s.Again > 0 {
-		fmt.Fprintf(w, "%*s  came before in the list; each counts once below.\n", width, thousands(s.Again))
+		fmt.Fprintf(l.w, "%*s  came before in the list; each counts once below.\n", width, thousands(s.Again))
 	}
 	for _, to := range s.Asks {
-		to.tell(w)
+		to.tell(l)
 	}
 }
 
@@ -226,21 +250,22 @@ func (t *told) where() string {
 	return s + ")"
 }
 
-func (q *inquiry) tell(w io.Writer) {
+func (q *inquiry) tell(l layout) {
+	fmt.Fprintln(l.w)
 	codes := count(q.UIMs, "code", "codes")
-	if len(q.Parties) == 1 {
-		fmt.Fprintf(w, "\nAsk %s about %s. ", strings.ToUpper(string(q.Parties[0])), codes)
-	} else {
-		fmt.Fprintf(w, "\nChoose by what else is printed on the pack which of %s to ask about %s. ", strings.ToUpper(strings.ReplaceAll(join(q.Parties), ",", ", ")), codes)
+	line := fmt.Sprintf("Ask %s about %s.", strings.ToUpper(string(q.Parties[0])), codes)
+	if len(q.Parties) > 1 {
+		line = fmt.Sprintf("Choose by what else is printed on the pack which of %s to ask about %s.",
+			strings.ToUpper(strings.ReplaceAll(join(q.Parties), ",", ", ")), codes)
 	}
 	if q.Header == "" {
-		fmt.Fprintf(w, "They have %s different masks, too many for one mail: ask about parts of the list.\n", thousands(q.Masks))
+		l.text(fmt.Sprintf("%s They have %s different masks, too many for one mail: ask about parts of the list.", line, thousands(q.Masks)), 0)
 		return
 	}
-	fmt.Fprint(w, "In the mail's header, or else in its subject:\n")
-	fmt.Fprintf(w, "  GSP-UIM: %s\n", q.Header)
+	l.text(line+" In the mail's header, or else in its subject:", 0)
+	fmt.Fprintf(l.w, "  GSP-UIM: %s\n", q.Header) // whole, to be copied
 	if q.Masks <= 4 {
-		fmt.Fprintf(w, "  %s\n", q.subject())
+		fmt.Fprintf(l.w, "  %s\n", q.subject())
 	}
 }
 
@@ -255,18 +280,4 @@ func (q *inquiry) subject() string {
 		tags = append(tags, tag+"]")
 	}
 	return strings.Join(tags, " ")
-}
-
-// printable replaces what a terminal would obey and not show: a list comes
-// from strangers.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == 0x1d:
-			return '^'
-		case !unicode.IsPrint(r):
-			return '\ufffd'
-		}
-		return r
-	}, s)
 }

@@ -94,10 +94,6 @@ func (s *summary) ask(parties []gsp.PartyID, mask string) {
 	to.marks[mask]++
 }
 
-// clearLead is by how many bits of evidence a candidate is out of the question
-// (pattern.Candidate).
-const clearLead = 12
-
 // inPlay returns the Parties that a code may be of.
 func inPlay(a *pattern.Answer) []gsp.PartyID {
 	if p := a.Party(); p != "" {
@@ -107,10 +103,7 @@ func inPlay(a *pattern.Answer) []gsp.PartyID {
 		return nil
 	}
 	var parties []gsp.PartyID
-	for _, c := range a.Candidates {
-		if a.Candidates[0].Bits-c.Bits >= clearLead {
-			break
-		}
+	for _, c := range a.InPlay() {
 		if c.Entry.Routable() && !slices.Contains(parties, c.Entry.Party) {
 			parties = append(parties, c.Entry.Party)
 		}

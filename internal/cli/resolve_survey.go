@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -194,7 +195,7 @@ func (s *survey) closer(item seizure.Item) pattern.Answer {
 	unknown := pattern.Answer{Outcome: pattern.Unknown, Raw: item.Code, Normal: item.Code, Canonical: item.Code}
 	switch {
 	case item.Rounded:
-		unknown.Sentence = roundedSentence
+		unknown.Broken, unknown.Sentence = pattern.Rounded, roundedSentence
 	case s.looked == closerLooks:
 		unknown.Sentence = manySentence
 	default:
@@ -220,10 +221,42 @@ func (s *survey) again(a *pattern.Answer) bool {
 
 func newFinding(item seizure.Item, a *pattern.Answer) seizure.Finding {
 	f := seizure.Finding{
-		Item: item, Canonical: a.Canonical, Outcome: string(a.Outcome), Party: a.Party(), Mask: a.Mask, Sentence: a.Sentence,
+		Item: item, Canonical: a.Canonical, Outcome: string(a.Outcome), Party: a.Party(), Mask: a.Mask, Reason: a.Reason(), Sentence: a.Sentence,
 	}
-	if len(a.Candidates) > 0 {
+	switch {
+	case len(a.Candidates) == 0:
+	case a.Outcome == pattern.Ambiguous:
+		f.Candidates, f.Level = contenders(a), level(a.InPlay())
+	case a.Tied():
+		f.Level = level(a.InPlay())
+	default:
 		f.Level, f.Entry = a.Candidates[0].Entry.Level, a.Candidates[0].Entry.ID
 	}
 	return f
+}
+
+// level returns the level of packaging that candidates agree on, "" for none.
+func level(found []pattern.Candidate) gsp.Level {
+	for _, c := range found {
+		if c.Entry.Level != found[0].Entry.Level {
+			return gsp.LevelUnknown
+		}
+	}
+	return found[0].Entry.Level
+}
+
+// contenders names the Parties that a code may be of, the best first; what is
+// no Party stands by its class.
+func contenders(a *pattern.Answer) []string {
+	var names []string
+	for _, c := range a.InPlay() {
+		name := string(c.Entry.Class)
+		if c.Entry.Routable() {
+			name = string(c.Entry.Party)
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -46,6 +46,18 @@ func TestDocs(t *testing.T) {
 	for _, c := range pattern.Classes {
 		words = append(words, string(c))
 	}
+	for _, r := range pattern.Brokens {
+		words = append(words, string(r))
+	}
+	for _, r := range pattern.Doubts {
+		words = append(words, string(r))
+	}
+	for _, r := range pattern.Faults {
+		words = append(words, string(r))
+	}
+	for _, r := range pattern.Slips {
+		words = append(words, string(r))
+	}
 	for _, w := range words {
 		if !strings.Contains(string(text), "`"+w+"`") {
 			t.Errorf("%s is not described", w)

@@ -137,6 +137,8 @@ func TestCSVAndJSON(t *testing.T) {
 		{Item: seizure.Item{Row: 2, Code: gsp.NewUIM("KE730214477")}, Canonical: gsp.NewUIM("KE730214477"), Outcome: "unique", Party: "ke",
 			Level: gsp.Unit, Entry: "ke-stamp", Mask: "KE7########", Sentence: "A stamp, of Kenya."},
 		{Item: seizure.Item{Row: 3, Code: gsp.NewUIM("a\"<\n")}, Outcome: "unknown", Again: true},
+		{Item: seizure.Item{Row: 4, Code: gsp.NewUIM("ZZ1")}, Canonical: gsp.NewUIM("ZZ1"), Outcome: "ambiguous", Candidates: []string{"zz", "non-party"},
+			Mask: "ZZ#", Reason: "not-valid-yet"},
 	}
 	var table, text bytes.Buffer
 	for _, w := range []seizure.Writer{seizure.NewCSV(&table), seizure.NewJSON(&text)} {
@@ -154,9 +156,10 @@ func TestCSVAndJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"row", "code", "canonical", "outcome", "party", "level", "entry", "mask", "again", "sentence"},
-		{"2", "KE730214477", "KE730214477", "unique", "ke", "unit", "ke-stamp", "KE7########", "", "A stamp, of Kenya."},
-		{"3", "a\"<\n", "", "unknown", "", "", "", "", "again", ""},
+		{"row", "code", "canonical", "outcome", "party", "candidates", "level", "entry", "mask", "reason", "again", "sentence"},
+		{"2", "KE730214477", "KE730214477", "unique", "ke", "", "unit", "ke-stamp", "KE7########", "", "", "A stamp, of Kenya."},
+		{"3", "a\"<\n", "", "unknown", "", "", "", "", "", "", "again", ""},
+		{"4", "ZZ1", "ZZ1", "ambiguous", "", "zz non-party", "", "", "ZZ#", "not-valid-yet", "", ""},
 	}
 	if !slices.EqualFunc(rows, want, slices.Equal) {
 		t.Errorf("CSV: got %q, want %q", rows, want)
@@ -165,8 +168,9 @@ func TestCSVAndJSON(t *testing.T) {
 	if err := json.Unmarshal(text.Bytes(), &objects); err != nil {
 		t.Fatal(err)
 	}
-	if len(objects) != 2 || objects[0]["mask"] != "KE7########" || objects[1]["code"] != "a\"<\n" || objects[1]["again"] != true {
-		t.Errorf("JSON: got %v, want both findings", objects)
+	if len(objects) != 3 || objects[0]["mask"] != "KE7########" || objects[1]["code"] != "a\"<\n" || objects[1]["again"] != true ||
+		!slices.Equal(objects[2]["candidates"].([]any), []any{"zz", "non-party"}) || objects[2]["reason"] != "not-valid-yet" {
+		t.Errorf("JSON: got %v, want the findings", objects)
 	}
 }
 

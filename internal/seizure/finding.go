@@ -20,12 +20,16 @@ type Finding struct {
 	Canonical gsp.UIM     // the code in canonical spelling, without an optional date
 	Outcome   string      // a stable token
 	Party     gsp.PartyID // whom to ask, "" for nobody
-	Level     gsp.Level
-	Entry     string // id of the library's entry, "" for none
-	Mask      string
-	Again     bool // an earlier code of the list is the same UIM
-	Sentence  string
-	Detail    any // for JSON only, nil for none
+	// Candidates are, where the code may be of several Parties, these, best
+	// first; what is no Party stands by the token of its class.
+	Candidates []string
+	Level      gsp.Level // "" for unknown
+	Entry      string    // id of the library's entry, "" for none or several
+	Mask       string
+	Reason     string // a stable token: what is doubtful, or why the outcome is not better; "" for nothing
+	Again      bool   // an earlier code of the list is the same UIM
+	Sentence   string
+	Detail     any // for JSON only, nil for none
 }
 
 // Writer writes findings, one after the other. Close ends the text; it closes
@@ -36,16 +40,17 @@ type Writer interface {
 }
 
 // columns are the headings of what is written, the same in each format.
-var columns = []string{"row", "code", "canonical", "outcome", "party", "level", "entry", "mask", "again", "sentence"}
+var columns = []string{"row", "code", "canonical", "outcome", "party", "candidates", "level", "entry", "mask", "reason", "again", "sentence"}
 
 // values are the values of a finding under columns but the first.
-func (f *Finding) values() [9]string {
+func (f *Finding) values() [11]string {
 	again := ""
 	if f.Again {
 		again = "again"
 	}
-	return [9]string{
-		f.Code.Reveal(), f.Canonical.Reveal(), f.Outcome, string(f.Party), string(f.Level), f.Entry, f.Mask, again, f.Sentence,
+	return [11]string{
+		f.Code.Reveal(), f.Canonical.Reveal(), f.Outcome, string(f.Party), strings.Join(f.Candidates, " "), string(f.Level),
+		f.Entry, f.Mask, f.Reason, again, f.Sentence,
 	}
 }
 
@@ -178,18 +183,19 @@ type jsonWriter struct {
 
 // findingText is a finding in JSON.
 type findingText struct {
-	Row       int         `json:"row"`
-	Code      string      `json:"code"`
-	Canonical string      `json:"canonical"`
-	Outcome   string      `json:"outcome"`
-	Party     gsp.PartyID `json:"party,omitzero"`
-	Level     gsp.Level   `json:"level,omitzero"`
-	Entry     string      `json:"entry,omitzero"`
-	Mask      string      `json:"mask,omitzero"`
-	Again     bool        `json:"again,omitzero"`
-	Rounded   bool        `json:"rounded,omitzero"`
-	Sentence  string      `json:"sentence"`
-	Detail    any         `json:"detail,omitempty"`
+	Row        int         `json:"row"`
+	Code       string      `json:"code"`
+	Canonical  string      `json:"canonical"`
+	Outcome    string      `json:"outcome"`
+	Party      gsp.PartyID `json:"party,omitzero"`
+	Candidates []string    `json:"candidates,omitzero"`
+	Level      gsp.Level   `json:"level,omitzero"`
+	Entry      string      `json:"entry,omitzero"`
+	Mask       string      `json:"mask,omitzero"`
+	Reason     string      `json:"reason,omitzero"`
+	Again      bool        `json:"again,omitzero"`
+	Sentence   string      `json:"sentence"`
+	Detail     any         `json:"detail,omitempty"`
 }
 
 func (j *jsonWriter) Write(f *Finding) error {
@@ -201,8 +207,8 @@ func (j *jsonWriter) Write(f *Finding) error {
 		return err
 	}
 	return j.encoder.Encode(findingText{
-		f.Row, f.Code.Reveal(), f.Canonical.Reveal(), f.Outcome, f.Party, f.Level, f.Entry, f.Mask, f.Again, f.Rounded, f.Sentence,
-		f.Detail,
+		f.Row, f.Code.Reveal(), f.Canonical.Reveal(), f.Outcome, f.Party, f.Candidates, f.Level, f.Entry, f.Mask, f.Reason,
+		f.Again, f.Sentence, f.Detail,
 	})
 }
 

@@ -99,7 +99,7 @@ const (
 )
 
 // widths of the columns, in characters.
-var widths = []int{8, 34, 34, 14, 8, 12, 24, 34, 8, 90}
+var widths = []int{8, 34, 34, 14, 8, 14, 12, 24, 34, 16, 8, 90}
 
 // begin starts a sheet with its headings.
 func (b *bookWriter) begin() error {

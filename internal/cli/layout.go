@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// terminalColumns is what every terminal has. Text for a terminal is laid out
+// for it, text for a file or a program keeps its lines whole.
+const terminalColumns = 80
+
+// isTerminal reports whether a person may be reading w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// layout writes text for people.
+type layout struct {
+	w    io.Writer
+	room int // columns, 0 for no limit
+}
+
+// layout returns one that writes to w, with as much room as the output has.
+func (r *run) layout(w io.Writer) layout {
+	if isTerminal(r.Out) {
+		return layout{w, terminalColumns}
+	}
+	return layout{w, 0}
+}
+
+// text writes a paragraph. The lines after its first begin with as many spaces
+// as indent says.
+func (l layout) text(s string, indent int) {
+	if l.room == 0 {
+		fmt.Fprintln(l.w, s)
+		return
+	}
+	body := strings.TrimLeft(s, " ")
+	line, used := s[:len(s)-len(body)], len(s)-len(body)
+	begun := false
+	for word := range strings.SplitSeq(body, " ") {
+		n := columnsOf(word)
+		switch {
+		case begun && used+1+n > l.room:
+			fmt.Fprintln(l.w, line)
+			line, used = strings.Repeat(" ", indent), indent
+		case begun:
+			line, used = line+" ", used+1
+		}
+		line, used, begun = line+word, used+n, true
+	}
+	fmt.Fprintln(l.w, line)
+}
+
+// table writes rows in columns, the first row being their headings. Where the
+// rows do not fit the room, the last column goes below the others.
+func (l layout) table(rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	last := len(rows[0]) - 1
+	widths := make([]int, last)
+	longest := 0
+	for _, row := range rows {
+		for i, cell := range row[:last] {
+			widths[i] = max(widths[i], columnsOf(cell))
+		}
+		longest = max(longest, columnsOf(row[last]))
+	}
+	before := 0
+	for _, n := range widths {
+		before += n + 2
+	}
+	below := l.room > 0 && before+longest > l.room
+	for i, row := range rows {
+		var line strings.Builder
+		for i, cell := range row[:last] {
+			line.WriteString(cell)
+			line.WriteString(strings.Repeat(" ", widths[i]-columnsOf(cell)+2))
+		}
+		switch {
+		case !below:
+			fmt.Fprintln(l.w, strings.TrimRight(line.String()+row[last], " "))
+		default:
+			fmt.Fprintln(l.w, strings.TrimRight(line.String(), " "))
+			if i > 0 && row[last] != "" {
+				l.text("  "+row[last], 2)
+			}
+		}
+	}
+}
+
+// columnsOf returns how many columns of a terminal a text takes.
+func columnsOf(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+			n++
+		}
+	}
+	return n
+}
+
+// maxPrinted is how many characters of a text from a list a terminal shows: no
+// code is longer.
+const maxPrinted = 128
+
+// printable replaces what a terminal would obey, hide or draw over another
+// character, and cuts what is longer than any code: a list comes from
+// strangers.
+func printable(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > maxPrinted {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case r == 0x1d:
+			r = '^'
+		case !unicode.IsPrint(r) || unicode.Is(unicode.M, r):
+			r = unicode.ReplacementChar
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
