@@ -92,6 +92,25 @@ func FuzzPackets(f *testing.F) {
 	})
 }
 
+// FuzzArmour is FuzzInspect with the text of the second part only, in each
+// transfer encoding.
+func FuzzArmour(f *testing.F) {
+	armour := armoured(f, sealedOctets())
+	f.Add(armour, uint8(0))
+	f.Add(strings.Replace(armour, "\r\n\r\n", "\r\nVersion: GnuPG v2\r\n \t\r\n", 1)+" \r\n", uint8(0))
+	f.Add(base64Lines([]byte(armour)), uint8(1))
+	f.Add(base64Lines(sealedOctets()), uint8(1))
+	f.Add(strings.ReplaceAll(strings.ReplaceAll(armour, "=", "=3D"), "A\r\n", "A=\r\n\r\n"), uint8(2))
+	const kind = "Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n"
+	f.Fuzz(func(t *testing.T, text string, encoding uint8) {
+		mail := string(wrap(text))
+		if name := [...]string{"", "base64", "quoted-printable"}[encoding%3]; name != "" {
+			mail = strings.Replace(mail, kind, kind+"Content-Transfer-Encoding: "+name+"\r\n", 1)
+		}
+		check(t, []byte(mail))
+	})
+}
+
 func accepted(t *testing.T, m sealed.Message) {
 	t.Helper()
 	var b bytes.Buffer

@@ -192,9 +192,12 @@ func TestAllowList(t *testing.T) {
 	}
 	var header strings.Builder
 	header.WriteString("From: \"" + secret + "\" <fr1@gsp.example>\r\nTo: " + secret + " <ke@gsp.example>\r\n")
+	for _, name := range []string{"Sender", "Resent-From", "Resent-Sender"} {
+		header.WriteString(name + ": " + secret + " <fr1@gsp.example>\r\n")
+	}
 	for _, name := range []string{
 		"Bcc", "Received", "X-Originating-IP", "User-Agent", "X-Mailer", "Autocrypt", "Autocrypt-Gossip", "Autocrypt-Draft-State",
-		"OpenPGP", "X-PGP-Agent", "Reply-To", "Sender", "Return-Path", "Resent-From", "Resent-Date", "Disposition-Notification-To",
+		"OpenPGP", "X-PGP-Agent", "Reply-To", "Return-Path", "Resent-Date", "Resent-To", "Resent-Message-ID", "Disposition-Notification-To",
 		"Return-Receipt-To", "Organization", "Face", "X-Face", "Thread-Topic", "Thread-Index", "X-MS-Exchange-Organization",
 		"X-MS-Has-Attach", "Accept-Language", "Content-Language", "Keywords", "Comments", "Importance", "X-Priority", "List-Id",
 		"List-Unsubscribe", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "X-Mozilla-Status", "X-Mozilla-Keys",

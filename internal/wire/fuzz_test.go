@@ -2,7 +2,9 @@ package wire_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"gsp.example/gsp/internal/gsp"
@@ -59,6 +61,53 @@ func FuzzRead(f *testing.F) {
 		}
 		if !reflect.DeepEqual(again, got) {
 			t.Fatalf("got back %+v\nfrom %+v", again, got)
+		}
+	})
+}
+
+// FuzzSubjectTag shows that no subject makes Read panic or talk, and that the
+// tags that it reads say the same when they are written anew.
+func FuzzSubjectTag(f *testing.F) {
+	f.Add("[uim QCALL##### n=12]")
+	f.Add("Re: packs [UIM KE7  level=carton party=ke n=900 ] in [uim B]")
+	f.Add("=?UTF-8?Q?[uim_KE7_n=3D2]?= =?x?B?W3VpbSBBXQ==?=")
+	f.Add("[uim A [uim B]] [uim]")
+	f.Add("[uim\u00a0A]")
+	f.Fuzz(func(t *testing.T, subject string) {
+		m, err := sealed.Inspect(write(t, from+"Subject: "+subject+"\r\n", 100))
+		if err != nil {
+			return
+		}
+		got, err := wire.Read(m, domain)
+		var refusal *gsp.Refusal
+		switch {
+		case errors.As(err, &refusal):
+			if len(subject) > 40 && strings.Contains(fmt.Sprint(refusal.Text(""), refusal.Err), subject) {
+				t.Fatal("the refusal shows the subject")
+			}
+			return
+		case err != nil:
+			t.Fatalf("got %v; want a refusal", err)
+		}
+		var tags strings.Builder
+		for _, c := range got.Claims {
+			if text := c.UIM.Reveal(); strings.ContainsAny(text, "] ") || text == "" {
+				t.Fatalf("read the UIM %q", text)
+			}
+			fmt.Fprintf(&tags, "\r\n [uim %s n=%d", c.UIM.Reveal(), c.Count)
+			if c.Level != gsp.LevelUnknown {
+				fmt.Fprintf(&tags, " level=%s", c.Level)
+			}
+			if c.Party != "" {
+				fmt.Fprintf(&tags, " party=%s", c.Party)
+			}
+			tags.WriteString("]")
+		}
+		if tags.Len() == 0 || strings.Contains(tags.String(), "=?") {
+			return
+		}
+		if again := mustRead(t, from+"Subject:"+tags.String()+"\r\n"); !reflect.DeepEqual(again.Claims, got.Claims) {
+			t.Fatalf("got back other claims from %q", tags.String())
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dunglas/httpsfv"
 
@@ -151,7 +153,11 @@ func cutTag(s string) (tag, rest string, found bool, err error) {
 			return "", "", false, nil
 		}
 		s = after
-		if len(s) < 4 || !strings.EqualFold(s[:3], "uim") || s[3] != ' ' && s[3] != '\t' && s[3] != ']' {
+		if len(s) < 4 || !strings.EqualFold(s[:3], "uim") {
+			continue
+		}
+		// Some clients write a no-break space where two spaces stand.
+		if next, _ := utf8.DecodeRuneInString(s[3:]); next != ']' && !unicode.IsSpace(next) {
 			continue
 		}
 		if tag, rest, ok = strings.Cut(s[3:], "]"); !ok {

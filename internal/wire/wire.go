@@ -58,6 +58,15 @@ func Read(m sealed.Message, domain string) (Fields, error) {
 	if !r.seen[hasFrom] {
 		return Fields{}, broken("the mail has no From address", "choose your own address as the sender")
 	}
+	for _, other := range r.senders {
+		if other != r.From {
+			return Fields{}, &gsp.Refusal{
+				Reason: gsp.WrongSender,
+				Cause:  "a field Sender, Resent-From or Resent-Sender names another address than From",
+				Remedy: "send the mail from your own account and address, not on behalf of another or by redirecting",
+			}
+		}
+	}
 	if err := r.claims(); err != nil {
 		return Fields{}, err
 	}
@@ -69,7 +78,8 @@ type reader struct {
 	Fields
 	domain  string
 	seen    [hasCase + 1]bool
-	uims    []string // the values of GSP-UIM
+	uims    []string      // the values of GSP-UIM
+	senders []gsp.Address // of Sender, Resent-From and Resent-Sender; zero where there is none
 	subject string
 }
 
@@ -88,6 +98,9 @@ func (r *reader) field(name, value string) (err error) {
 	case "from":
 		r.seen[hasFrom] = true
 		r.From, err = readFrom(value)
+	case "sender", "resent-from", "resent-sender":
+		other, _ := readFrom(value)
+		r.senders = append(r.senders, other)
 	case "to":
 		r.To, err = readAddresses(value, r.domain)
 	case "cc":
@@ -110,7 +123,9 @@ func (r *reader) field(name, value string) (err error) {
 	case "subject":
 		r.subject = value
 	case "gsp-uim", "x-gsp-uim":
-		r.uims = append(r.uims, value)
+		if value != "" { // a template that was not filled in
+			r.uims = append(r.uims, value)
+		}
 	case "gsp-type", "x-gsp-type":
 		if err = r.once(hasType); err == nil {
 			err = r.readType(value)

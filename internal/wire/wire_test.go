@@ -45,11 +45,17 @@ func write(t testing.TB, header string, n int) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return enclose(header, strings.ReplaceAll(armoured.String(), "\n", "\r\n"))
+}
+
+// enclose writes a mail around armour, with readable words wherever the rules
+// allow them.
+func enclose(header, armoured string) []byte {
 	return []byte(header + "MIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: of case 900\r\n\r\nVersion: 1\r\n" +
 		"--b\r\nContent-Type: application/octet-stream; name=\"seizure list.asc\"\r\nContent-ID: <1@laptop>\r\n\r\n" +
-		strings.ReplaceAll(armoured.String(), "\n", "\r\n") + "\r\n--b--\r\n")
+		armoured + "\r\n--b--\r\n")
 }
 
 func inspect(t testing.TB, mail []byte) sealed.Message {
@@ -141,7 +147,7 @@ func TestReadLittle(t *testing.T) {
 		from + "GSP-UIM:\r\n",
 		from + "To: undisclosed-recipients:;\r\n",
 		from + "To:\r\nCc: \r\n",
-		from + "To: a@elsewhere.example\r\nSender: x\r\nReply-To: y@z\r\nSubject: [uimage] [ uim x\r\n",
+		from + "To: a@elsewhere.example\r\nSender: <FR1@gsp.example>\r\nReply-To: y@z\r\nSubject: [uimage] [ uim x\r\n",
 	} {
 		got := mustRead(t, header)
 		if want := (wire.Fields{From: address("fr1@gsp.example")}); !reflect.DeepEqual(got, want) {
@@ -168,6 +174,17 @@ func TestSubjectTag(t *testing.T) {
 		{"=?UTF-8?Q?Paquets_[uim_KE7_n=3D2]_d=C3=A9couverts?=", []gsp.Claim{claim("KE7", 2, "", "")}},
 		{"Re: [list] packs", nil},
 		{"[uimx A] [ uim A] uim A]", nil},
+		{"[uim\u00a0KE7\u00a0n=2]", []gsp.Claim{claim("KE7", 2, "", "")}},
+		{"=?ISO-8859-15?Q?[uim_KE7_n=3D2]_=A4?=", []gsp.Claim{claim("KE7", 2, "", "")}},
+		{"=?UTF-8?B?W3VpbSBLRTcgbj0=?=\r\n =?UTF-8?B?Ml0=?=", []gsp.Claim{claim("KE7", 2, "", "")}},
+		{"=?UTF-8?Q?=5Buim_KE7=5D?= [uim B]", []gsp.Claim{claim("KE7", 1, "", ""), claim("B", 1, "", "")}},
+		{"[uim\r\n\tKE7\r\n n=2]", []gsp.Claim{claim("KE7", 2, "", "")}},
+		{"[[uim A]]", []gsp.Claim{claim("A", 1, "", "")}},
+		{"[uim A][uim B]", []gsp.Claim{claim("A", 1, "", ""), claim("B", 1, "", "")}},
+		{"[uim A n=1 n=2]", []gsp.Claim{claim("A", 2, "", "")}}, // as in a structured field
+		{"[uim A=B;n=3]", []gsp.Claim{claim("A=B;n=3", 1, "", "")}},
+		{"Re: Fwd: [UIM 0104600818007879^21###  N=3 ]", []gsp.Claim{claim("0104600818007879^21###", 3, "", "")}},
+		{"=?UTF-8?Q?[uim_A", nil}, // no encoded word
 	} {
 		if got := mustRead(t, from+"Subject: "+test.subject+"\r\n").Claims; !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%q: got %d claims; want %d", test.subject, len(got), len(test.want))
@@ -226,6 +243,20 @@ func TestRefusals(t *testing.T) {
 		{from + "Subject: packs" + strings.Repeat("\r\n [uim KEPACK]", 1001) + "\r\n", gsp.TooManyUIMs},
 		{from + "Subject: [uim]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK [uim B]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK count=2]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK n=-1]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK n=1e3]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK n=99999999999999999999]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACK party=..]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim KEPACKé]\r\n", gsp.BrokenUIM},
+		{from + "Subject: =?UTF-8?Q?[uim_KEPACK=0D=0ABcc:_x]?=\r\n", gsp.BrokenUIM},
+		{from + "Subject: [uim " + strings.Repeat("KEPACK", 50) + "]\r\n", gsp.BrokenUIM},
+		{from + "Sender: KEPACK <fr2@gsp.example>\r\n", gsp.WrongSender},
+		{"Sender: fr2@gsp.example\r\n" + from, gsp.WrongSender},
+		{from + "Sender: KEPACK\r\n", gsp.WrongSender},
+		{from + "Resent-From: KEPACK <fr2@gsp.example>\r\n", gsp.WrongSender},
+		{from + "Resent-From: fr1@gsp.example\r\nResent-Sender: fr2@gsp.example\r\n", gsp.WrongSender},
 		{from + "Subject: [uim KEPACK 12]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK n=x]\r\n", gsp.BrokenUIM},
 	} {
