@@ -87,16 +87,33 @@ type entryText struct {
 // nothing but their position.
 func Parse(file string, text []byte) (*Library, error) {
 	r := &reader{file: file}
+	l := r.read(text)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// decode reads the text without looking at what it says.
+func (r *reader) decode(text []byte) (t fileText, ok bool) {
 	if len(text) > maxFile {
 		r.add(1, "", fmt.Sprintf("a library has at most %d octets", maxFile))
-		return nil, r.err()
+		return t, false
 	}
-	var t fileText
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&t); err != nil {
 		r.syntax(err)
-		return nil, r.err()
+		return t, false
 	}
 	r.lines = index(text)
+	return t, true
+}
+
+// read reads a library. What it returns is good only if nothing is wrong.
+func (r *reader) read(text []byte) *Library {
+	t, ok := r.decode(text)
+	if !ok {
+		return nil
+	}
 	l := &Library{name: t.Name, version: gsp.LibraryVersion(t.Version), issued: date(t.Issued), note: t.Note}
 	if t.Name == "" {
 		r.add(1, "", "the library has no name")
@@ -106,13 +123,13 @@ func Parse(file string, text []byte) (*Library, error) {
 	}
 	if len(t.Entry) > maxEntries {
 		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
-		return nil, r.err()
+		return nil
 	}
 	seen, rows, ofParty := make(map[string]int), 0, make(map[gsp.PartyID]int)
 	for i := range t.Entry {
 		e := r.entry(i, &t.Entry[i])
 		if first, ok := seen[e.ID]; ok && e.ID != "" {
-			r.at("id", 0, fmt.Sprintf("line %d has an entry of this id already", first))
+			r.at("id", 0, r.where(first)+" has an entry of this id already")
 		}
 		seen[e.ID] = e.Line
 		if rows += len(e.rows); rows > maxAll {
@@ -125,10 +142,10 @@ func Parse(file string, text []byte) (*Library, error) {
 		}
 		l.entries = append(l.entries, e)
 	}
-	if err := r.err(); err != nil {
-		return nil, err
+	if len(r.errors) > 0 {
+		return nil
 	}
-	return build(l), nil
+	return build(l)
 }
 
 // reader collects what is wrong with a library.
@@ -138,6 +155,19 @@ type reader struct {
 	now    positions   // of the entry being read
 	id     string
 	errors []*Error
+
+	// origin returns where a line of a joined text comes from; nil for one
+	// that is not joined.
+	origin func(line int) (file string, of int)
+}
+
+// where names a line.
+func (r *reader) where(line int) string {
+	if r.origin == nil {
+		return fmt.Sprintf("line %d", line)
+	}
+	file, of := r.origin(line)
+	return fmt.Sprintf("%s:%d", file, of)
 }
 
 func (r *reader) add(line int, entry, msg string) {
@@ -156,6 +186,9 @@ func (r *reader) err() error {
 	slices.SortStableFunc(r.errors, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 	all := make([]error, len(r.errors))
 	for i, e := range r.errors {
+		if r.origin != nil {
+			e.File, e.Line = r.origin(e.Line)
+		}
 		all[i] = e
 	}
 	return errors.Join(all...)
@@ -192,12 +225,17 @@ var wantTypes = map[string]string{
 	"toml.LocalDate": "a day such as 2026-01-31", "[]string": "a list of texts, such as [\"a\", \"b\"]",
 }
 
-// entry checks one entry. What it returns is whole only if it added nothing.
-func (r *reader) entry(i int, t *entryText) *Entry {
+// begin notes which entry is being read.
+func (r *reader) begin(i int, id string) {
 	if r.now = nil; i < len(r.lines) {
 		r.now = r.lines[i]
 	}
-	r.id = t.ID
+	r.id = id
+}
+
+// entry checks one entry. What it returns is whole only if it added nothing.
+func (r *reader) entry(i int, t *entryText) *Entry {
+	r.begin(i, t.ID)
 	e := &Entry{
 		ID: t.ID, Class: Class(cmp.Or(t.Class, string(Routable))), Title: t.Title, Note: t.Note,
 		Categories: t.Categories, Generation: t.Generation, Evidence: Evidence(t.Evidence), Source: t.Source,
