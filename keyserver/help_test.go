@@ -1,6 +1,7 @@
 package keyserver
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"regexp"
@@ -9,43 +10,137 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"gsp.example/gsp/configs"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
 )
 
-// Each language has a page for each reason and for nothing else, with no field
-// left empty or misspelt.
+// readHelp reads one language's file, with no field misspelt.
+func readHelp(t *testing.T, name string) helpText {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(helpFile(name + ".json")))
+	d.DisallowUnknownFields()
+	var text helpText
+	if err := d.Decode(&text); err != nil {
+		t.Fatalf("help/%s.json: %v", name, err)
+	}
+	return text
+}
+
+// helpTexts returns all texts of a language, by where they stand: "intro",
+// "not-sealed: title", "not-sealed: step 2".
+func helpTexts(text helpText) map[string]string {
+	texts := map[string]string{
+		"name": text.Name, "title": text.Title, "intro": text.Intro, "meaning": text.Meaning, "steps": text.Steps,
+		"all": text.All, "languages": text.Languages, "missing": text.Missing, "missingIntro": text.MissingIntro,
+		"still": text.Still, "kept": text.Kept,
+	}
+	for i, group := range text.Groups {
+		texts["group "+strconv.Itoa(i+1)] = group.Title
+		for _, page := range group.Pages {
+			at := string(page.Reason) + ": "
+			texts[at+"title"], texts[at+"meaning"] = page.Title, page.Meaning
+			for j, step := range page.Steps {
+				texts[at+"step "+strconv.Itoa(j+1)] = step
+			}
+		}
+	}
+	return texts
+}
+
+// Each language has a page for each reason and for nothing else, in the order
+// of the English one, with as many steps and with no text left empty.
 func TestEachLanguageIsComplete(t *testing.T) {
+	english := readHelp(t, "en")
 	for _, name := range helpLanguages {
-		d := json.NewDecoder(strings.NewReader(string(helpFile(name + ".json"))))
-		d.DisallowUnknownFields()
-		var text helpText
-		if err := d.Decode(&text); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if text.Language != name || text.Direction != "ltr" && text.Direction != "rtl" {
-			t.Errorf("%s: language %q, direction %q", name, text.Language, text.Direction)
-		}
-		if slices.Contains([]string{text.Name, text.Title, text.Intro, text.Meaning, text.Steps, text.All, text.Still, text.Kept}, "") {
-			t.Errorf("%s: a text of all pages is empty", name)
+		text := readHelp(t, name)
+		if text.Language != name || (text.Direction == "rtl") != (name == "ar") || text.Direction != "rtl" && text.Direction != "ltr" {
+			t.Errorf("help/%s.json: language %q, direction %q", name, text.Language, text.Direction)
 		}
 		seen := map[gsp.Reason]bool{}
+		var order, want []gsp.Reason
 		for _, group := range text.Groups {
 			for _, page := range group.Pages {
 				if seen[page.Reason] || !slices.Contains(gsp.Reasons, page.Reason) {
-					t.Errorf("%s: a second or unknown page %q", name, page.Reason)
+					t.Errorf("help/%s.json: a second or unknown page %q", name, page.Reason)
 				}
 				seen[page.Reason] = true
-				if group.Title == "" || page.Title == "" || page.Meaning == "" || len(page.Steps) == 0 || slices.Contains(page.Steps, "") {
-					t.Errorf("%s: %s has an empty text", name, page.Reason)
+				if len(page.Steps) == 0 {
+					t.Errorf("help/%s.json: %s has no steps", name, page.Reason)
 				}
+				order = append(order, page.Reason)
 			}
 		}
 		for _, reason := range gsp.Reasons {
 			if !seen[reason] {
-				t.Errorf("%s: no page for %s", name, reason)
+				t.Errorf("help/%s.json: no page for %s", name, reason)
+			}
+		}
+		for _, group := range english.Groups {
+			for _, page := range group.Pages {
+				want = append(want, page.Reason)
+			}
+		}
+		if len(order) == len(want) && !slices.Equal(order, want) {
+			t.Errorf("help/%s.json: pages in the order %q, want %q", name, order, want)
+		}
+		for at, s := range helpTexts(text) {
+			if strings.TrimSpace(s) == "" || s != strings.TrimSpace(s) {
+				t.Errorf("help/%s.json: %s is %q, want a text", name, at, s)
+			}
+		}
+	}
+}
+
+var (
+	codeSpan     = regexp.MustCompile("`[^`]*`")
+	englishWords = regexp.MustCompile(`\b(your|with|which|and|from|is|of)\b`)
+)
+
+// A translation says what the English text says: it has the same texts, none
+// left in English, and in each the same addresses, commands and codes.
+func TestTranslationsKeepWhatIsNotTranslated(t *testing.T) {
+	english := helpTexts(readHelp(t, "en"))
+	for _, name := range helpLanguages[1:] {
+		texts := helpTexts(readHelp(t, name))
+		for at := range texts {
+			if _, ok := english[at]; !ok {
+				t.Errorf("help/%s.json: %s is not in help/en.json", name, at)
+			}
+		}
+		for at, want := range english {
+			got, ok := texts[at]
+			if !ok {
+				t.Errorf("help/%s.json: no %s, which is in English %q", name, at, want)
+				continue
+			}
+			gotCode, wantCode := codeSpan.FindAllString(got, -1), codeSpan.FindAllString(want, -1)
+			slices.Sort(gotCode)
+			slices.Sort(wantCode)
+			if !slices.Equal(gotCode, wantCode) || strings.Count(got, "`")%2 != 0 {
+				t.Errorf("help/%s.json: %s has the code %q, want %q as in English", name, at, gotCode, wantCode)
+			}
+			if words := codeSpan.ReplaceAllString(got, ""); got == want || englishWords.MatchString(words) {
+				t.Errorf("help/%s.json: %s is English: %q", name, at, got)
+			}
+		}
+	}
+}
+
+// Each letter of a text is of its language's script; names such as OpenPGP and
+// the words that English programs show are Latin everywhere.
+func TestTranslationsAreInTheirScript(t *testing.T) {
+	for name, script := range map[string]*unicode.RangeTable{"ar": unicode.Arabic, "zh": unicode.Han, "ru": unicode.Cyrillic} {
+		for at, s := range helpTexts(readHelp(t, name)) {
+			for _, r := range codeSpan.ReplaceAllString(s, "") {
+				if unicode.IsLetter(r) && !unicode.In(r, script, unicode.Latin) {
+					t.Errorf("help/%s.json: %s has the letter %q: %q", name, at, r, s)
+				}
+			}
+			if !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(script, r) }) {
+				t.Errorf("help/%s.json: %s has no letter of that language: %q", name, at, s)
 			}
 		}
 	}

@@ -238,7 +238,7 @@ func TestNotFound(t *testing.T) {
 		"/index.html", "//", "/.well-known/openpgpkey", direct, advanced, direct + "hu", direct + "hu/", advanced + "hu/",
 		advanced + "hu/" + gsp.WKDHash("nobody"), "/.well-known/openpgpkey/other.example/hu/" + gsp.WKDHash("ke"),
 		advanced + "hu/../hu/" + gsp.WKDHash("ke"), direct + "/hu/" + gsp.WKDHash("ke"), advanced + "gsp.example/policy",
-		"/help/no-such-reason", "/helping", "/help/../healthz", "/help/xx/not-sealed", "/help/en.json", "/healthz/",
+		"/helping", "/healthz/",
 	} {
 		resp, body := ask("GET", path)
 		if resp.StatusCode != 404 || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" || body != "not found\n" {
@@ -285,59 +285,6 @@ func TestFaultIsLoggedWithoutTheClient(t *testing.T) {
 	if got := log.String(); !strings.Contains(got, "directory failed") || strings.Contains(got, "127.0.0.1") ||
 		strings.Contains(got, "l=broken") || strings.Contains(got, gsp.WKDHash("broken")) {
 		t.Errorf("log: %q", got)
-	}
-}
-
-func TestHelpIsComplete(t *testing.T) {
-	ask := open(t, &keyserver.Server{})
-	_, index := ask("GET", "/help/")
-	for _, reason := range gsp.Reasons {
-		path := "/help/" + string(reason)
-		resp, body := ask("GET", path, "Accept-Language", "fr-CH, fr;q=0.9, *;q=0.1")
-		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
-			t.Errorf("%s: got %d, %s", path, resp.StatusCode, resp.Header.Get("Content-Type"))
-			continue
-		}
-		if csp := resp.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none';") {
-			t.Errorf("%s: policy %q", path, csp)
-		}
-		for _, want := range []string{
-			"<!DOCTYPE html>", `<html lang="en" dir="ltr">`, "<code>" + string(reason) + "</code>", "<h1>", "<ol>\n<li>",
-			"administrator, or the operator of this gateway",
-		} {
-			if !strings.Contains(body, want) {
-				t.Errorf("%s: no %s", path, want)
-			}
-		}
-		for _, unwanted := range []string{"<script", "style=", "<p></p>", "<li></li>", "support@", "postmaster@"} {
-			if strings.Contains(body, unwanted) {
-				t.Errorf("%s: has %s", path, unwanted)
-			}
-		}
-		if reason == gsp.NoUIM || reason == gsp.BrokenUIM || reason == gsp.UnknownUIM {
-			_, step, _ := strings.Cut(body, "<ol>\n<li>")
-			step, _, _ = strings.Cut(step, "</li>")
-			if !strings.Contains(step, "[uim KE7######## n=12]") || !strings.Contains(step, "Encrypt the subject") {
-				t.Errorf("%s: the first step is %q, want the form for the subject", path, step)
-			}
-		}
-		if !strings.Contains(index, `href="/help/en/`+string(reason)+`"`) {
-			t.Errorf("the index has no link to %s", reason)
-		}
-		if resp, again := ask("GET", "/help/en/"+string(reason)); resp.StatusCode != 200 || again != body {
-			t.Errorf("/help/en/%s: got %d, want the same page", reason, resp.StatusCode)
-		}
-	}
-	if got, want := strings.Count(index, "<li>"), len(gsp.Reasons); got != want {
-		t.Errorf("the index has %d links, want %d", got, want)
-	}
-	for _, path := range []string{"/help", "/help/en/"} {
-		if resp, body := ask("GET", path); resp.StatusCode != 200 || body != index {
-			t.Errorf("%s: got %d, want the index", path, resp.StatusCode)
-		}
-	}
-	if resp, _ := ask("GET", "/help/style.css"); resp.Header.Get("Content-Type") != "text/css; charset=utf-8" {
-		t.Errorf("style: got %d, %s", resp.StatusCode, resp.Header.Get("Content-Type"))
 	}
 }
 
