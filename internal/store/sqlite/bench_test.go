@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -59,7 +60,11 @@ func BenchmarkPost(b *testing.B) {
 					for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
 						p := made
 						p.Summary.Envelope.MessageID = fmt.Sprintf("<%d@gsp.example>", i)
-						p.Open = &gsp.Case{ID: gsp.NewCaseID(start, "ke", uint32(i)), Requester: "fr", Asked: []gsp.PartyID{"ke"}, Opened: start}
+						p.Open = &gsp.Case{
+							ID: gsp.NewCaseID(start, "ke", uint32(i)), Requester: "fr", Opened: start,
+							Asked: []gsp.PartyID{"ke"}, Waiting: []gsp.PartyID{"ke"}, Marks: [32]byte{1, byte(i)},
+						}
+						p.Event.At, p.Once = start, gsp.Once{Key: sha256.Sum256([]byte(p.Summary.Envelope.MessageID)), Until: start.Add(time.Hour)}
 						if _, err := s.Post(b.Context(), p); err != nil {
 							b.Errorf("post: %v", err)
 							return

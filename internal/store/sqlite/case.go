@@ -3,12 +3,17 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 )
+
+const caseColumns = `id, requester, asked, opened, marks, waiting`
 
 // Cases returns the case of that number, or, where id is "", those that the
 // Message-IDs belong to, in their order and the oldest first. Cases that party
@@ -27,14 +32,14 @@ func (s *Store) Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, mes
 		}
 	}
 	if id != "" {
-		err = v.cases(`SELECT id, requester, asked, opened FROM case_file WHERE id = ?`, id, take)
+		err = v.cases(take, `SELECT `+caseColumns+` FROM case_file WHERE id = ?`, id)
 	}
 	for _, messageID := range messageIDs {
 		if id != "" || err != nil {
 			break
 		}
-		err = v.cases(`SELECT id, requester, asked, opened FROM case_file
-			JOIN thread ON thread.case_file = case_file.id WHERE thread.message_id = ? ORDER BY opened, id`, threadKey(messageID), take)
+		err = v.cases(take, `SELECT `+caseColumns+` FROM case_file
+			JOIN thread ON thread.case_file = case_file.id WHERE thread.message_id = ? ORDER BY opened, id`, threadKey(messageID))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read cases: %w", err)
@@ -42,40 +47,91 @@ func (s *Store) Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, mes
 	return cases, nil
 }
 
+// PendingCases returns, by their numbers, at most limit cases with a number
+// above after that were opened before a time and still wait for an answer.
+// What it costs grows with the cases that wait, not with those that were ever
+// opened.
+func (s *Store) PendingCases(ctx context.Context, before time.Time, after gsp.CaseID, limit int) ([]gsp.Case, error) {
+	v, err := s.view(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read pending cases: %w", err)
+	}
+	defer v.end()
+	var cases []gsp.Case
+	// Without the index named, SQLite would walk over all cases in the order
+	// that is asked for.
+	err = v.cases(func(c gsp.Case) { cases = append(cases, c) }, `SELECT `+caseColumns+` FROM case_file INDEXED BY case_pending
+		WHERE waiting <> '' AND opened < ? AND id > ? ORDER BY id LIMIT ?`, millis(before), after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read pending cases: %w", err)
+	}
+	return cases, nil
+}
+
 // cases gives the cases that a query finds to do.
-func (v view) cases(query string, key any, do func(gsp.Case)) error {
-	rows, err := v.rows(query, key)
+func (v view) cases(do func(gsp.Case), query string, args ...any) error {
+	rows, err := v.rows(query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var (
-			c      gsp.Case
-			asked  string
-			opened int64
+			c              gsp.Case
+			asked, waiting string
+			opened         int64
+			marks          []byte
 		)
-		if err := rows.Scan(&c.ID, &c.Requester, &asked, &opened); err != nil {
+		if err := rows.Scan(&c.ID, &c.Requester, &asked, &opened, &marks, &waiting); err != nil {
 			return err
 		}
-		c.Asked, c.Opened = splitParties(asked), timeOf(opened)
+		c.Asked, c.Waiting, c.Opened = splitParties(asked), splitParties(waiting), timeOf(opened)
+		copy(c.Marks[:], marks)
 		do(c)
 	}
 	return rows.Err()
 }
 
-func (t *tx) caseFree(id gsp.CaseID) error {
-	var n int
-	err := t.row(`SELECT count(*) FROM case_file WHERE id = ?`, id).Scan(&n)
-	if err == nil && n > 0 {
-		return gsp.ErrCaseTaken
+// openCase writes a new case. The error is gsp.ErrCaseTaken, and nothing has
+// changed, where its number is in use.
+func (t *tx) openCase(c gsp.Case) error {
+	n, err := t.affect(`INSERT INTO case_file (`+caseColumns+`) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		c.ID, c.Requester, joinSorted(c.Asked), millis(c.Opened), marksKey(c.Marks), joinSorted(c.Waiting))
+	if err == nil && n == 0 {
+		err = gsp.ErrCaseTaken
 	}
 	return err
 }
 
-func (t *tx) openCase(c gsp.Case) error {
-	return t.exec(`INSERT INTO case_file (id, requester, asked, opened) VALUES (?, ?, ?, ?)`,
-		c.ID, c.Requester, joinParties(c.Asked), millis(c.Opened))
+// repeated returns the newest pending case by which the Party that opens c
+// asked the same Parties about the same marks, "" for none.
+func (t *tx) repeated(c gsp.Case) (id gsp.CaseID, err error) {
+	if c.Marks == [32]byte{} {
+		return "", nil
+	}
+	err = t.row(`SELECT id FROM case_file WHERE requester = ? AND asked = ? AND marks = ? AND waiting <> ''
+		ORDER BY opened DESC, id DESC LIMIT 1`, c.Requester, joinSorted(c.Asked), marksKey(c.Marks)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
+}
+
+// settle takes Parties from those whose answer a case waits for.
+func (t *tx) settle(id gsp.CaseID, parties []gsp.PartyID) error {
+	var waiting string
+	err := t.row(`SELECT waiting FROM case_file WHERE id = ?`, id).Scan(&waiting)
+	if errors.Is(err, sql.ErrNoRows) {
+		return gsp.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(splitParties(waiting), func(p gsp.PartyID) bool { return slices.Contains(parties, p) })
+	if joined := joinParties(left); joined != waiting {
+		return t.exec(`UPDATE case_file SET waiting = ? WHERE id = ?`, joined, id)
+	}
+	return nil
 }
 
 // followThread remembers that replies to a mail belong to its case.
@@ -92,6 +148,19 @@ func (t *tx) followThread(messageID string, id gsp.CaseID) error {
 func threadKey(messageID string) []byte {
 	sum := sha256.Sum256([]byte(messageID))
 	return sum[:16]
+}
+
+// marksKey is how a digest of marks is stored: nothing for no marks.
+func marksKey(digest [32]byte) []byte {
+	if digest == [32]byte{} {
+		return []byte{}
+	}
+	return digest[:]
+}
+
+// joinSorted writes Parties as a set, so that equal ones compare equal.
+func joinSorted(parties []gsp.PartyID) string {
+	return joinParties(slices.Sorted(slices.Values(parties)))
 }
 
 func joinParties(parties []gsp.PartyID) string {

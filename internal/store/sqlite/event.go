@@ -31,9 +31,9 @@ func (t *tx) record(e gsp.Event) (int64, error) {
 	peers := slices.Clone(e.Peers)
 	slices.Sort(peers)
 	return t.insert(`INSERT INTO event
-		(at, kind, party, account, peers, mail, case_file, type, uims, reason, role, pattern, library)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		millis(e.At), e.Kind, e.Party, e.Account, joinParties(peers), e.Mail, e.Case, e.Type, e.UIMs,
+		(at, kind, party, account, peers, mail, case_file, repeats, type, uims, reason, role, pattern, library)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		millis(e.At), e.Kind, e.Party, e.Account, joinParties(peers), e.Mail, e.Case, e.Repeats, e.Type, e.UIMs,
 		e.Reason, e.Role, e.Pattern, e.Library)
 }
 
@@ -65,7 +65,7 @@ func (s *Store) Events(ctx context.Context, after int64) iter.Seq2[gsp.Event, er
 }
 
 func (s *Store) events(ctx context.Context, after int64) ([]gsp.Event, error) {
-	rows, err := s.rows(ctx, `SELECT id, at, kind, party, account, peers, mail, case_file, type, uims,
+	rows, err := s.rows(ctx, `SELECT id, at, kind, party, account, peers, mail, case_file, repeats, type, uims,
 		reason, role, pattern, library FROM event WHERE id > ? ORDER BY id LIMIT ?`, after, eventChunk)
 	if err != nil {
 		return nil, err
@@ -78,8 +78,8 @@ func (s *Store) events(ctx context.Context, after int64) ([]gsp.Event, error) {
 			at    int64
 			peers string
 		)
-		if err := rows.Scan(&e.ID, &at, &e.Kind, &e.Party, &e.Account, &peers, &e.Mail, &e.Case, &e.Type, &e.UIMs,
-			&e.Reason, &e.Role, &e.Pattern, &e.Library); err != nil {
+		if err := rows.Scan(&e.ID, &at, &e.Kind, &e.Party, &e.Account, &peers, &e.Mail, &e.Case, &e.Repeats, &e.Type,
+			&e.UIMs, &e.Reason, &e.Role, &e.Pattern, &e.Library); err != nil {
 			return nil, err
 		}
 		e.At, e.Peers = timeOf(at), splitParties(peers)

@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/store/sqlite"
@@ -139,6 +141,38 @@ func TestReleasedSchemasStillOpen(t *testing.T) {
 				t.Errorf("verify: %+v, %v", report, err)
 			}
 		})
+	}
+}
+
+// What a case waits for was not kept before version 4, and follows from its
+// events.
+func TestAnUpgradeFindsWhoIsWaitedFor(t *testing.T) {
+	schema, err := os.ReadFile("testdata/schema-3.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	db := other(t, folder)
+	alter(t, db, string(schema))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, folder, sqlite.Options{})
+	for id, want := range map[gsp.CaseID][]gsp.PartyID{
+		"2026-DE-00001": {"de"}, "2026-KE-00002": {"ke"}, "2026-DE-00003": nil, "2026-KE-00004": {"ke"},
+	} {
+		got, err := s.Cases(t.Context(), "fr", id, nil)
+		if err != nil || len(got) != 1 || !slices.Equal(got[0].Waiting, want) {
+			t.Errorf("case %s: %+v, %v, want %v to be waited for", id, got, err, want)
+		}
+	}
+	pending, err := s.PendingCases(t.Context(), time.Unix(9, 0), "", 9)
+	if err != nil || len(pending) != 3 {
+		t.Errorf("pending cases %+v, %v, want three", pending, err)
+	}
+	roll, err := s.Load(t.Context())
+	if err != nil || len(roll.Credentials) != 1 || roll.Credentials[0].Pins != nil || roll.Accounts[0].Language != "" {
+		t.Errorf("roll %+v, %v, want the account without pins and language", roll, err)
 	}
 }
 

@@ -40,7 +40,10 @@ func (s *Store) Post(ctx context.Context, p gsp.Posting) (gsp.Receipt, error) {
 		return err
 	})
 	if err == nil {
-		return receipt, nil
+		if receipt.Earlier && m.file != "" {
+			err = s.files.Remove(m.file) // the earlier posting has its own
+		}
+		return receipt, err
 	}
 	// After a failed commit the row may be there all the same, so the file
 	// stays; the next start sweeps it if nothing refers to it.
@@ -96,6 +99,15 @@ func (s *Store) putFile(m sealed.Message) (string, error) {
 // post looks everything up before it changes anything, so that a posting that
 // is not possible costs the others in its group nothing.
 func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
+	e := p.Event
+	if e.At.IsZero() {
+		e.At = t.store.options.Now()
+	}
+	if p.Once.Key != [32]byte{} {
+		if receipt, known, err := t.posted(p.Once.Key, e.At); known || err != nil {
+			return receipt, err
+		}
+	}
 	boxes := make([]*gsp.Mailbox, len(p.Deliveries))
 	for i, d := range p.Deliveries {
 		var err error
@@ -103,9 +115,9 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 			return gsp.Receipt{}, err
 		}
 	}
-	e := p.Event
 	if p.Open != nil {
-		if err := t.caseFree(p.Open.ID); err != nil {
+		var err error
+		if e.Repeats, err = t.repeated(*p.Open); err != nil {
 			return gsp.Receipt{}, err
 		}
 		if err := t.openCase(*p.Open); err != nil {
@@ -113,11 +125,16 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		}
 		e.Case = p.Open.ID
 	}
+	if len(p.Settles) > 0 {
+		if err := t.settle(e.Case, p.Settles); err != nil {
+			return gsp.Receipt{}, err
+		}
+	}
 	id, err := t.insertMail(m)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	receipt := gsp.Receipt{Mail: id, Case: e.Case, Placed: make([]gsp.Placement, len(boxes))}
+	receipt := gsp.Receipt{Mail: id, Case: e.Case, Repeats: e.Repeats, Placed: make([]gsp.Placement, len(boxes))}
 	for i, d := range p.Deliveries {
 		item := gsp.Item{
 			Mail: id, Flags: d.Flags, Keywords: d.Keywords, Received: d.Received, Size: int64(m.size),
@@ -134,7 +151,12 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		}
 	}
 	e.Mail = id
-	receipt.Event, err = t.record(e)
+	if receipt.Event, err = t.record(e); err != nil {
+		return gsp.Receipt{}, err
+	}
+	if p.Once.Key != [32]byte{} {
+		err = t.remember(p.Once, receipt.Event, e.At)
+	}
 	return receipt, err
 }
 

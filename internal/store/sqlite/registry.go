@@ -60,12 +60,12 @@ func (v view) each(query string, scan func(*sql.Rows) error) error {
 }
 
 func loadParties(v view, r *gsp.Roll) error {
-	return v.each(`SELECT id, name, parent, registered, withdrawn FROM party ORDER BY id`, func(rows *sql.Rows) error {
+	return v.each(`SELECT id, name, parent, language, registered, withdrawn FROM party ORDER BY id`, func(rows *sql.Rows) error {
 		var (
 			p                     gsp.Party
 			registered, withdrawn int64
 		)
-		err := rows.Scan(&p.ID, &p.Name, &p.Parent, &registered, &withdrawn)
+		err := rows.Scan(&p.ID, &p.Name, &p.Parent, &p.Language, &registered, &withdrawn)
 		p.Registered, p.Withdrawn = timeOf(registered), timeOf(withdrawn)
 		r.Parties = append(r.Parties, p)
 		return err
@@ -73,12 +73,12 @@ func loadParties(v view, r *gsp.Roll) error {
 }
 
 func loadAccounts(v view, r *gsp.Roll) error {
-	return v.each(`SELECT id, login, party, kind, name, issued, disabled FROM account ORDER BY id`, func(rows *sql.Rows) error {
+	return v.each(`SELECT id, login, party, kind, name, language, issued, disabled FROM account ORDER BY id`, func(rows *sql.Rows) error {
 		var (
 			a                gsp.Account
 			issued, disabled int64
 		)
-		err := rows.Scan(&a.ID, &a.Login, &a.Party, &a.Kind, &a.Name, &issued, &disabled)
+		err := rows.Scan(&a.ID, &a.Login, &a.Party, &a.Kind, &a.Name, &a.Language, &issued, &disabled)
 		a.Issued, a.Disabled = timeOf(issued), timeOf(disabled)
 		r.Accounts = append(r.Accounts, a)
 		return err
@@ -99,14 +99,18 @@ func loadGrants(v view, r *gsp.Roll) error {
 }
 
 func loadCredentials(v view, r *gsp.Roll) error {
-	return v.each(`SELECT account, salt, iterations, stored_key, server_key, issued FROM credential
+	return v.each(`SELECT account, salt, iterations, stored_key, server_key, pins, issued FROM credential
 		ORDER BY account`, func(rows *sql.Rows) error {
 		var (
 			c      gsp.Credential
 			issued int64
+			pins   []byte
 		)
-		err := rows.Scan(&c.Account, &c.Salt, &c.Iterations, &c.StoredKey, &c.ServerKey, &issued)
+		err := rows.Scan(&c.Account, &c.Salt, &c.Iterations, &c.StoredKey, &c.ServerKey, &pins, &issued)
 		c.Issued = timeOf(issued)
+		for pin := range slices.Chunk(pins, 32) {
+			c.Pins = append(c.Pins, [32]byte(pin))
+		}
 		r.Credentials = append(r.Credentials, c)
 		return err
 	})
@@ -227,10 +231,10 @@ func (t *tx) applyParty(p gsp.Party) error {
 			return err
 		}
 	}
-	err := t.exec(`INSERT INTO party (id, name, parent, registered, withdrawn) VALUES (?, ?, ?, ?, ?)
+	err := t.exec(`INSERT INTO party (id, name, parent, language, registered, withdrawn) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, parent = excluded.parent,
-			registered = excluded.registered, withdrawn = excluded.withdrawn`,
-		p.ID, p.Name, p.Parent, millis(p.Registered), millis(p.Withdrawn))
+			language = excluded.language, registered = excluded.registered, withdrawn = excluded.withdrawn`,
+		p.ID, p.Name, p.Parent, p.Language, millis(p.Registered), millis(p.Withdrawn))
 	if err != nil || known > 0 {
 		return err
 	}
@@ -270,8 +274,8 @@ func (t *tx) applyAccount(a *gsp.Account) error {
 	if err := t.ownerFree(a.Login); err != nil {
 		return err
 	}
-	id, err := t.insert(`INSERT INTO account (login, party, kind, name, issued, disabled) VALUES (?, ?, ?, ?, ?, ?)`,
-		a.Login, a.Party, a.Kind, a.Name, millis(a.Issued), millis(a.Disabled))
+	id, err := t.insert(`INSERT INTO account (login, party, kind, name, language, issued, disabled)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, a.Login, a.Party, a.Kind, a.Name, a.Language, millis(a.Issued), millis(a.Disabled))
 	if err != nil {
 		return err
 	}
@@ -297,8 +301,8 @@ func (t *tx) changeAccount(a gsp.Account) error {
 	case login != a.Login:
 		return fmt.Errorf("account %d: a login cannot change", a.ID)
 	}
-	return t.exec(`UPDATE account SET party = ?, kind = ?, name = ?, issued = ?, disabled = ? WHERE id = ?`,
-		a.Party, a.Kind, a.Name, millis(a.Issued), millis(a.Disabled), a.ID)
+	return t.exec(`UPDATE account SET party = ?, kind = ?, name = ?, language = ?, issued = ?, disabled = ? WHERE id = ?`,
+		a.Party, a.Kind, a.Name, a.Language, millis(a.Issued), millis(a.Disabled), a.ID)
 }
 
 // ownerFree reports gsp.ErrExists where somebody has mailboxes under the name.
@@ -332,11 +336,15 @@ func (t *tx) applyGrant(g *gsp.Grant) error {
 }
 
 func (t *tx) applyCredential(c gsp.Credential) error {
-	return t.exec(`INSERT INTO credential (account, salt, iterations, stored_key, server_key, issued)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account) DO UPDATE SET salt = excluded.salt,
+	pins := []byte{}
+	for _, pin := range c.Pins {
+		pins = append(pins, pin[:]...)
+	}
+	return t.exec(`INSERT INTO credential (account, salt, iterations, stored_key, server_key, pins, issued)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account) DO UPDATE SET salt = excluded.salt,
 			iterations = excluded.iterations, stored_key = excluded.stored_key,
-			server_key = excluded.server_key, issued = excluded.issued`,
-		c.Account, octets(c.Salt), c.Iterations, octets(c.StoredKey), octets(c.ServerKey), millis(c.Issued))
+			server_key = excluded.server_key, pins = excluded.pins, issued = excluded.issued`,
+		c.Account, octets(c.Salt), c.Iterations, octets(c.StoredKey), octets(c.ServerKey), pins, millis(c.Issued))
 }
 
 func (t *tx) applyCertificate(c gsp.Certificate) error {

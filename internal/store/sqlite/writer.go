@@ -304,10 +304,14 @@ type tx struct {
 	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
 	ids   map[gsp.MailboxName]gsp.MailboxID
 
+	onceNow   int64 // the time of the newest posting with a gsp.Once
+	onceUntil int64 // no key of one is past its time before
+
 	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
 	touched []gsp.MailboxID                // whose bells ring after the commit
 	gone    []string                       // files to remove after the commit
 	changes int                            // rises with each change, so that a job without any is known
+	once    int                            // keys of gsp.Once that were added
 	octets  int                            // of the mails inserted
 }
 
@@ -320,16 +324,17 @@ func (t *tx) reset() {
 		t.forget()
 	}
 	t.dirty = map[gsp.MailboxID]*gsp.Mailbox{}
-	t.touched, t.gone, t.changes, t.octets = t.touched[:0], nil, 0, 0
+	t.touched, t.gone, t.changes, t.once, t.octets = t.touched[:0], nil, 0, 0, 0
 }
 
 // forget drops what is remembered, because it may not be true any more.
 func (t *tx) forget() {
 	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
 	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
+	t.onceUntil = 0
 }
 
-// flush writes the counters back.
+// flush writes the counters back and forgets what is to be forgotten.
 func (t *tx) flush() error {
 	for id, m := range t.dirty {
 		err := t.exec(`UPDATE mailbox SET uidnext = ?, modseq = ?, messages = ?, unseen = ?, deleted = ?, size = ?
@@ -338,7 +343,7 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	return nil
+	return t.forgetOnce()
 }
 
 func (t *tx) rung() []gsp.MailboxID {
@@ -369,15 +374,32 @@ func (t *tx) exec(query string, args ...any) error {
 // insert runs a statement and returns the number of the new row.
 func (t *tx) insert(query string, args ...any) (int64, error) {
 	t.changes++
-	s, err := t.statement(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(context.Background(), args...)
+	result, err := t.run(query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.LastInsertId()
+}
+
+// affect runs a statement and returns how many rows it changed.
+func (t *tx) affect(query string, args ...any) (int64, error) {
+	result, err := t.run(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	if n > 0 {
+		t.changes++
+	}
+	return n, err
+}
+
+func (t *tx) run(query string, args ...any) (sql.Result, error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args...)
 }
 
 // row runs a query for at most one row. It changes nothing.

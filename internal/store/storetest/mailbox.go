@@ -27,6 +27,23 @@ func (b *bench) create(owner, name string) gsp.Mailbox {
 }
 
 var mailboxTests = map[string]func(*testing.T, *bench){
+	// The operator and the Secretariat are written to from the first day.
+	"the_gateway_has_its_own": func(t *testing.T, b *bench) {
+		seen := map[uint32]bool{}
+		for _, owner := range []string{"postmaster", "secretariat"} {
+			for _, name := range []string{"INBOX", "Archive"} {
+				box := b.mailbox(gsp.MailboxName{Owner: owner, Name: name})
+				if box.UIDNext != 1 || box.ModSeq != 1 || box.UIDValidity == 0 || seen[box.UIDValidity] {
+					t.Errorf("mailbox %+v, want it empty and with a UIDVALIDITY of its own", box)
+				}
+				seen[box.UIDValidity] = true
+			}
+		}
+		if made := b.mailbox(gsp.Inbox("ke")); seen[made.UIDValidity] {
+			t.Errorf("UIDVALIDITY %d was given twice", made.UIDValidity)
+		}
+	},
+
 	"standard_ones_are_there": func(t *testing.T, b *bench) {
 		want := []string{"Archive", "Drafts", "INBOX", "Sent", "Trash"}
 		if got := b.names("customs1.ke"); !slices.Equal(got, want) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"gsp.example/gsp/internal/gsp"
@@ -19,11 +20,11 @@ var registryTests = map[string]func(*testing.T, *bench){
 	"round_trip": func(t *testing.T, b *bench) {
 		c := b.apply(gsp.Change{
 			Parties: []gsp.Party{
-				{ID: "de", Name: "Deutschland", Parent: "eu", Registered: at(10)},
+				{ID: "de", Name: "Deutschland", Parent: "eu", Language: gsp.Russian, Registered: at(10)},
 				{ID: "eu", Name: "European Union", Registered: at(11), Withdrawn: at(12)},
 			},
 			Accounts: []gsp.Account{
-				{Login: "zoll1.de", Party: "de", Kind: gsp.System, Name: "ATLAS", Issued: at(13), Disabled: at(14)},
+				{Login: "zoll1.de", Party: "de", Kind: gsp.System, Name: "ATLAS", Language: gsp.French, Issued: at(13), Disabled: at(14)},
 			},
 			Grants: []gsp.Grant{
 				{Role: gsp.Requester, GivenBy: "root", Given: at(15)},
@@ -31,6 +32,7 @@ var registryTests = map[string]func(*testing.T, *bench){
 			},
 			Credentials: []gsp.Credential{{
 				Account: 0, Salt: []byte{1, 2}, Iterations: 4096, StoredKey: []byte{3}, ServerKey: []byte{4}, Issued: at(18),
+				Pins: [][32]byte{{1}, {2}},
 			}},
 			Certificates: []gsp.Certificate{certificate("AB12", 19)},
 			Library:      &gsp.LibraryText{Version: 1, Text: []byte("[[pattern]]"), Published: at(20), Signature: []byte("signature")},
@@ -72,20 +74,20 @@ var registryTests = map[string]func(*testing.T, *bench){
 		b.apply(gsp.Change{Credentials: []gsp.Credential{{Account: 1, Salt: []byte("old")}}})
 		b.apply(gsp.Change{Grants: []gsp.Grant{{Account: 1, Role: gsp.Requester, GivenBy: "root", Given: at(5)}}})
 		grants := b.apply(gsp.Change{
-			Parties:     []gsp.Party{{ID: "ke", Name: "Republic of Kenya", Registered: at(0), Withdrawn: at(6)}},
-			Accounts:    []gsp.Account{{ID: 1, Login: "customs1.fr", Party: "fr", Kind: gsp.Officer, Disabled: at(7)}},
-			Credentials: []gsp.Credential{{Account: 1, Salt: []byte("new")}},
+			Parties:     []gsp.Party{{ID: "ke", Name: "Republic of Kenya", Language: gsp.Arabic, Registered: at(0), Withdrawn: at(6)}},
+			Accounts:    []gsp.Account{{ID: 1, Login: "customs1.fr", Party: "fr", Kind: gsp.Officer, Language: gsp.Spanish, Disabled: at(7)}},
+			Credentials: []gsp.Credential{{Account: 1, Salt: []byte("new"), Pins: [][32]byte{{3}}}},
 			Grants:      []gsp.Grant{{ID: 1, Account: 9, Role: gsp.Operator, EndedBy: "other", Ended: at(8)}},
 		}).Grants
 		r, err := b.Load(t.Context())
 		b.must(err)
-		if got := r.Parties[1]; got.Name != "Republic of Kenya" || !got.Withdrawn.Equal(at(6)) {
+		if got := r.Parties[1]; got.Name != "Republic of Kenya" || got.Language != gsp.Arabic || !got.Withdrawn.Equal(at(6)) {
 			t.Errorf("Party %+v", got)
 		}
-		if got := r.Accounts[0]; got.Active() || len(r.Accounts) != 2 {
+		if got := r.Accounts[0]; got.Active() || got.Language != gsp.Spanish || len(r.Accounts) != 2 {
 			t.Errorf("account %+v of %d", got, len(r.Accounts))
 		}
-		if got := r.Credentials; len(got) != 1 || string(got[0].Salt) != "new" {
+		if got := r.Credentials; len(got) != 1 || string(got[0].Salt) != "new" || !slices.Equal(got[0].Pins, [][32]byte{{3}}) {
 			t.Errorf("credentials %+v", got)
 		}
 		// A grant is on record for good: only its end may be added.

@@ -22,6 +22,8 @@ type Store interface {
 	Post(context.Context, gsp.Posting) (gsp.Receipt, error)
 	Record(context.Context, gsp.Event) error
 	Cases(context.Context, gsp.PartyID, gsp.CaseID, []string) ([]gsp.Case, error)
+	PendingCases(context.Context, time.Time, gsp.CaseID, int) ([]gsp.Case, error)
+	Posted(context.Context, [32]byte, time.Time) (gsp.Receipt, bool, error)
 
 	Load(context.Context) (gsp.Roll, error)
 	Apply(context.Context, gsp.Change) (gsp.Change, error)
@@ -59,6 +61,8 @@ func Run(t *testing.T, open Open) {
 		tests map[string]func(*testing.T, *bench)
 	}{
 		{"Post", postTests},
+		{"Once", onceTests},
+		{"Case", caseTests},
 		{"Mailbox", mailboxTests},
 		{"Message", messageTests},
 		{"Registry", registryTests},
