@@ -49,8 +49,13 @@ const maxReferences = 20
 // domain are left out: nothing is delivered to them. The error is a
 // *gsp.Refusal.
 func Read(m sealed.Message, domain string) (Fields, error) {
+	return ReadFields(m.Fields(), domain)
+}
+
+// ReadFields is Read of the header of a mail that need not be sealed.
+func ReadFields(fields []sealed.Field, domain string) (Fields, error) {
 	r := reader{domain: domain}
-	for _, field := range m.Fields() {
+	for _, field := range fields {
 		if err := r.field(strings.ToLower(field.Name), field.Value); err != nil {
 			return Fields{}, err
 		}
