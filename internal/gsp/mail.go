@@ -177,8 +177,9 @@ type Receipt struct {
 	// for the same Parties, "" for none (FCTC/MOP/3/5, para 39).
 	Repeats CaseID
 
-	Earlier bool        // of a posting stored before under the same Once
-	Placed  []Placement // one a delivery, in their order; none where Earlier
+	Earlier  bool        // of a posting stored before under the same Once
+	Answered bool        // by a mail in the sender's own INBOX; the question is not stored
+	Placed   []Placement // one a delivery, in their order; none where Earlier
 }
 
 // Placement is where a delivery stands in its mailbox.

@@ -16,11 +16,16 @@ import (
 // Local parts of the gateway itself.
 const (
 	RouteLocal       = "route"       // finds the recipient from the UIM header
+	ResolveLocal     = "resolve"     // answers whose a UIM is
+	LibraryLocal     = "library"     // answers with the pattern library
+	PostmasterLocal  = "postmaster"  // the sender of notices
 	SecretariatLocal = "secretariat" // its key signs the pattern library
 )
 
 // reserved are the local parts that no Party and no account may have.
-var reserved = []string{RouteLocal, "resolve", "library", "keys", "postmaster", "support", "abuse", SecretariatLocal}
+var reserved = []string{
+	RouteLocal, ResolveLocal, LibraryLocal, "keys", PostmasterLocal, "support", "abuse", SecretariatLocal,
+}
 
 // Reserved reports whether a local part belongs to the gateway itself.
 func Reserved(local string) bool { return slices.Contains(reserved, local) }
