@@ -2,6 +2,7 @@ package sealed_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"gsp.example/gsp/internal/sealed"
 )
 
+// BenchmarkInspect inspects mails of three sizes. BenchmarkHash is what the
+// store does to the same octets in any case, for comparison.
 func BenchmarkInspect(b *testing.B) {
 	for _, size := range []int{8 << 10, 1 << 20, 30 << 20} {
 		mail := wrapOctets(b, join(packet(1, ecdhKey()), packet(1, ecdhKey()), packet(18, seipd1(size*3/4*64/66-700))))
@@ -21,6 +24,14 @@ func BenchmarkInspect(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	mail := wrapOctets(b, join(packet(1, ecdhKey()), packet(18, seipd1(22<<20))))
+	b.SetBytes(int64(len(mail)))
+	for b.Loop() {
+		sha256.Sum256(mail)
 	}
 }
 
@@ -51,7 +62,14 @@ func BenchmarkHostile(b *testing.B) {
 		"marker packets":      wrapOctets(b, bytes.Repeat(packet(10, []byte("PGP")), 700_000)),
 		"soft line ends": change(b, wrap(lines("=")), "encrypted.asc\"\r\n",
 			"encrypted.asc\"\r\nContent-Transfer-Encoding: quoted-printable\r\n"),
-		"header of short fields": append(bytes.Repeat([]byte("a:\r\n"), 16_000), "\r\n"...),
+		"header of short fields":   append(bytes.Repeat([]byte("a:\r\n"), 16_000), "\r\n"...),
+		"header of 2,000 fields":   change(b, wrap(armour), "Subject: ...\r\n", "Subject: ...\r\n"+strings.Repeat("Content-Transfer-Encodinx: "+"y\r\n", 1900)),
+		"many parameters":          change(b, wrap(armour), "boundary=\"b0undary\"", strings.Repeat("x=y;\r\n ", 8000)+"boundary=\"b0undary\""),
+		"256 session keys":         wrapOctets(b, join(manyKeys(256), packet(18, seipd1(600)))),
+		"parts of another kind":    body("multipart/mixed; boundary=x", lines("--x\r\n\r\n")),
+		"armour in another kind":   body("multipart/mixed; boundary=x", lines("-----BEGIN PGP MESSAGE----")),
+		"text of END lines":        body("text/plain", "-----BEGIN PGP MESSAGE-----\r\n"+lines("-----END PGP MESSAGE-----")),
+		"padding of short packets": wrapOctets(b, bytes.Repeat(packet(21, noise(1)), 600_000)),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(mail)))

@@ -90,7 +90,10 @@ func TestEveryFlaw(t *testing.T) {
 			"second message": alter("--b0undary--", "--b0undary\r\nContent-Type: application/octet-stream\r\n\r\n"+
 				armour+"\r\n--b0undary--"),
 			"sealed file beside a text": body("multipart/mixed; boundary=x", "--x\r\nContent-Type: text/plain\r\n\r\n"+text+
-				"--x\r\nContent-Type: application/pgp-encrypted; name=list.pgp\r\n\r\n"+armour+"\r\n--x--\r\n"),
+				"--x\r\nContent-Type: application/pgp-encrypted; name=list.pgp\r\nContent-Transfer-Encoding: base64\r\n\r\n"+
+				base64Lines(sealedOctets())+"--x--\r\n"),
+			"armoured file beside a text": body("multipart/mixed; boundary=x", "--x\r\nContent-Type: text/plain\r\n\r\n"+text+
+				"--x\r\nContent-Type: application/octet-stream; name=list.asc\r\n\r\n"+armour+"\r\n--x--\r\n"),
 			"inline beside HTML": body("multipart/alternative; boundary=x", "--x\r\nContent-Type: text/plain\r\n\r\n"+armour+
 				"\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>"+text+"--x--\r\n"),
 		},

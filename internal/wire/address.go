@@ -15,18 +15,22 @@ var words = mime.WordDecoder{
 	CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil },
 }
 
-var addresses = mail.AddressParser{WordDecoder: &words}
+// list reads addresses. A display name in an old charset, written without any
+// encoding, must not make an address unreadable either.
+func list(value string) ([]*mail.Address, error) {
+	return (&mail.AddressParser{WordDecoder: &words}).ParseList(strings.ToValidUTF8(value, "\ufffd"))
+}
 
 // readFrom reads the one author of a mail (RFC 5322, section 3.6.2).
 func readFrom(value string) (gsp.Address, error) {
-	list, err := addresses.ParseList(value)
+	authors, err := list(value)
 	if err != nil {
 		return gsp.Address{}, broken("the From address cannot be read", "choose your own address as the sender")
 	}
-	if len(list) != 1 {
+	if len(authors) != 1 {
 		return gsp.Address{}, broken("the mail has several From addresses", "choose your own address as the only sender")
 	}
-	from, err := gsp.ParseAddress(list[0].Address)
+	from, err := gsp.ParseAddress(authors[0].Address)
 	if err != nil {
 		return gsp.Address{}, broken("the From address is not of the form name@domain", "choose your own address as the sender")
 	}
@@ -38,12 +42,12 @@ func readAddresses(value, domain string) ([]gsp.Address, error) {
 	if isEmptyGroup(value) {
 		return nil, nil
 	}
-	list, err := addresses.ParseList(value)
+	all, err := list(value)
 	if err != nil {
 		return nil, brokenAddress("To or Cc")
 	}
 	var found []gsp.Address
-	for _, a := range list {
+	for _, a := range all {
 		address, err := gsp.ParseAddress(a.Address)
 		if err == nil && strings.EqualFold(address.Domain, domain) {
 			found = append(found, address)

@@ -220,3 +220,15 @@ func TestOuterIsInspectedAgain(t *testing.T) {
 		t.Errorf("a field stands twice: %v", names)
 	}
 }
+
+// TestRawNames reads addresses beside display names in an old charset. None of
+// the octets can become a part of an address.
+func TestRawNames(t *testing.T) {
+	got := mustRead(t, "From: Andr\xe9 <fr1@gsp.example>\r\nTo: \"\xcf\xf0\xe8\xe2\xe5\xf2\" <ke@gsp.example>, k\xe9@gsp.example, de@g\xffsp.example\r\n")
+	if got.From != address("fr1@gsp.example") || !slices.Equal(got.To, addresses("ke@gsp.example")) {
+		t.Errorf("got from %v to %v; want fr1 and ke", got.From, got.To)
+	}
+	if _, err := read(t, "From: fr1\xe9@gsp.example\r\n"); err == nil {
+		t.Error("read an address that is not ASCII")
+	}
+}
