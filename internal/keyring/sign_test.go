@@ -36,6 +36,14 @@ func TestDetachedSignature(t *testing.T) {
 	if err := cert.CheckDetached(data, signature, now.Add(time.Minute)); err != nil {
 		t.Errorf("its own signature: got %v", err)
 	}
+	if got := pgpcert.SignerOf(signature); got != cert.Fingerprint() {
+		t.Errorf("got signer %q, want %q", got, cert.Fingerprint())
+	}
+	for _, s := range []string{"", "x", "\xc2", string(signature[:len(signature)/2])} {
+		if got := pgpcert.SignerOf([]byte(s)); got != "" {
+			t.Errorf("%.10q: got signer %q, want none", s, got)
+		}
+	}
 	for _, tt := range []struct {
 		name      string
 		cert      *pgpcert.Cert

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/ProtonMail/gopenpgp/v2/crypto"
 )
 
@@ -29,11 +30,9 @@ func (c *Cert) CheckDetached(data, signature []byte, now time.Time) (err error) 
 	if len(signature) > MaxSignature {
 		return fmt.Errorf("%w: longer than %d octets", ErrSignature, MaxSignature)
 	}
-	parsed := crypto.NewPGPSignature(signature)
-	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN PGP SIGNATURE-----")) {
-		if parsed, err = crypto.NewPGPSignatureFromArmored(string(signature)); err != nil {
-			return fmt.Errorf("%w: %w", ErrSignature, err)
-		}
+	parsed, err := readDetached(signature)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	key, err := crypto.NewKey(c.octets)
 	if err != nil {
@@ -47,4 +46,31 @@ func (c *Cert) CheckDetached(data, signature []byte, now time.Time) (err error) 
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil
+}
+
+// SignerOf returns the fingerprint of the key, or the signing subkey, that a
+// detached signature says it is by, in capitals; "" where it says none. It
+// checks nothing.
+func SignerOf(signature []byte) (fingerprint string) {
+	defer func() { _ = recover() }() // as above; what cannot be read names nobody
+	if len(signature) > MaxSignature {
+		return ""
+	}
+	parsed, err := readDetached(signature)
+	if err != nil {
+		return ""
+	}
+	p, err := packet.Read(bytes.NewReader(parsed.GetBinary()))
+	if s, ok := p.(*packet.Signature); ok && err == nil {
+		return capitals(s.IssuerFingerprint)
+	}
+	return ""
+}
+
+// readDetached takes a signature out of its armour, if it has one.
+func readDetached(signature []byte) (*crypto.PGPSignature, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN PGP SIGNATURE-----")) {
+		return crypto.NewPGPSignatureFromArmored(string(signature))
+	}
+	return crypto.NewPGPSignature(signature), nil
 }
