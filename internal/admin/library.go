@@ -9,6 +9,7 @@ import (
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
+	"gsp.example/gsp/internal/pgpcert"
 	"gsp.example/gsp/internal/registry"
 	"gsp.example/gsp/internal/report"
 )
@@ -18,6 +19,7 @@ type NewLibrary struct {
 	File      string `json:"file"` // its name, for messages
 	Text      []byte `json:"text"`
 	Signature []byte `json:"signature,omitzero"` // detached, armoured
+	Leap      bool   `json:"leap,omitzero"`      // the version is meant, however far it leaps
 }
 
 // LibraryRow is one version of LibraryHistory.
@@ -25,15 +27,16 @@ type LibraryRow struct {
 	Version   gsp.LibraryVersion `json:"version"`
 	Published time.Time          `json:"published"`
 	Signed    bool               `json:"signed"`
-	Size      int                `json:"size"`   // octets
-	SHA256    string             `json:"sha256"` // of its text, in hexadecimal
+	SignedBy  string             `json:"signed_by,omitzero"` // fingerprint of the key
+	Size      int                `json:"size"`               // octets
+	SHA256    string             `json:"sha256"`             // of its text, in hexadecimal
 }
 
 // LibraryInfo says what a library holds.
 type LibraryInfo struct {
 	Version   gsp.LibraryVersion `json:"version"`
 	Entries   []EntryRow         `json:"entries"`
-	SignedBy  string             `json:"signed_by,omitzero"` // fingerprint, in the answer of LibraryImport
+	SignedBy  string             `json:"signed_by,omitzero"` // fingerprint of the key
 	Text      string             `json:"text,omitzero"`      // where it was asked for
 	Signature string             `json:"signature,omitzero"` // with the text
 }
@@ -50,7 +53,8 @@ type EntryRow struct {
 
 // LibraryQuery is the input of LibraryShow.
 type LibraryQuery struct {
-	Text bool `json:"text,omitzero"` // the whole text as well
+	Version gsp.LibraryVersion `json:"version,omitzero"` // 0 for the one in force
+	Text    bool               `json:"text,omitzero"`    // the whole text as well
 }
 
 // LibraryImport checks a pattern library in full, and its signature once the
@@ -64,7 +68,7 @@ var LibraryVerify = Verb[NewLibrary, LibraryInfo]{"library-verify", libraryVerif
 // LibraryHistory lists the versions that were put in force, the newest first.
 var LibraryHistory = Verb[None, []LibraryRow]{"library-history", libraryHistory}
 
-// LibraryShow tells the library in force.
+// LibraryShow tells the library in force, or an earlier version.
 var LibraryShow = Verb[LibraryQuery, LibraryInfo]{"library-show", libraryShow}
 
 // Stats makes the statistics of FCTC/MOP/3/5, para 24.
@@ -126,6 +130,13 @@ func libraryImport(ctx context.Context, o *Office, _ string, in NewLibrary) (Lib
 					Remedy: fmt.Sprintf("give the file a version above %d if it is the newer one", inForce.Version),
 				}
 			}
+			if inForce.Version > 0 && stated-inForce.Version > maxLeap && !in.Leap {
+				return gsp.Change{}, &gsp.Refusal{
+					Reason: gsp.BrokenLibrary,
+					Cause:  fmt.Sprintf("the file says version %d, and version %d is in force: every later one must be above it", stated, inForce.Version),
+					Remedy: "correct the version, or add --leap if it is meant",
+				}
+			}
 			next.Version = stated
 		}
 		info = infoOf(library, next)
@@ -137,6 +148,10 @@ func libraryImport(ctx context.Context, o *Office, _ string, in NewLibrary) (Lib
 	})
 	return info, err
 }
+
+// maxLeap is by how much a version may be above the one in force without being
+// asked about: a slip could use up the numbers for ever, since none goes back.
+const maxLeap = 1000
 
 // checkSignature holds a library to the Secretariat's signature once its key
 // is in the directory, and returns the key's fingerprint. A signed library
@@ -175,22 +190,66 @@ func libraryHistory(ctx context.Context, o *Office, _ string, _ None) ([]Library
 	rows := []LibraryRow{}
 	for _, l := range all {
 		rows = append(rows, LibraryRow{
-			Version: l.Version, Published: l.Published, Signed: len(l.Signature) > 0,
+			Version: l.Version, Published: l.Published, Signed: len(l.Signature) > 0, SignedBy: o.signer(l),
 			Size: len(l.Text), SHA256: fmt.Sprintf("%x", sha256.Sum256(l.Text)),
 		})
 	}
 	return rows, nil
 }
 
-func libraryShow(_ context.Context, o *Office, _ string, in LibraryQuery) (LibraryInfo, error) {
+// signer returns the fingerprint of the key that signed a version, "" for
+// none. A signature by a subkey of the Secretariat's present key is said to be
+// by that key; an earlier one is named as the signature has it.
+func (o *Office) signer(l gsp.LibraryText) string {
+	if len(l.Signature) == 0 {
+		return ""
+	}
+	roll := o.Registry.Snapshot()
+	cert, ok := roll.Cert(roll.Address(registry.SecretariatLocal))
+	if ok && cert.CheckDetached(l.Text, l.Signature, l.Published) == nil {
+		return cert.Fingerprint()
+	}
+	return pgpcert.SignerOf(l.Signature)
+}
+
+func libraryShow(ctx context.Context, o *Office, _ string, in LibraryQuery) (LibraryInfo, error) {
 	roll := o.Registry.Snapshot()
 	library, _ := roll.Library()
 	text := roll.LibraryText()
+	if in.Version != 0 && in.Version != text.Version {
+		var err error
+		if text, err = o.earlier(ctx, in.Version); err != nil {
+			return LibraryInfo{}, err
+		}
+		name := fmt.Sprintf("version %d", in.Version)
+		if library, err = parseLibrary(NewLibrary{File: name, Text: text.Text}); err != nil {
+			library = pattern.Empty() // of an older program; its text is what is asked for
+		}
+	}
 	info := infoOf(library, text)
+	info.SignedBy = o.signer(text)
 	if in.Text {
 		info.Text, info.Signature = string(text.Text), string(text.Signature)
 	}
 	return info, nil
+}
+
+// earlier returns a version that was put in force.
+func (o *Office) earlier(ctx context.Context, version gsp.LibraryVersion) (gsp.LibraryText, error) {
+	all, err := o.Registry.Libraries(ctx)
+	if err != nil {
+		return gsp.LibraryText{}, err
+	}
+	for _, l := range all {
+		if l.Version == version {
+			return l, nil
+		}
+	}
+	return gsp.LibraryText{}, &gsp.Refusal{
+		Reason: gsp.BrokenLibrary,
+		Cause:  fmt.Sprintf("version %d was never in force", version),
+		Remedy: "see which were with: gsp library history",
+	}
 }
 
 func infoOf(library *pattern.Library, text gsp.LibraryText) LibraryInfo {

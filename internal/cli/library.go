@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
 )
 
 type libraryCommand struct {
@@ -21,7 +27,8 @@ type libraryCommand struct {
 }
 
 type libraryImportCommand struct {
-	File string `arg:"" help:"The library, a TOML file; - reads standard input."`
+	File string `arg:"" help:"The library, a TOML file or a folder of them; - reads standard input."`
+	Leap bool   `help:"Take a version far above the one in force."`
 }
 
 func (libraryImportCommand) Help() string {
@@ -29,33 +36,92 @@ func (libraryImportCommand) Help() string {
 }
 
 func (c libraryImportCommand) Run(r *run) error {
-	text, err := r.readFile(c.File)
+	name, text, err := r.readLibrary(c.File)
 	if err != nil {
-		return err
+		return broken(err)
 	}
-	return ask(r, admin.LibraryImport, admin.NewLibrary{File: c.File, Text: text}, func(w io.Writer, l admin.LibraryInfo) {
+	return ask(r, admin.LibraryImport, admin.NewLibrary{File: name, Text: text, Leap: c.Leap}, func(w io.Writer, l admin.LibraryInfo) {
 		fmt.Fprintf(w, "library version %d is in force, %d entries\n", l.Version, len(l.Entries))
 	})
 }
 
+// readLibrary reads a library from a file, or joins it from the files of a
+// folder. It returns the name of the file that holds the library, or is to
+// hold it: that of the folder, with .toml. The error joins *pattern.Errors
+// where a folder is not sound; a file is not looked into.
+func (r *run) readLibrary(name string) (file string, text []byte, err error) {
+	info, err := os.Stat(name)
+	if name == "-" || err != nil || !info.IsDir() {
+		text, err = r.readFile(name)
+		return name, text, err
+	}
+	names, err := filepath.Glob(filepath.Join(name, "*.toml"))
+	if err != nil {
+		return "", nil, fmt.Errorf("list the files of the library: %w", err)
+	}
+	var files []pattern.File
+	for _, n := range names {
+		text, err := r.readFile(n)
+		if err != nil {
+			return "", nil, err
+		}
+		files = append(files, pattern.File{Name: n, Text: text})
+	}
+	if name, err = filepath.Abs(name); err != nil {
+		return "", nil, fmt.Errorf("find the folder of the library: %w", err)
+	}
+	text, _, err = pattern.Join(files)
+	return name + ".toml", text, err
+}
+
+// broken refuses a library that is not sound. Other errors are left as they
+// are.
+func broken(err error) error {
+	if _, ok := errors.AsType[*pattern.Error](err); ok {
+		return &gsp.Refusal{
+			Reason: gsp.BrokenLibrary,
+			Cause:  err.Error(),
+			Remedy: "mend the lines named; gsp library check tells them one by one",
+		}
+	}
+	return err
+}
+
 type libraryShowCommand struct {
-	Text bool `help:"Print the library file itself."`
+	Version   gsp.LibraryVersion `help:"A version that was in force before." placeholder:"N"`
+	Text      bool               `help:"Print the library file itself." xor:"what"`
+	Signature bool               `help:"Print its signature." xor:"what"`
 }
 
 func (libraryShowCommand) Help() string {
-	return "Example:\n  gsp library show\n  gsp library show --text > library.toml"
+	return "Example:\n  gsp library show\n  gsp library show --version 6 --text > library.toml\n" +
+		"  gsp library show --version 6 --signature > library.toml.asc"
 }
 
 func (c libraryShowCommand) Run(r *run) error {
-	return ask(r, admin.LibraryShow, admin.LibraryQuery{Text: c.Text}, func(w io.Writer, l admin.LibraryInfo) {
-		if c.Text {
+	query := admin.LibraryQuery{Version: c.Version, Text: c.Text || c.Signature}
+	return ask(r, admin.LibraryShow, query, func(w io.Writer, l admin.LibraryInfo) {
+		switch {
+		case c.Text:
 			fmt.Fprint(w, l.Text)
-			return
-		}
-		fmt.Fprintf(w, "library version %d, %d entries\n", l.Version, len(l.Entries))
-		fmt.Fprintln(w, "ENTRY\tPARTY\tCLASS\tLEVEL\tEVIDENCE\tTITLE")
-		for _, e := range l.Entries {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, dash(e.Party), e.Class, dash(e.Level), e.Evidence, e.Title)
+		case c.Signature:
+			fmt.Fprint(w, l.Signature)
+		default:
+			r.showLibrary(w, l)
 		}
 	})
+}
+
+func (r *run) showLibrary(w io.Writer, l admin.LibraryInfo) {
+	signed := ""
+	if l.SignedBy != "" {
+		signed = ", signed with key " + l.SignedBy
+	}
+	out := r.layout(w)
+	out.text(fmt.Sprintf("library version %d, %s%s", l.Version, count(len(l.Entries), "entry", "entries"), signed), 2)
+	rows := [][]string{{"ENTRY", "PARTY", "CLASS", "LEVEL", "EVIDENCE", "TITLE"}}
+	for _, e := range l.Entries {
+		rows = append(rows, []string{e.ID, dash(strings.ToUpper(string(e.Party))), e.Class, dash(e.Level), e.Evidence, e.Title})
+	}
+	out.table(rows)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 type libraryCheckCommand struct {
-	File    string `arg:"" help:"The library, a TOML file; - reads standard input."`
+	File    string `arg:"" help:"The library, a TOML file or a folder of them; - reads standard input."`
 	Against string `help:"The library to compare it with; the one in force if not given." placeholder:"FILE"`
 }
 
@@ -42,11 +42,14 @@ type libraryFault struct {
 }
 
 func (c libraryCheckCommand) Run(r *run) error {
-	text, err := r.readFile(c.File)
+	file, text, err := r.readLibrary(c.File)
+	if _, ok := errors.AsType[*pattern.Error](err); ok {
+		return c.broken(r, err)
+	}
 	if err != nil {
 		return err
 	}
-	library, err := pattern.Parse(c.File, text)
+	library, err := pattern.Parse(file, text)
 	if err != nil {
 		return c.broken(r, err)
 	}

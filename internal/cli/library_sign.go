@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,24 +18,26 @@ import (
 const signatureSuffix = ".asc"
 
 type librarySignCommand struct {
-	File string `arg:"" help:"The library; its signature is written beside it, with .asc added to the name."`
+	File string `arg:"" help:"The library; its signature is written beside it, with .asc added to the name. Of a folder, the library joined from its files is written beside it, too."`
 	Key  string `help:"The Secretariat's private key, armoured, without a passphrase." required:"" placeholder:"FILE"`
 }
 
 func (librarySignCommand) Help() string {
 	return "Runs where the key is; no gateway is asked. A key with a passphrase signs by its own program, the\n" +
 		"result is the same: gpg --armor --detach-sign library.toml\n\n" +
-		"Example:\n  gsp library sign library.toml --key secretariat.asc"
+		"A folder has library.toml, which states name and version, and a file for each Party, such as ke.toml.\n" +
+		"What is signed is one text joined from them, written to FOLDER.toml.\n\n" +
+		"Example:\n  gsp library sign library.toml --key secretariat.asc\n  gsp library sign parties/ --key secretariat.asc"
 }
 
 func (c librarySignCommand) Run(r *run) error {
-	text, err := r.readFile(c.File)
+	file, text, err := r.readLibrary(c.File)
 	if err != nil {
-		return err
+		return broken(err)
 	}
-	library, err := pattern.Parse(c.File, text)
+	library, err := pattern.Parse(file, text)
 	if err != nil {
-		return &gsp.Refusal{Reason: gsp.BrokenLibrary, Cause: err.Error(), Remedy: "mend the entries named, then sign"}
+		return broken(err)
 	}
 	if library.Version() == 0 {
 		return &gsp.Refusal{
@@ -51,14 +54,40 @@ func (c librarySignCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	name := c.File + signatureSuffix
+	joined := file != c.File
+	if joined {
+		if err := writeJoined(file, text); err != nil {
+			return err
+		}
+	}
+	name := file + signatureSuffix
 	if err := os.WriteFile(name, signature, 0o644); err != nil { // public, as the library is
 		return fmt.Errorf("write the signature: %w", err)
 	}
-	result := map[string]string{"signature": name, "signed_by": key.Fingerprint()}
+	result := map[string]string{"library": file, "signature": name, "signed_by": key.Fingerprint()}
 	return show(r, result, func(w io.Writer, _ map[string]string) {
-		fmt.Fprintf(w, "%s signs version %d of %s\nNext: gsp library publish %s\n", name, library.Version(), c.File, c.File)
+		if joined {
+			fmt.Fprintf(w, "%s is joined from the files of %s\n", file, c.File)
+		}
+		fmt.Fprintf(w, "%s signs version %d of %s\nNext: gsp library publish %s\n", name, library.Version(), file, file)
 	})
+}
+
+// writeJoined writes a library that was joined from a folder. A file of that
+// name that somebody wrote by hand is left as it is.
+func writeJoined(name string, text []byte) error {
+	there, err := os.ReadFile(name)
+	if err == nil && !bytes.HasPrefix(there, []byte(pattern.JoinedMark)) {
+		return &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("%s exists already and was not joined from a folder, so it is left as it is", name),
+			Remedy: "give it or the folder another name",
+		}
+	}
+	if err := os.WriteFile(name, text, 0o644); err != nil { // public, as every library is
+		return fmt.Errorf("write the joined library: %w", err)
+	}
+	return nil
 }
 
 // readKey reads a private key.
@@ -88,7 +117,7 @@ func (r *run) readKey(name string) (*keyring.Key, error) {
 }
 
 type libraryVerifyCommand struct {
-	File      string `arg:"" help:"The library."`
+	File      string `arg:"" help:"The library, a file or a folder."`
 	Signature string `help:"Its signature; the file's name with .asc if not given." placeholder:"FILE"`
 }
 
@@ -107,8 +136,9 @@ func (c libraryVerifyCommand) Run(r *run) error {
 }
 
 type libraryPublishCommand struct {
-	File      string `arg:"" help:"The library."`
+	File      string `arg:"" help:"The library, a file or a folder."`
 	Signature string `help:"Its signature; the file's name with .asc if not given." placeholder:"FILE"`
+	Leap      bool   `help:"Take a version far above the one in force."`
 }
 
 func (libraryPublishCommand) Help() string {
@@ -122,6 +152,7 @@ func (c libraryPublishCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	in.Leap = c.Leap
 	return ask(r, admin.LibraryImport, in, func(w io.Writer, l admin.LibraryInfo) {
 		fmt.Fprintf(w, "library version %d is in force, %d entries, signed by the Secretariat's key %s\n", l.Version, len(l.Entries), l.SignedBy)
 	})
@@ -129,13 +160,13 @@ func (c libraryPublishCommand) Run(r *run) error {
 
 // signedLibrary reads a library and the signature beside it.
 func (r *run) signedLibrary(file, signature string) (admin.NewLibrary, error) {
-	if signature == "" {
-		signature = file + signatureSuffix
-	}
-	in := admin.NewLibrary{File: file}
+	var in admin.NewLibrary
 	var err error
-	if in.Text, err = r.readFile(file); err != nil {
-		return in, err
+	if in.File, in.Text, err = r.readLibrary(file); err != nil {
+		return in, broken(err)
+	}
+	if signature == "" {
+		signature = in.File + signatureSuffix
 	}
 	if in.Signature, err = r.readFile(signature); err == nil && len(in.Signature) == 0 {
 		err = &gsp.Refusal{
@@ -149,17 +180,20 @@ func (r *run) signedLibrary(file, signature string) (admin.NewLibrary, error) {
 
 type libraryHistoryCommand struct{}
 
-func (libraryHistoryCommand) Help() string { return "Example:\n  gsp library history" }
+func (libraryHistoryCommand) Help() string {
+	return "Example:\n  gsp library history\n  gsp library show --version 6 --text > library.toml"
+}
 
 func (libraryHistoryCommand) Run(r *run) error {
-	return ask(r, admin.LibraryHistory, admin.None{}, func(w io.Writer, rows []admin.LibraryRow) {
-		fmt.Fprintln(w, "VERSION\tPUBLISHED\tSIGNED\tOCTETS\tSHA-256")
-		for _, l := range rows {
-			signed := "no"
-			if l.Signed {
-				signed = "yes"
+	return ask(r, admin.LibraryHistory, admin.None{}, func(w io.Writer, all []admin.LibraryRow) {
+		rows := [][]string{{"VERSION", "PUBLISHED", "OCTETS", "SHA-256", "SIGNED WITH KEY"}}
+		for _, l := range all {
+			digest := l.SHA256
+			if isTerminal(r.Out) {
+				digest = digest[:16] // enough to tell versions apart; the whole is in --output json
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\n", l.Version, day(l.Published), signed, l.Size, l.SHA256)
+			rows = append(rows, []string{fmt.Sprint(l.Version), day(l.Published), fmt.Sprint(l.Size), digest, dash(l.SignedBy)})
 		}
+		r.layout(w).table(rows)
 	})
 }

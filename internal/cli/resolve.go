@@ -100,11 +100,11 @@ func opened(l *seizure.List, err error) (source, error) {
 // called names what was read, for the officer.
 func (r *run) library(file string) (library *pattern.Library, called string, err error) {
 	if file != "" {
-		text, err := r.readFile(file)
+		name, text, err := r.readLibrary(file)
 		if err != nil {
-			return nil, "", err
+			return nil, "", broken(err)
 		}
-		library, err := parseLibrary(file, text)
+		library, err := parseLibrary(name, text)
 		return library, "the library " + file, err
 	}
 	if _, err := os.Stat(r.config); errors.Is(err, os.ErrNotExist) {
