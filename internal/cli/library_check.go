@@ -30,7 +30,7 @@ type libraryCheck struct {
 	Parties  []gsp.PartyID   `json:"parties"`
 	Against  string          `json:"against,omitzero"` // what it was compared with
 	Changes  []libraryChange `json:"changes"`
-	Overlaps []overlapRow    `json:"overlaps"`
+	libraryOverlaps
 }
 
 // libraryFault is one thing that is wrong.
@@ -53,7 +53,8 @@ func (c libraryCheckCommand) Run(r *run) error {
 	if err != nil {
 		return c.broken(r, err)
 	}
-	result := libraryCheck{Entries: len(library.Entries()), Parties: library.Parties(), Changes: []libraryChange{}, Overlaps: []overlapRow{}}
+	result := libraryCheck{Entries: len(library.Entries()), Parties: library.Parties(), Changes: []libraryChange{},
+		libraryOverlaps: libraryOverlaps{Overlaps: []overlapRow{}, Unlisted: []unlistedRow{}}}
 	base, called, err := r.library(c.Against)
 	if refusal, ok := errors.AsType[*gsp.Refusal](err); ok && c.Against == "" && refusal.Reason != gsp.DataInUse {
 		base, err = pattern.Empty(), nil // no library in force here: all is new
@@ -106,24 +107,15 @@ func (c libraryCheckCommand) broken(r *run, err error) error {
 // compare fills in what a library would change, and the overlaps of that: with
 // its own entries, and with those of the base that it does not have.
 func (l *libraryCheck) compare(base, library *pattern.Library) {
-	told := make(map[string]bool) // entries whose overlaps are listed
+	var changed []*pattern.Entry
 	for _, d := range pattern.Diff(base, library) {
 		l.Changes = append(l.Changes, newChange(d))
-		if d.New == nil {
-			continue
-		}
-		told[d.New.ID] = true
-		for _, o := range library.OverlapsOf(d.New) {
-			if !told[o.B.ID] {
-				l.Overlaps = append(l.Overlaps, newOverlapRow(o))
-			}
-		}
-		for _, o := range base.OverlapsOf(d.New) {
-			if library.Entry(o.B.ID) == nil {
-				l.Overlaps = append(l.Overlaps, newOverlapRow(o))
-			}
+		if d.New != nil {
+			changed = append(changed, d.New)
 		}
 	}
+	l.add(library.OverlapsOf(changed, nil))
+	l.add(base.OverlapsOf(changed, library))
 }
 
 func (l *libraryCheck) tell(w io.Writer, file string) {
@@ -138,12 +130,12 @@ func (l *libraryCheck) tell(w io.Writer, file string) {
 		fmt.Fprintf(w, "\nAgainst %s:\n", l.Against)
 		changeTable(w, l.Changes)
 	}
-	if len(l.Overlaps) == 0 {
+	if len(l.Overlaps)+len(l.Unlisted) == 0 {
 		fmt.Fprintln(w, "\nNo entry that is new or changed shares a code with another.")
 		return
 	}
 	fmt.Fprintln(w, "\nEntries that are new or changed share codes with others:")
-	overlapTable(w, l.Overlaps)
+	l.libraryOverlaps.tell(w)
 }
 
 // libraryChange is what became of an entry.

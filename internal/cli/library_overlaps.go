@@ -16,7 +16,31 @@ type libraryOverlapsCommand struct {
 
 func (libraryOverlapsCommand) Help() string {
 	return "Lists every pair of entries that share codes: a code that fits both, computed and not guessed, how\n" +
-		"many they share, and what tells them apart.\n\nExample:\n  gsp library overlaps library.toml"
+		"many they share, and what tells them apart. Of an entry that shares codes with very many others only some\n" +
+		"are listed; how many more there are is said below the list.\n\nExample:\n  gsp library overlaps library.toml"
+}
+
+// libraryOverlaps is the result of gsp library overlaps.
+type libraryOverlaps struct {
+	Overlaps []overlapRow  `json:"overlaps"`
+	Unlisted []unlistedRow `json:"unlisted"`
+}
+
+func (l *libraryOverlaps) add(s pattern.Survey) {
+	for _, o := range s.Overlaps {
+		l.Overlaps = append(l.Overlaps, newOverlapRow(o))
+	}
+	for _, u := range s.Unlisted {
+		l.Unlisted = append(l.Unlisted, unlistedRow{u.Entry.ID, u.More, u.Unfinished})
+	}
+}
+
+func (l *libraryOverlaps) tell(w io.Writer) {
+	if len(l.Overlaps) > 0 {
+		fmt.Fprintln(w)
+		overlapTable(w, l.Overlaps)
+	}
+	unlistedTable(w, l.Unlisted)
 }
 
 func (c libraryOverlapsCommand) Run(r *run) error {
@@ -24,18 +48,44 @@ func (c libraryOverlapsCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	rows := []overlapRow{}
-	for _, o := range library.Overlaps() {
-		rows = append(rows, newOverlapRow(o))
-	}
-	return show(r, rows, func(w io.Writer, rows []overlapRow) {
-		n := len(library.Entries())
-		fmt.Fprintf(w, "%d of %d pairs of entries of %s share codes\n", len(rows), n*(n-1)/2, called)
-		if len(rows) > 0 {
-			fmt.Fprintln(w)
-			overlapTable(w, rows)
+	result := libraryOverlaps{Overlaps: []overlapRow{}, Unlisted: []unlistedRow{}}
+	result.add(library.Overlaps())
+	return show(r, result, func(w io.Writer, l libraryOverlaps) {
+		n, least := len(library.Entries()), ""
+		if len(l.Unlisted) > 0 {
+			least = "at least "
 		}
+		fmt.Fprintf(w, "%s%d of %d pairs of entries of %s share codes\n", least, len(l.Overlaps), n*(n-1)/2, called)
+		l.tell(w)
 	})
+}
+
+// unlistedRow counts the overlaps of an entry that are not listed.
+type unlistedRow struct {
+	Entry      string `json:"entry"`
+	More       int    `json:"more"`                // entries that it may share codes with too
+	Unfinished bool   `json:"unfinished,omitzero"` // there may be still more
+}
+
+// shownUnlisted is how many entries the text names whose overlaps are not all
+// listed.
+const shownUnlisted = 20
+
+func unlistedTable(w io.Writer, rows []unlistedRow) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot all is listed. These share codes with very many others:")
+	for _, u := range rows[:min(len(rows), shownUnlisted)] {
+		more := thousands(u.More)
+		if u.Unfinished {
+			more = "at least " + more
+		}
+		fmt.Fprintf(w, "%s: %s more not listed\n", u.Entry, more)
+	}
+	if n := len(rows) - shownUnlisted; n > 0 {
+		fmt.Fprintf(w, "and %s more such entries; -o json names them\n", thousands(n))
+	}
 }
 
 // overlapRow is one pair of entries that share codes.

@@ -179,9 +179,36 @@ func (e *engine) match(code string, found func(*member)) {
 
 // meet calls found for each row that shares a code with the row that code
 // spells: in place of a character it may have the letter of an alphabet,
-// which stands for any of its characters.
-func (e *engine) meet(code string, found func(*member)) {
-	e.search(code, &letterSets, found)
+// which stands for any of its characters. It takes what that costs off steps,
+// and reports whether it came to an end before there were none left.
+func (e *engine) meet(code string, steps *int, found func(*member)) bool {
+	b := e[len(code)]
+	if b == nil {
+		return true
+	}
+	visit := func(block int) {
+		*steps -= len(code) / 2
+		b.collect(block, code, &letterSets, func(m *member) {
+			*steps -= 2
+			found(m)
+		})
+	}
+	if len(b.blocks) == 1 {
+		visit(0)
+		return *steps >= 0
+	}
+	for w, left := range b.top.all {
+		for i := range b.top.places {
+			left &= b.top.columns[b.top.column(i, code)+w]
+		}
+		for *steps -= 2; left != 0; left &= left - 1 {
+			if *steps < 0 {
+				return false
+			}
+			visit(w*64 + bits.TrailingZeros64(left))
+		}
+	}
+	return *steps >= 0
 }
 
 func (e *engine) search(code string, sets *setTable, found func(*member)) {

@@ -13,7 +13,7 @@ type meeting struct {
 	checks  []meetingCheck
 	text    [maxLength]byte
 	failed  map[meetingState]struct{} // from where no code can be completed
-	spent   bool                      // failed is full
+	steps   int                       // that are left; none ends the search
 	random  *rand.Rand                // chooses among codes, nil for the first
 }
 
@@ -29,10 +29,13 @@ type meetingState struct {
 	states [2 * maxChecks]uint8
 }
 
-// maxFailed bounds the states that a search remembers. Honest pairs need a
-// few hundred; it takes three or more checks modulo 97 over one span to need
-// more.
-const maxFailed = 1 << 18
+// maxSearch bounds the steps of a search, and with them the states that it
+// remembers. Honest pairs need a few hundred; it takes three or more checks
+// modulo 97 over one span to need more.
+const maxSearch = 1 << 21
+
+// failedSteps is what it costs to remember a state.
+const failedSteps = 8
 
 // verdict is how a search ended.
 type verdict int
@@ -40,38 +43,49 @@ type verdict int
 const (
 	nothing verdict = iota // no code fits both
 	witness
-	tooMany // neither found nor excluded within maxFailed
+	tooMany // neither found nor excluded within the steps
 )
 
 // begin sets w to the meeting of a pair.
 func (w *meeting) begin(p rowPair) {
-	*w = meeting{length: p.a.length(), random: w.random}
+	*w = meeting{length: p.a.length(), random: w.random, steps: maxSearch}
 	var roomA, roomB [maxLength]setID
 	other := p.b.sets(roomB[:0])
 	for i, id := range p.a.sets(roomA[:0]) {
 		w.choices[i] = id.set().and(other[i].set())
 	}
-	for _, r := range []*row{p.a, p.b} {
-		for _, c := range r.variant.checks {
-			from, to := r.span(c)
-			if m := (meetingCheck{c.rule, from, to}); !slices.Contains(w.checks, m) {
-				w.checks = append(w.checks, m)
-			}
-		}
-	}
+	w.checks = p.checks(nil)
 }
 
 // shared is log2 of how many codes fit both rows, a check counting by its
 // chance.
-func (w *meeting) shared() float64 {
+func (p rowPair) shared() float64 {
+	var roomA, roomB [maxLength]setID
+	other := p.b.sets(roomB[:0])
 	bits := 0.0
-	for _, s := range w.choices[:w.length] {
-		bits += s.bits()
+	for i, id := range p.a.sets(roomA[:0]) {
+		if id >= firstKind && other[i] >= firstKind { // a literal leaves no choice
+			bits += id.set().and(other[i].set()).bits()
+		}
 	}
-	for _, c := range w.checks {
+	var room [2 * maxChecks]meetingCheck
+	for _, c := range p.checks(room[:0]) {
 		bits -= c.rule.bits
 	}
 	return max(bits, 0)
+}
+
+// checks appends the checks of both rows, each once.
+func (p rowPair) checks(to []meetingCheck) []meetingCheck {
+	for _, r := range [2]*row{p.a, p.b} {
+		for _, c := range r.variant.checks {
+			begin, end := r.span(c)
+			if m := (meetingCheck{c.rule, begin, end}); !slices.Contains(to, m) {
+				to = append(to, m)
+			}
+		}
+	}
+	return to
 }
 
 // search returns the first code that fits both rows, digits before letters
@@ -80,7 +94,7 @@ func (w *meeting) search() (string, verdict) {
 	switch {
 	case w.from(0, [2 * maxChecks]uint8{}):
 		return string(w.text[:w.length]), witness
-	case w.spent:
+	case w.steps <= 0:
 		return "", tooMany
 	}
 	return "", nothing
@@ -95,7 +109,7 @@ func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
 		return true
 	}
 	key := meetingState{uint8(at), states}
-	if _, ok := w.failed[key]; ok || w.spent {
+	if _, ok := w.failed[key]; ok || w.steps <= 0 {
 		return false
 	}
 	// Digits and letters come first, since a person will read the code.
@@ -105,6 +119,7 @@ func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
 	}
 	for _, choice := range [2]charSet{w.choices[at].and(first), w.choices[at].without(first)} {
 		for c := choice.first(); c < 128; c = choice.next(c) {
+			w.steps--
 			next, covered, ok := w.step(at, c, states)
 			if ok && w.from(at+1, next) {
 				w.text[at] = c
@@ -119,7 +134,7 @@ func (w *meeting) from(at int, states [2 * maxChecks]uint8) bool {
 		w.failed = make(map[meetingState]struct{})
 	}
 	w.failed[key] = struct{}{}
-	w.spent = w.spent || len(w.failed) > maxFailed
+	w.steps -= failedSteps
 	return false
 }
 

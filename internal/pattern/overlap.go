@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -42,106 +41,34 @@ const (
 // Separators lists every Separator.
 var Separators = []Separator{SameParty, ByRanking, ByValidity, ByCheck, ByHint, ByLevel, ByAsking}
 
-// Overlaps returns each pair of entries that share codes, once, in the order
-// of the library.
-func (l *Library) Overlaps() []Overlap {
-	var all []Overlap
-	for _, e := range l.entries {
-		all = append(all, l.overlaps(e, func(other *Entry) bool { return other.place > e.place })...)
-	}
-	return all
-}
-
-// OverlapsOf returns the entries that share codes with e, which may be of
-// another library, in the order of the library. Entries of the same id are
-// taken for e itself.
-func (l *Library) OverlapsOf(e *Entry) []Overlap {
-	return l.overlaps(e, func(other *Entry) bool { return other.ID != e.ID })
-}
-
-// Partners returns the entries that may share codes with e, checks left
-// aside, in the order of the library.
-func (l *Library) Partners(e *Entry) []*Entry {
-	var found []*Entry
-	for _, p := range l.pairs(e, func(other *Entry) bool { return other.ID != e.ID }) {
-		if len(found) == 0 || found[len(found)-1] != p.b.entry {
-			found = append(found, p.b.entry)
-		}
-	}
-	return found
-}
-
-// rowPair is two rows of one length that agree at every place.
-type rowPair struct{ a, b *row }
-
-// pairs finds the rows that agree with some row of e, by entry. A row is
-// looked up like a masked code, each alphabet a letter.
-func (l *Library) pairs(e *Entry, want func(*Entry) bool) []rowPair {
-	var found []rowPair
-	var room [maxLength]setID
-	var letters [maxLength]byte
-	for i := range e.rows {
-		r := &e.rows[i]
-		for at, id := range r.sets(room[:0]) {
-			letters[at] = id.letter()
-		}
-		l.engine.meet(string(letters[:r.length()]), func(m *member) {
-			if want(m.entry) {
-				found = append(found, rowPair{r, m.row})
-			}
-		})
-	}
-	slices.SortFunc(found, func(p, q rowPair) int {
-		return cmp.Or(cmp.Compare(p.b.entry.place, q.b.entry.place), cmp.Compare(p.a.place, q.a.place),
-			cmp.Compare(p.b.place, q.b.place))
-	})
-	return found
-}
-
-func (l *Library) overlaps(e *Entry, want func(*Entry) bool) []Overlap {
-	var all []Overlap
-	pairs := l.pairs(e, want)
-	for len(pairs) > 0 {
-		n := 1
-		for n < len(pairs) && pairs[n].b.entry == pairs[0].b.entry {
-			n++
-		}
-		if o, ok := overlap(pairs[:n]); ok {
-			all = append(all, o)
-		}
-		pairs = pairs[n:]
-	}
-	return all
-}
-
-// overlap looks for a witness in the pairs of rows of two entries.
-func overlap(pairs []rowPair) (o Overlap, found bool) {
-	o = Overlap{A: pairs[0].a.entry, B: pairs[0].b.entry, Shared: math.Inf(-1)}
+// overlap looks for a witness in the pairs of rows of two entries, and then
+// for the pair that shares most. It takes what that costs off steps, and ends
+// when there are none left.
+func overlap(pairs []rowPair, steps *int) (o Overlap, found bool) {
+	o = Overlap{A: pairs[0].a.entry, B: pairs[0].b.entry}
 	var best rowPair
-	undecided := false
-	for _, p := range pairs {
-		var w meeting
-		w.begin(p)
-		shared := w.shared()
-		if found && shared <= o.Shared {
-			continue
-		}
-		code, verdict := w.search()
-		switch {
-		case verdict == tooMany:
-			undecided = true
-		case verdict == nothing:
-		case !found:
-			best, found = p, true
-			o.Witness, o.Shared = gsp.NewUIM(code), shared
-		default:
-			o.Shared = shared
-		}
+	for !found && len(pairs) > 0 && *steps > 0 {
+		best, pairs = pairs[0], pairs[1:]
+		code, verdict := best.search(steps)
+		found, o.Undecided = verdict == witness, o.Undecided || verdict == tooMany
+		o.Witness = gsp.NewUIM(code)
 	}
 	if !found {
-		o.Undecided, o.Shared = undecided, 0
-		return o, undecided
+		o.Undecided = o.Undecided || len(pairs) > 0
+		return o, o.Undecided
 	}
+	o.Shared = best.shared()
+	for _, p := range slices.Backward(pairs) { // the longest share most
+		if *steps -= p.a.length() / 4; *steps <= 0 {
+			break
+		}
+		if shared := p.shared(); shared > o.Shared {
+			if _, verdict := p.search(steps); verdict == witness {
+				o.Shared = shared
+			}
+		}
+	}
+	o.Undecided = false
 	code := o.Witness.Reveal()
 	o.Lead = best.a.evidence(code) - best.b.evidence(code)
 	mask := best.a.mask(code)
@@ -153,6 +80,18 @@ func overlap(pairs []rowPair) (o Overlap, found bool) {
 	}
 	o.Separators = tellApart(best, o.Lead)
 	return o, true
+}
+
+// search returns the first code that fits both rows, and takes what that
+// costs off steps.
+func (p rowPair) search(steps *int) (string, verdict) {
+	var w meeting
+	w.begin(p)
+	w.steps = min(w.steps, *steps)
+	*steps -= p.a.length()/2 + w.steps
+	code, verdict := w.search()
+	*steps += max(w.steps, 0)
+	return code, verdict
 }
 
 // tellApart says what tells the entries of two rows apart.

@@ -234,7 +234,7 @@ func TestShippedLibrary(t *testing.T) {
 	}
 	// Two Parties that cannot be told apart are a fault of the library,
 	// unless they are there to train for it.
-	for _, o := range l.Overlaps() {
+	for _, o := range l.Overlaps().Overlaps {
 		if o.A.Routable() && o.B.Routable() && !slices.Contains(o.Separators, pattern.ByRanking) &&
 			!slices.Contains(o.Separators, pattern.SameParty) && o.A.ID != "zz-shared" {
 			t.Errorf("%s and %s share %s and nothing tells them apart", o.A.ID, o.B.ID, o.Witness.Reveal())
