@@ -141,17 +141,25 @@ func newHelpAnswer(body []byte) helpAnswer {
 	return helpAnswer{bytes.Clone(body), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 }
 
+// shortCode is how many octets of code fit into one line on a telephone.
+const shortCode = 24
+
 // mark turns what stands between backquotes into code elements. Their direction
 // is given, else Arabic text would show ke@ as @ke; and no browser translates
-// them.
+// them. Only long ones may go over the end of a line: programs break behind
+// hyphens, which an officer would then copy as two words.
 func mark(s string) template.HTML {
 	var b strings.Builder
 	for i, part := range strings.Split(s, "`") {
-		part = template.HTMLEscapeString(part)
-		if i%2 == 1 {
-			part = `<code dir="ltr" translate="no">` + part + `</code>`
+		text := template.HTMLEscapeString(part)
+		switch {
+		case i%2 == 0:
+			b.WriteString(text)
+		case len(part) <= shortCode:
+			b.WriteString(`<code dir="ltr" translate="no">` + text + `</code>`)
+		default:
+			b.WriteString(`<code class="long" dir="ltr" translate="no">` + text + `</code>`)
 		}
-		b.WriteString(part)
 	}
 	return template.HTML(b.String())
 }

@@ -83,8 +83,11 @@ func TestEachLanguageIsComplete(t *testing.T) {
 				want = append(want, page.Reason)
 			}
 		}
-		if len(order) == len(want) && !slices.Equal(order, want) {
-			t.Errorf("help/%s.json: pages in the order %q, want %q", name, order, want)
+		for i := range min(len(order), len(want)) {
+			if order[i] != want[i] {
+				t.Errorf("help/%s.json: page %d is %s, want %s as in English", name, i+1, order[i], want[i])
+				break // the others follow from it
+			}
 		}
 		for at, s := range helpTexts(text) {
 			if strings.TrimSpace(s) == "" || s != strings.TrimSpace(s) {
@@ -142,6 +145,21 @@ func TestTranslationsAreInTheirScript(t *testing.T) {
 			if !strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(script, r) }) {
 				t.Errorf("help/%s.json: %s has no letter of that language: %q", name, at, s)
 			}
+		}
+	}
+}
+
+// What stands between backquotes is code, whatever the text around it, and no
+// text is taken for HTML.
+func TestMark(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                     "",
+		"A & B <c>":                            "A &amp; B &lt;c&gt;",
+		"`ke@`, `<a>`.":                        `<code dir="ltr" translate="no">ke@</code>, <code dir="ltr" translate="no">&lt;a&gt;</code>.`,
+		"`gsp key import secretariat KEYFILE`": `<code class="long" dir="ltr" translate="no">gsp key import secretariat KEYFILE</code>`,
+	} {
+		if got := string(mark(in)); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
 }
