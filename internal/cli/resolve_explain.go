@@ -72,6 +72,10 @@ var changeTexts = map[pattern.Change]string{
 	pattern.URNRead:          "a URN was read",
 	pattern.HostFolded:       "the host of the link was written small",
 	pattern.TrackingRemoved:  "what sharing a link adds was taken off",
+	pattern.FramingRemoved:   "the frame of a serial line was taken off",
+	pattern.EncodingRead:     "the encoding of web pages or links was undone",
+	pattern.ElementsOrdered:  "GS1 elements were put in order",
+	pattern.AttributesLeft:   "GS1 elements that are no part of the code were left out",
 }
 
 func changesText(changes []pattern.Change) string {

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -34,7 +35,10 @@ func (e *Entry) compile() error {
 // entry's pattern.
 func (e *Entry) Fits(u gsp.UIM) bool {
 	code, _, broken := normalise(u.Reveal())
-	return broken == "" && e.match(code) != nil
+	if broken != "" && broken != TooLong {
+		return false
+	}
+	return e.match(code) != nil || slices.ContainsFunc(forms(code), func(f form) bool { return e.match(f.code) != nil })
 }
 
 // Example returns a code that fits the entry, checks and dates included: for

@@ -77,9 +77,14 @@ func flatten(seq []node) ([][]element, error) {
 	return all, nil
 }
 
-// ways lists what a node may stand for. An optional group that holds an
-// element named "made" is marked as no part of the UIM; where an optional
-// separator is left out, it is marked as lost.
+// besides are the names of elements that make the optional group they stand
+// in no part of the UIM: a date of manufacture, what else is printed with the
+// code, and the sign by which such a thing is joined to it.
+var besides = []string{"made", "attribute", "joint"}
+
+// ways lists what a node may stand for. An optional group that holds one of
+// besides is marked as no part of the UIM; where an optional separator is left
+// out, it is marked as lost.
 func (n node) ways() ([][]element, error) {
 	if !n.group {
 		return [][]element{{n.elem}}, nil
@@ -118,7 +123,7 @@ func (n node) absent() []element {
 
 func holdsMade(elems []element) bool {
 	for _, e := range elems {
-		if e.name == "made" {
+		if slices.Contains(besides, e.name) {
 			return true
 		}
 	}

@@ -20,26 +20,29 @@ type Verdict struct {
 // allocates nothing for a canonical code with up to eight candidates.
 func (l *Library) Judge(u gsp.UIM, at time.Time) Verdict {
 	code, _, broken := normalise(u.Reveal())
-	if broken != "" {
+	if broken != "" && broken != TooLong {
 		return Verdict{Outcome: Unknown}
 	}
-	v := l.judge(code, at)
-	if v.Fits == 0 {
-		if other, _ := reading(code); other != "" {
-			return l.judge(other, at)
+	v, _ := l.judge(code, at)
+	if v.Fits > 0 {
+		return v
+	}
+	for _, f := range forms(code) {
+		if w, weak := l.judge(f.code, at); w.Fits > 0 && (f.sure || !weak) {
+			return w
 		}
 	}
 	return v
 }
 
-func (l *Library) judge(code string, at time.Time) Verdict {
+func (l *Library) judge(code string, at time.Time) (v Verdict, weak bool) {
 	var r ranking
 	fits := r.rank(l.engine, code, at)
-	v := Verdict{Outcome: outcome(fits), Fits: len(fits)}
+	v = Verdict{Outcome: outcomeOf(fits, code), Fits: len(fits)}
 	if len(fits) > 0 {
-		v.Entry = fits[0].row.entry
+		v.Entry, weak = fits[0].row.entry, fits[0].weak
 	}
-	return v
+	return v, weak
 }
 
 // chunk is how many codes of a list are taken together: few enough to stay in

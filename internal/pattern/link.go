@@ -1,41 +1,36 @@
 package pattern
 
-import "strings"
-
-// reading returns another form of a canonical code: the element string that a
-// GS1 Digital Link or an EPC URN stands for, or "". Parties may register
-// either form, so the code itself is looked up first.
-func reading(code string) (string, Change) {
-	switch {
-	case hasPrefixFold(code, "https://"), hasPrefixFold(code, "http://"):
-		return readLink(code), LinkRead
-	case hasPrefixFold(code, "urn:epc:id:"):
-		return readURN(code[len("urn:epc:id:"):]), URNRead
-	}
-	return "", ""
-}
+import (
+	"slices"
+	"strings"
+)
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // foldHost writes scheme and host of a link in small letters, since they mean
-// the same (RFC 3986, section 6.2.2.1) and QR codes prefer capitals.
+// the same (RFC 3986, section 6.2.2.1) and QR codes prefer capitals, and
+// without the port that its scheme has anyway (section 6.2.3).
 func foldHost(s string) string {
-	n := 0
+	n, port := 0, ""
 	switch {
 	case hasPrefixFold(s, "https://"):
-		n = len("https://")
+		n, port = len("https://"), ":443"
 	case hasPrefixFold(s, "http://"):
-		n = len("http://")
+		n, port = len("http://"), ":80"
 	default:
 		return s
 	}
-	end := strings.IndexByte(s[n:], '/')
-	if end < 0 {
-		end = len(s) - n
+	end := len(s)
+	if i := strings.IndexAny(s[n:], "/?"); i >= 0 {
+		end = n + i
 	}
-	return strings.ToLower(s[:n+end]) + s[n+end:]
+	head := strings.TrimSuffix(strings.ToLower(s[:end]), port)
+	if head == s[:end] {
+		return s
+	}
+	return head + s[end:]
 }
 
 // dropTracking takes out of a link what advertising adds when it is shared.
@@ -63,55 +58,74 @@ func host(code string) string {
 	if !ok {
 		return ""
 	}
-	name, _, _ := strings.Cut(rest, "/")
-	name, _, _ = strings.Cut(name, ":")
-	return name
+	if end := strings.IndexAny(rest, "/?:"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
+}
+
+// linkNames are the names that older GS1 Digital Links have for identifiers
+// (GS1 Digital Link Standard 1.1, section 5.1).
+var linkNames = map[string]string{
+	"gtin": "01", "cpv": "22", "lot": "10", "ser": "21", "sscc": "00", "gln": "414", "giai": "8004", "exp": "17",
+}
+
+// linkIdentifier returns the identifier that a part of a link or a key of its
+// query means, and false where it means none.
+func linkIdentifier(part string) (identifier, bool) {
+	if ai, ok := linkNames[strings.ToLower(part)]; ok {
+		part = ai
+	}
+	id, ok := identifiers[part]
+	return id, ok
 }
 
 // readLink reads an uncompressed GS1 Digital Link: .../01/gtin/235/tpx, with
-// further elements in the query (GS1 Digital Link URI Syntax). What else the
-// path begins with is the resolver's.
+// further elements in the query (GS1 Digital Link URI Syntax), or all of them
+// there. What else the path begins with is the resolver's.
 func readLink(link string) string {
 	_, path, _ := strings.Cut(link, "://")
 	path, query, _ := strings.Cut(path, "?")
-	parts := strings.Split(path, "/")[1:] // without the host
-	for len(parts) > 0 && rank(parts[0]) != 0 {
-		parts = parts[1:]
-	}
-	if len(parts) == 0 || len(parts)%2 != 0 {
-		return ""
-	}
+	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")[1:] // without the host
 	var elems []aiElement
-	for ; len(parts) > 0; parts = parts[2:] {
-		if !appendElement(&elems, parts[0], parts[1]) {
-			return ""
-		}
+	for len(parts) > 0 && !readPath(&elems, parts) {
+		parts = parts[1:]
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		// A key that is no identifier is the resolver's or for tracking people.
 		key, value, _ := strings.Cut(pair, "=")
-		if _, ok := identifiers[key]; ok && !appendElement(&elems, key, value) {
+		if id, ok := linkIdentifier(key); ok && !appendElement(&elems, id, value) {
 			return ""
 		}
+	}
+	if !slices.ContainsFunc(elems, func(e aiElement) bool { return rank(e.ai) == keyRank }) {
+		return ""
 	}
 	return canonicalOr(elementString(elems))
 }
 
-// appendElement adds a percent-encoded value; a shorter GTIN gets the zeros
-// that make it one of 14 digits.
-func appendElement(elems *[]aiElement, ai, value string) bool {
-	n, ok := identifiers[ai]
-	value, valid := percentDecode(value)
-	if ai == "01" {
-		switch len(value) {
-		case 8, 12, 13:
-			value = strings.Repeat("0", 14-len(value)) + value
+// readPath reads the end of a path that begins with what names a thing.
+func readPath(to *[]aiElement, parts []string) bool {
+	var elems []aiElement
+	for i := 0; i < len(parts); i += 2 {
+		id, ok := linkIdentifier(parts[i])
+		if !ok || i == 0 && rank(id.ai) != keyRank || i+1 == len(parts) || !appendElement(&elems, id, parts[i+1]) {
+			return false
 		}
 	}
-	if !ok || !valid || value == "" || n != 0 && len(value) != n {
+	*to = elems
+	return true
+}
+
+// appendElement adds a percent-encoded value; a shorter GTIN gets the zeros
+// that make it one of 14 digits.
+func appendElement(elems *[]aiElement, id identifier, value string) bool {
+	value, valid := percentDecode(value)
+	value = wholeGTIN(id.ai, value)
+	if !valid || value == "" || id.laidDown && len(value) != id.most {
 		return false
 	}
-	*elems = append(*elems, aiElement{ai, value})
+	*elems = append(*elems, aiElement{id.ai, value})
 	return true
 }
 
@@ -161,7 +175,16 @@ func withCheck(s string, n int) string {
 
 // percentDecode undoes percent-encoding (RFC 3986, section 2.1).
 func percentDecode(s string) (string, bool) {
-	if strings.IndexByte(s, '%') < 0 {
+	escaped := false
+	for i := range len(s) {
+		if s[i] == '%' {
+			if i+2 >= len(s) || hexValue(s[i+1]) < 0 || hexValue(s[i+2]) < 0 {
+				return "", false
+			}
+			escaped = true
+		}
+	}
+	if !escaped {
 		return s, true
 	}
 	var b strings.Builder
@@ -170,14 +193,7 @@ func percentDecode(s string) (string, bool) {
 			b.WriteByte(s[i])
 			continue
 		}
-		if i+2 >= len(s) {
-			return "", false
-		}
-		high, low := hexValue(s[i+1]), hexValue(s[i+2])
-		if high < 0 || low < 0 {
-			return "", false
-		}
-		b.WriteByte(byte(high<<4 | low))
+		b.WriteByte(byte(hexValue(s[i+1])<<4 | hexValue(s[i+2])))
 		i += 2
 	}
 	return b.String(), true

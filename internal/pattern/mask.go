@@ -71,6 +71,21 @@ func (r *row) render(code string, show func(*element, string) string) string {
 	return b.String()
 }
 
+// isAllHidden reports whether a canonical code shows nothing but separators.
+func isAllHidden(code string) bool {
+	return code != "" && code[0] == hidden && strings.Trim(code, string(hidden)+string(separator)) == ""
+}
+
+// outcomeOf is outcome for a code, of which something must be seen to name a
+// Party.
+func outcomeOf[C contender](found []C, code string) Outcome {
+	o := outcome(found)
+	if o == Unique && isAllHidden(code) {
+		return Ambiguous
+	}
+	return o
+}
+
 // hide returns a text of the length of code that shows nothing but
 // separators: the mask of a code that no pattern fits.
 func hide(code string) string {

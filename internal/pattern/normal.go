@@ -23,12 +23,16 @@ const (
 	URNRead          Change = "urn-read"          // an EPC URN written as an element string
 	HostFolded       Change = "host-folded"       // scheme and host of a link in small letters
 	TrackingRemoved  Change = "tracking-removed"  // what sharing a link adds to it
+	FramingRemoved   Change = "framing-removed"   // STX, ETX and the like around what a serial scanner sends
+	EncodingRead     Change = "encoding-read"     // &lt; or %3C for <
+	ElementsOrdered  Change = "elements-ordered"  // elements of an element string in another order
+	AttributesLeft   Change = "attributes-left"   // elements that are no part of the UIM, such as a batch or a date
 )
 
 // Changes lists every Change.
 var Changes = []Change{
 	SymbologyRemoved, SeparatorRead, SpacesRemoved, QuotesRemoved, BracketsRead, FormsFolded, DigitsFolded, LinkRead, URNRead,
-	HostFolded, TrackingRemoved,
+	HostFolded, TrackingRemoved, FramingRemoved, EncodingRead, ElementsOrdered, AttributesLeft,
 }
 
 // Broken says why a text cannot be a UIM, as a stable token; "" where it can.
@@ -51,7 +55,7 @@ const maxInput = 1024
 // separators are spellings of FNC1 and ASCII 29 that scanners, keyboards and
 // mail clients leave behind.
 var separators = []string{
-	"<GS>", "{GS}", "[GS]", "<FNC1>", "{FNC1}", "[FNC1]", `\u001d`, `\x1d`, "^]", "\u241d", "\x1d", "|", "~",
+	"<GS>", "{GS}", "[GS]", "<FNC1>", "{FNC1}", "[FNC1]", `\u001d`, `\u001D`, `\x1d`, `\x1D`, "^]", "\u241d", "\x1d", "|", "~",
 }
 
 // normalise returns code in canonical spelling: GS1's character set 82, "^"
@@ -75,6 +79,8 @@ func normalise(code string) (string, []Change, Broken) {
 		n.step(strings.Map(dropSpace, n.code), SpacesRemoved)
 		n.step(strings.Map(foldForm, n.code), FormsFolded)
 		n.step(strings.Map(foldDigit, n.code), DigitsFolded)
+		n.step(unframe(n.code), FramingRemoved)
+		n.step(readEntities(n.code), EncodingRead)
 		n.step(unquote(n.code), QuotesRemoved)
 		n.step(trimSymbology(n.code), SymbologyRemoved)
 		n.step(readSeparators(n.code), SeparatorRead)
@@ -85,14 +91,10 @@ func normalise(code string) (string, []Change, Broken) {
 	switch {
 	case n.code == "":
 		return "", n.changes, NoText
-	case len(n.code) > maxLength:
-		// A link may carry more than the code: what it says still counts.
-		if other, change := reading(n.code); other != "" {
-			return other, append(n.changes, change), ""
-		}
-		return "", n.changes, TooLong
 	case !isClear(n.code):
 		return "", n.changes, BadCharacters
+	case len(n.code) > maxLength:
+		return n.code, n.changes, TooLong // what a link says still counts: see forms
 	}
 	return n.code, n.changes, ""
 }
@@ -113,22 +115,37 @@ func (n *normaliser) step(after string, c Change) {
 // isCanonical reports whether normalise would surely leave s as it is: the
 // common case, decided in one pass without a copy.
 func isCanonical(s string) bool {
-	if s == "" || len(s) > maxLength || strings.IndexByte("^\"'(", s[0]) >= 0 || s[len(s)-1] == separator {
+	if s == "" || len(s) > maxLength || strings.IndexByte("^\"'(", s[0]) >= 0 || s[len(s)-1] == separator || s[0] == '=' && unquote(s) != s {
 		return false
 	}
 	seen := byte(0)
 	for i := range len(s) {
 		seen |= spelling[s[i]]
 	}
-	return seen == 0 || seen == mayBeSeparator && !strings.Contains(s, "<GS>") && !strings.Contains(s, "<FNC1>") ||
-		seen&notClear == 0 && foldHost(s) == s && dropTracking(s) == s && readSeparators(s) == s
+	return seen == 0 || seen&notClear == 0 && isSettled(s, seen)
+}
+
+// isSettled looks closer at a text of canonical characters, some of which may
+// spell others.
+func isSettled(s string, seen byte) bool {
+	switch {
+	case seen&mayBeName != 0 && (readSeparators(s) != s || unframe(s) != s):
+	case seen&mayBeEntity != 0 && readEntities(s) != s:
+	case seen&mayBeEscape != 0 && readEscapes(s) != s:
+	case seen&mayBeLink != 0 && (foldHost(s) != s || dropTracking(s) != s):
+	default:
+		return true
+	}
+	return false
 }
 
 // Bits of spelling: what a character may mean for normalising.
 const (
-	notClear       = 1 << iota // not one of a canonical code
-	mayBeSeparator             // begins the name of one
-	mayBeLink                  // the colon of a link
+	notClear    = 1 << iota // not one of a canonical code
+	mayBeName               // begins the name of a separator or of a frame
+	mayBeEntity             // begins an entity of a web page
+	mayBeEscape             // begins a percent-encoding
+	mayBeLink               // the colon of a link
 )
 
 var spelling = func() (bits [256]byte) {
@@ -137,7 +154,7 @@ var spelling = func() (bits [256]byte) {
 			bits[c] = notClear
 		}
 	}
-	bits['<'], bits[':'] = mayBeSeparator, mayBeLink
+	bits['<'], bits['&'], bits['%'], bits[':'] = mayBeName, mayBeEntity, mayBeEscape, mayBeLink
 	return bits
 }()
 
@@ -163,7 +180,19 @@ func readSeparators(s string) string {
 	if at := strings.Index(s, "\u00e8"); at > 16 && s[:2] == "01" {
 		s = strings.ReplaceAll(s, "\u00e8", string(separator))
 	}
-	return strings.Trim(s, string(separator))
+	return strings.Trim(readEscapes(s), string(separator))
+}
+
+// readEscapes writes "^" for a percent-encoded separator in an element string
+// that begins with a product number. "%1D" elsewhere may be a code's own.
+func readEscapes(s string) string {
+	if len(s) < 20 || s[:2] != "01" || !digitsOrHidden.hasAll(s[:16]) {
+		return s
+	}
+	for _, stand := range []string{"%1D", "%1d"} {
+		s = strings.ReplaceAll(s, stand, string(separator))
+	}
+	return s
 }
 
 // dropSpace removes white space and what takes no room on a screen.
@@ -210,6 +239,9 @@ func foldDigit(r rune) rune {
 
 // unquote removes one pair of quotes around the whole.
 func unquote(s string) string {
+	if inner, ok := strings.CutPrefix(s, `="`); ok && len(inner) > 1 && inner[len(inner)-1] == '"' { // a formula that keeps a text a text
+		return inner[:len(inner)-1]
+	}
 	for _, q := range []string{`""`, `''`, "\u00ab\u00bb"} {
 		_, n := utf8.DecodeRuneInString(q)
 		if len(s) >= len(q) && strings.HasPrefix(s, q[:n]) && strings.HasSuffix(s, q[n:]) {

@@ -15,7 +15,7 @@ func TestNormalise(t *testing.T) {
 	const (
 		eu  = "QCALLaB3dE5fG7X1y2"
 		gs1 = "010952114189456923551qIgY)<&Jp3*j7'SDB"
-		ru  = `010460081800787921t"XzgHU^8005095000^930p2J^24014518552`
+		ru  = `010460081800787921t"XzgHU^8005095000`
 	)
 	tests := []struct {
 		name, code, canonical string
@@ -37,7 +37,7 @@ func TestNormalise(t *testing.T) {
 		{"separators lost", `010460081800787921t"XzgHU8005095000930p2J24014518552`, ru, nil},
 		{"date after a lost separator", gs1 + "800824031514", gs1, nil},
 		{"brackets", "(01)09521141894569(235)51qIgY)<&Jp3*j7'SDB", gs1, []pattern.Change{pattern.BracketsRead}},
-		{"brackets, other order", "(235)51qIgY)<&Jp3*j7'SDB(01)09521141894569", gs1, []pattern.Change{pattern.BracketsRead}},
+		{"brackets, other order", "(235)51qIgY)<&Jp3*j7'SDB(01)09521141894569", gs1, []pattern.Change{pattern.BracketsRead, pattern.ElementsOrdered}},
 		{"brackets with a date", "(01) 09521141894569 (235) 51qIgY)<&Jp3*j7'SDB (8008) 24031514", gs1, []pattern.Change{pattern.SpacesRemoved, pattern.BracketsRead}},
 		{"Digital Link", "https://id.gs1.org/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.LinkRead}},
 		{"Digital Link in capitals", "HTTPS://ID.GS1.ORG/01/09521141894569/235/51qIgY)%3C%26Jp3*j7'SDB", gs1, []pattern.Change{pattern.HostFolded, pattern.LinkRead}},
@@ -78,8 +78,12 @@ func TestSuggestions(t *testing.T) {
 		{"hyphens", "KE7-3021-4477", pattern.Grouping, "KE730214477"},
 		{"the letters of the symbol", "TTT QCALLaB3dE5fG7X1y224031514", pattern.ExtraText, "QCALLaB3dE5fG7X1y2"},
 		{"a label", "UIM: KE730214477", pattern.ExtraText, "KE730214477"},
-		{"the mark of text in a cell", "'QCALLaB3dE5fG7X1y2", pattern.Punctuation, "QCALLaB3dE5fG7X1y2"},
-		{"a web page", "00000046209849Uon&lt;TYfACyAJPHJ", pattern.WebEncoding, "00000046209849Uon<TYfACyAJPHJ"},
+		{"a web page, carelessly", "00000046209849Uon&ltTYfACyAJPHJ", pattern.WebEncoding, "00000046209849Uon<TYfACyAJPHJ"},
+		{"the path of a link", "https://check.example/v1/KE730214477/en", pattern.ExtraText, "KE730214477"},
+		{"crosses for hidden characters", "KE7xxxxxxxx", pattern.Placeholder, "KE7########"},
+		{"a mask in small letters", "ke7########", pattern.WrongCase, "KE7########"},
+		{"separators lost after the batch", "10LOT1010952114189456921A1b2C3", pattern.LostSeparator, "010952114189456921A1b2C3"},
+		{"separators lost, too long for a serial", "010952114189456921A1b2C310LOTX117280101", pattern.LostSeparator, "010952114189456921A1b2C3"},
 		{"stars for hidden characters", "KE7********", pattern.Placeholder, "KE7########"},
 		{"O for zero", "KE73O214477", pattern.LookAlike, "KE730214477"},
 		{"zeros lost in a spreadsheet", "95200000000000127", pattern.LostZeros, "095200000000000127"},

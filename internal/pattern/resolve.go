@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -148,17 +149,20 @@ func (l *Library) Recognise(u gsp.UIM, at time.Time) Answer {
 func (l *Library) recognise(u gsp.UIM, at time.Time) Answer {
 	code, changes, broken := normalise(u.Reveal())
 	a := Answer{Raw: u, Normal: u, Canonical: u, Changes: changes, Broken: broken, Outcome: Unknown}
-	if broken != "" {
+	if broken != "" && broken != TooLong {
 		return a
 	}
-	a.Candidates = l.candidates(code, at)
-	if len(a.Candidates) == 0 {
-		if other, change := reading(code); other != "" {
-			a.Changes, code = append(a.Changes, change), other
-			a.Candidates = l.candidates(code, at)
+	found, as := l.lookUp(code, at)
+	if as.code == "" {
+		return a // too long in every form
+	}
+	for _, c := range as.changes {
+		if !slices.Contains(a.Changes, c) {
+			a.Changes = append(a.Changes, c)
 		}
 	}
-	a.Normal, a.Outcome, a.Masked = gsp.NewUIM(code), outcome(a.Candidates), !visible(code)
+	code, a.Candidates, a.Broken = as.code, found, ""
+	a.Normal, a.Outcome, a.Masked = gsp.NewUIM(code), outcomeOf(a.Candidates, code), !visible(code)
 	switch {
 	case len(a.Candidates) == 0:
 		a.Canonical, a.Mask = a.Normal, hide(code)
@@ -166,12 +170,36 @@ func (l *Library) recognise(u gsp.UIM, at time.Time) Answer {
 			a.Broken = Rounded
 		}
 		return a
-	case a.Outcome == Ambiguous:
+	case a.Outcome == Ambiguous && len(a.Candidates) > 1:
 		first, second := a.Candidates[0], a.Candidates[1]
 		a.Separators = tellApart(rowPair{first.row, second.row}, first.Bits-second.Bits)
 	}
 	a.Canonical, a.Mask = a.Candidates[0].Canonical, a.Candidates[0].Mask
 	return a
+}
+
+// lookUp returns the candidates of a code in canonical spelling as it is, or
+// else in the first of its other forms that has some, and that form. Where
+// nothing fits, it is the last form that surely stands for the code; its code
+// is "" where all are too long.
+func (l *Library) lookUp(code string, at time.Time) ([]Candidate, form) {
+	var as form
+	if len(code) <= maxLength {
+		as.code = code
+		if found := l.candidates(code, at); len(found) > 0 {
+			return found, as
+		}
+	}
+	for _, f := range forms(code) {
+		found := l.candidates(f.code, at)
+		if len(found) > 0 && (f.sure || !found[0].Weak) {
+			return found, f
+		}
+		if f.sure {
+			as = f
+		}
+	}
+	return nil, as
 }
 
 // finish writes the sentence and cuts the list of candidates.
@@ -184,19 +212,28 @@ func (a *Answer) finish() {
 }
 
 // repair looks for what a code should have been, where nothing fits it or
-// only something that says little.
+// only something that says little, and for what it may be as well.
 func (l *Library) repair(a *Answer) {
 	beyond, code := float64(clearBits), a.Normal.Reveal()
 	switch {
+	case isAllHidden(code):
+		return
 	case len(a.Candidates) == 0:
-	case a.Candidates[0].Weak && !a.Masked:
+	case a.Candidates[0].Weak:
 		beyond += a.Candidates[0].Bits
 	default:
+		if !a.Masked {
+			l.reconsider(a)
+		}
 		return
 	}
 	a.Suggestions = l.suggest(a.Raw.Reveal(), beyond)
 	if a.Broken == "" || a.Broken == Rounded {
-		a.Near = l.near(code, max(beyond, weakBits), a.Candidates)
+		least := beyond
+		if !a.Masked { // a mask shows little, but that on purpose
+			least = max(beyond, weakBits)
+		}
+		a.Near = l.near(code, least, a.Candidates)
 		if a.Near != nil && a.Near.Fault == WrongCharacter {
 			l.misread(a, code)
 		}

@@ -15,6 +15,9 @@ var brokenSentences = map[Broken]string{
 // sentence says the outcome in one sentence for the officer. It does not hold
 // the code or any part of it.
 func sentence(a Answer) string {
+	if a.Broken == "" && isAllHidden(a.Normal.Reveal()) {
+		return "Every character of this code is hidden; show those at its beginning that name the issuer, or give the whole code."
+	}
 	switch a.Outcome {
 	case Unknown:
 		if a.Broken != "" {
@@ -91,6 +94,8 @@ var slipTexts = map[Slip]string{
 	WrongKeyboard: "typed on another keyboard layout",
 	LostZeros:     "with the zeros that a spreadsheet takes off the front",
 	WebEncoding:   "without the encoding of web pages",
+	LostSeparator: "with a separator that a scanner may have lost",
+	JoinedDate:    "without the sign before its date",
 	Placeholder:   "with # for each hidden character",
 }
 

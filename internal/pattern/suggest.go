@@ -29,13 +29,15 @@ const (
 	WrongCase     Slip = "wrong-case"     // small letters for capitals
 	WrongKeyboard Slip = "wrong-keyboard" // a scanner that types met another keyboard layout
 	LostZeros     Slip = "lost-zeros"     // a spreadsheet took it for a number
-	WebEncoding   Slip = "web-encoding"   // &lt; for <
+	WebEncoding   Slip = "web-encoding"   // %3C for <
+	LostSeparator Slip = "lost-separator" // between two elements of a GS1 code
+	JoinedDate    Slip = "joined-date"    // a date printed beside the code, joined to it by - or /
 	Placeholder   Slip = "placeholder"    // ? or * where # hides a character
 )
 
 // Slips lists every Slip.
 var Slips = []Slip{
-	ExtraText, Punctuation, Grouping, LookAlike, WrongCase, WrongKeyboard, LostZeros, WebEncoding, Placeholder,
+	ExtraText, Punctuation, Grouping, LookAlike, WrongCase, WrongKeyboard, LostZeros, WebEncoding, LostSeparator, JoinedDate, Placeholder,
 }
 
 // repair undoes a slip. It may give several texts to try.
@@ -49,7 +51,9 @@ const punctuation = ".,;:()<>!?'\"` \t\r\n"
 
 // repairs are in the order of how sure one can be.
 var repairs = []repair{
-	{WebEncoding, func(s string) []string { return []string{html.UnescapeString(s)} }},
+	{WebEncoding, unescape},
+	{JoinedDate, unjoin},
+	{LostSeparator, func(s string) []string { return split(s, false) }},
 	{Punctuation, func(s string) []string { return []string{strings.Trim(s, punctuation)} }},
 	{LookAlike, func(s string) []string { return []string{lookAlikes.Replace(s)} }},
 	{ExtraText, words},
@@ -63,7 +67,39 @@ var repairs = []repair{
 		}
 		return all
 	}},
-	{Placeholder, func(s string) []string { return []string{placeholders.Replace(s)} }},
+	{Placeholder, func(s string) []string { return []string{placeholders.Replace(s), hideTail(s)} }},
+}
+
+// reconsider offers what else a code may be that a pattern fits well: what
+// these repairs undo can hide in the part of a code that may be anything.
+func (l *Library) reconsider(a *Answer) {
+	code := a.Normal.Reveal()
+	offer := func(why Slip, texts []string) {
+		for _, text := range texts {
+			if s, ok := l.suggestion(why, text, weakBits); ok && s.UIM != a.Canonical {
+				a.Suggestions = append(a.Suggestions, s)
+				return
+			}
+		}
+	}
+	if strings.IndexByte(code, '%') >= 0 {
+		offer(WebEncoding, unescape(code))
+	}
+	offer(JoinedDate, unjoin(code))
+	offer(LostSeparator, split(code, true))
+}
+
+// suggestion looks a repaired text up.
+func (l *Library) suggestion(why Slip, text string, beyond float64) (Suggestion, bool) {
+	code, _, broken := normalise(text)
+	if broken != "" && broken != TooLong {
+		return Suggestion{}, false
+	}
+	found, as := l.lookUp(code, time.Time{})
+	if len(found) == 0 || found[0].Bits < beyond || found[0].Weak && why != Placeholder && visible(as.code) || isAllHidden(as.code) {
+		return Suggestion{}, false
+	}
+	return Suggestion{why, found[0].Canonical, found[0].Entry}, true
 }
 
 // suggest tries what may have happened to a text that fits nothing, or only
@@ -76,16 +112,11 @@ func (l *Library) suggest(text string, beyond float64) []Suggestion {
 	var all []Suggestion
 	for _, r := range repairs {
 		for _, changed := range r.undo(text) {
-			code, _, broken := normalise(changed)
-			if changed == text || broken != "" {
+			if changed == text {
 				continue
 			}
-			found := l.candidates(code, time.Time{})
-			if len(found) == 0 || found[0].Bits < beyond || found[0].Weak && r.why != Placeholder {
-				continue
-			}
-			if u := found[0].Canonical; !slices.ContainsFunc(all, func(s Suggestion) bool { return s.UIM == u }) {
-				all = append(all, Suggestion{r.why, u, found[0].Entry})
+			if s, ok := l.suggestion(r.why, changed, beyond); ok && !slices.ContainsFunc(all, func(t Suggestion) bool { return t.UIM == s.UIM }) {
+				all = append(all, s)
 			}
 		}
 	}
@@ -95,9 +126,13 @@ func (l *Library) suggest(text string, beyond float64) []Suggestion {
 // maxWords is how many words of a text are tried.
 const maxWords = 16
 
-// words returns the words of a text that has several.
+// words returns the words of a text that has several, or the parts of a link.
 func words(s string) []string {
-	list := strings.FieldsFunc(s, separates)
+	between := separates
+	if strings.Contains(s, "://") {
+		between = func(r rune) bool { return strings.ContainsRune("/?&=#", r) || separates(r) }
+	}
+	list := strings.FieldsFunc(s, between)
 	if len(list) < 2 {
 		return nil
 	}
@@ -106,6 +141,49 @@ func words(s string) []string {
 
 // separates reports whether r stands between words.
 func separates(r rune) bool { return r == ',' || r == ';' || r == '|' || dropSpace(r) < 0 }
+
+// unescape undoes the encodings of web pages and links. What a link leaves as
+// it is tells whether a text was encoded at all: it has no other signs.
+func unescape(s string) []string {
+	all := []string{html.UnescapeString(s)}
+	if text, ok := percentDecode(s); ok && strings.IndexByte(s, '%') >= 0 && inLinks.hasAll(s) {
+		all = append(all, text)
+	}
+	return all
+}
+
+// inLinks are the characters of percent-encoded text (RFC 3986, section 2).
+var inLinks = setAlnum.or(setOf("%-_.!~*'()"))
+
+// joinedDate is what stands at the end of a code with a date that was printed
+// beside it: a sign and YYMMDDhh.
+const joinedDate = len("-YYMMDDhh")
+
+// unjoin takes a date off that was joined to a code by a sign, and then only
+// the sign.
+func unjoin(s string) []string {
+	s = strings.Map(dropSpace, s)
+	at := len(s) - joinedDate
+	if at < shortestHead || s[at] != '-' && s[at] != '/' {
+		return nil
+	}
+	if date := s[at+1:]; setDigits.hasAll(date) && quickDate(date) {
+		return []string{s[:at], s[:at] + date}
+	}
+	return nil
+}
+
+// shortestHead is how long a code before a joined date is at least.
+const shortestHead = 5
+
+// hideTail reads a run of at least four x at the end as hidden characters.
+func hideTail(s string) string {
+	head := strings.TrimRight(strings.TrimSpace(s), "Xx")
+	if n := len(strings.TrimSpace(s)) - len(head); n >= 4 {
+		return head + strings.Repeat(string(hidden), n)
+	}
+	return s
+}
 
 // leadingZeros gives digits back the zeros in front.
 func leadingZeros(s string) []string {
