@@ -25,8 +25,8 @@ type KeyRow struct {
 	Expires     time.Time   `json:"expires,omitzero"`
 }
 
-// KeyImport publishes a certificate for the address of a Party, of an account
-// or of the Secretariat. It takes the place of the one published before. Once
+// KeyImport publishes a certificate for the address of a Party, of an account,
+// of the operator (postmaster@) or of the Secretariat (secretariat@, support@). It takes the place of the one published before. Once
 // the Secretariat has a key, libraries need its signature.
 var KeyImport = Verb[NewKey, KeyRow]{"key-import", keyImport}
 
@@ -72,9 +72,6 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
 	if err != nil {
 		local, _ := gsp.CanonicalLocal(typed)
 		address = roll.Address(local)
-	}
-	if address == roll.Address(registry.SecretariatLocal) {
-		return registry.Owner{Address: address}, nil // a key without a mailbox
 	}
 	owner, ok := roll.Owner(address)
 	if !ok {

@@ -168,6 +168,10 @@ type LibraryText struct {
 	Signature []byte // detached, armoured, by the Secretariat; empty where none was asked for
 }
 
+// MaxWithdrawn is how many certificates that are published no more are still
+// known, to tell who seals for one what is wrong: those of some years.
+const MaxWithdrawn = 10_000
+
 // Roll is all that the registry keeps: who is who.
 type Roll struct {
 	Parties      []Party
@@ -175,6 +179,7 @@ type Roll struct {
 	Grants       []Grant       // ended ones included
 	Credentials  []Credential  // at most one an account
 	Certificates []Certificate // published ones only
+	Withdrawn    []Certificate // those that were, the latest first, at most MaxWithdrawn
 	Library      LibraryText   // the newest
 }
 

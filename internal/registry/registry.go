@@ -34,11 +34,12 @@ func Open(ctx context.Context, store Store, domain string) (*Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the roll: %w", err)
 	}
-	r := &Registry{store: store, domain: domain, roll: roll}
 	s, err := newSnapshot(domain, roll, nil)
 	if err != nil {
 		return nil, err
 	}
+	roll.Withdrawn = nil // the snapshot knows of them what is needed
+	r := &Registry{store: store, domain: domain, roll: roll}
 	r.snapshot.Store(s)
 	return r, nil
 }

@@ -2,7 +2,9 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,19 +20,21 @@ const (
 	RouteLocal       = "route"       // finds the recipient from the UIM header
 	ResolveLocal     = "resolve"     // answers whose a UIM is
 	LibraryLocal     = "library"     // answers with the pattern library
-	PostmasterLocal  = "postmaster"  // the sender of notices
-	SecretariatLocal = "secretariat" // its key signs the pattern library
+	PostmasterLocal  = "postmaster"  // the operator, and the sender of notices
+	SupportLocal     = "support"     // the Secretariat, with a key of its own
+	SecretariatLocal = "secretariat" // the Secretariat; its key signs the pattern library
 )
 
 // reserved are the local parts that no Party and no account may have.
 var reserved = []string{
-	RouteLocal, ResolveLocal, LibraryLocal, "keys", PostmasterLocal, "support", "abuse", SecretariatLocal,
+	RouteLocal, ResolveLocal, LibraryLocal, "keys", PostmasterLocal, SupportLocal, "abuse", SecretariatLocal,
 }
 
 // Reserved reports whether a local part belongs to the gateway itself.
 func Reserved(local string) bool { return slices.Contains(reserved, local) }
 
-// AuthorityPrefix begins the names of a Party's shared mailboxes.
+// AuthorityPrefix begins the names of a Party's shared mailboxes, and of those
+// of the operator and the Secretariat.
 const AuthorityPrefix = "Authority/"
 
 // Snapshot is one state of the roll. It is immutable.
@@ -42,10 +46,12 @@ type Snapshot struct {
 	roles       map[gsp.AccountID][]gsp.Role
 	grants      []gsp.Grant
 	credentials map[gsp.AccountID]gsp.Credential
+	pins        map[[32]byte]gsp.AccountID
 	published   map[string]gsp.Certificate // by local part
 	certs       map[string]*pgpcert.Cert   // by local part
 	hashes      map[string]string          // WKD hash to local part
 	keys        map[uint64][]Key           // by key ID
+	withdrawn   map[uint64]gsp.Address     // whose an encryption key was that is published no more, by key ID
 	library     *pattern.Library
 	text        gsp.LibraryText
 }
@@ -68,6 +74,7 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 		roles:       make(map[gsp.AccountID][]gsp.Role, len(roll.Accounts)),
 		grants:      roll.Grants,
 		credentials: make(map[gsp.AccountID]gsp.Credential, len(roll.Credentials)),
+		pins:        make(map[[32]byte]gsp.AccountID),
 		published:   make(map[string]gsp.Certificate, len(roll.Certificates)),
 		certs:       make(map[string]*pgpcert.Cert, len(roll.Certificates)),
 		hashes:      make(map[string]string, len(roll.Certificates)),
@@ -87,13 +94,43 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 	}
 	for _, c := range roll.Credentials {
 		s.credentials[c.Account] = c
+		for _, pin := range c.Pins {
+			s.pins[pin] = c.Account
+		}
 	}
 	for _, c := range roll.Certificates {
 		if err := s.addCertificate(c, earlier); err != nil {
 			return nil, err
 		}
 	}
+	s.setWithdrawn(roll.Withdrawn, earlier)
 	return s, s.setLibrary(earlier)
+}
+
+// setWithdrawn takes over the keys that earlier knew as withdrawn and adds
+// those that it knew as published. Of a roll that was just loaded it adds all;
+// one that cannot be read is passed over, since nobody seals for it any more
+// but by mistake.
+func (s *Snapshot) setWithdrawn(certs []gsp.Certificate, earlier *Snapshot) {
+	s.withdrawn = map[uint64]gsp.Address{}
+	add := func(cert *pgpcert.Cert) {
+		for _, k := range cert.EncryptionKeys() {
+			s.withdrawn[k.KeyID] = cert.Address()
+		}
+	}
+	if earlier != nil {
+		maps.Copy(s.withdrawn, earlier.withdrawn)
+		for local, cert := range earlier.certs {
+			if s.certs[local] != cert {
+				add(cert)
+			}
+		}
+	}
+	for _, c := range slices.Backward(certs) { // the latest prevails
+		if cert, err := pgpcert.Load(c); err == nil {
+			add(cert)
+		}
+	}
 }
 
 func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
@@ -211,18 +248,37 @@ func (s *Snapshot) Login(login string) (gsp.Account, gsp.Credential, bool) {
 	return account, credential, ok
 }
 
+// AccountByPin returns the active account that a TLS client certificate logs
+// in, by the SHA-256 of its SubjectPublicKeyInfo.
+func (s *Snapshot) AccountByPin(pin [32]byte) (gsp.Account, bool) {
+	account, ok := s.accounts[s.pins[pin]]
+	return account, ok && account.Active() && slices.Contains(s.credentials[account.ID].Pins, pin)
+}
+
 // Owner is who receives at an address.
 type Owner struct {
 	Address gsp.Address
-	Party   gsp.PartyID
+	Party   gsp.PartyID   // "" for the operator and the Secretariat
 	Account gsp.AccountID // 0 for the Party's competent authority
 }
 
+// Inbox returns the mailbox that the owner's incoming mail goes to.
+func (o Owner) Inbox() gsp.MailboxName {
+	if o.Party == "" && o.Address.Local == SupportLocal {
+		return gsp.Inbox(SecretariatLocal)
+	}
+	return gsp.Inbox(o.Address.Local)
+}
+
 // Owner returns who receives at an address: a registered Party's competent
-// authority, or an active account of one.
+// authority, an active account of one, the operator or the Secretariat.
 func (s *Snapshot) Owner(a gsp.Address) (Owner, bool) {
 	if a.Domain != s.domain {
 		return Owner{}, false
+	}
+	switch a.Local {
+	case PostmasterLocal, SupportLocal, SecretariatLocal:
+		return Owner{Address: a}, true
 	}
 	if _, ok := s.parties[gsp.PartyID(a.Local)]; ok {
 		return s.Authority(gsp.PartyID(a.Local))
@@ -248,14 +304,30 @@ func (s *Snapshot) Shelves(id gsp.AccountID) []gsp.Shelf {
 	}
 	all := gsp.MayRead | gsp.MayFlag | gsp.MayInsert | gsp.MayRemove | gsp.MayManage
 	shelves := []gsp.Shelf{{Owner: account.Login, Rights: all}}
-	if s.Allows(id, gsp.Replier) {
-		shelves = append(shelves, gsp.Shelf{
-			Owner:  string(account.Party),
-			Prefix: AuthorityPrefix + string(account.Party) + "/",
-			Rights: gsp.MayRead | gsp.MayFlag,
-		})
+	for _, shared := range []struct {
+		role  gsp.Role
+		owner string
+	}{
+		{gsp.Replier, string(account.Party)}, {gsp.Operator, PostmasterLocal}, {gsp.Secretariat, SecretariatLocal},
+	} {
+		if s.Allows(id, shared.role) {
+			shelves = append(shelves, gsp.Shelf{
+				Owner: shared.owner, Prefix: AuthorityPrefix + shared.owner + "/", Rights: gsp.MayRead | gsp.MayFlag,
+			})
+		}
 	}
 	return shelves
+}
+
+// Language returns the language in which the gateway writes to an address:
+// the account's, else its Party's, else English.
+func (s *Snapshot) Language(a gsp.Address) gsp.Language {
+	account := s.logins[a.Local]
+	party := s.parties[account.Party]
+	if account.ID == 0 {
+		party = s.parties[gsp.PartyID(a.Local)]
+	}
+	return cmp.Or(account.Language, party.Language, gsp.English)
 }
 
 // Cert returns the certificate published for an address.
@@ -301,6 +373,13 @@ func (s *Snapshot) Keys(k sealed.SessionKey) []Key {
 		}
 	}
 	return fitting
+}
+
+// Withdrawn returns who published an encryption key of that key ID that the
+// directory has no more.
+func (s *Snapshot) Withdrawn(keyID uint64) (gsp.Address, bool) {
+	a, ok := s.withdrawn[keyID]
+	return a, ok
 }
 
 // KeyHolder returns who publishes an encryption key of that key ID.

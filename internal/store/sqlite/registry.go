@@ -20,7 +20,7 @@ func (s *Store) Load(ctx context.Context) (gsp.Roll, error) {
 	defer v.end()
 	var r gsp.Roll
 	for _, load := range []func(view, *gsp.Roll) error{
-		loadParties, loadAccounts, loadGrants, loadCredentials, loadCertificates, loadLibrary,
+		loadParties, loadAccounts, loadGrants, loadCredentials, loadCertificates, loadWithdrawn, loadLibrary,
 	} {
 		if err := load(v, &r); err != nil {
 			return gsp.Roll{}, fmt.Errorf("load roll: %w", err)
@@ -116,18 +116,29 @@ func loadCredentials(v view, r *gsp.Roll) error {
 	})
 }
 
-func loadCertificates(v view, r *gsp.Roll) error {
-	return v.each(`SELECT local, domain, fingerprint, octets, published FROM certificate
-		WHERE withdrawn = 0 ORDER BY local, domain`, func(rows *sql.Rows) error {
+func loadCertificates(v view, r *gsp.Roll) (err error) {
+	r.Certificates, err = v.certificates(`WHERE withdrawn = 0 ORDER BY local, domain`)
+	return err
+}
+
+func loadWithdrawn(v view, r *gsp.Roll) (err error) {
+	r.Withdrawn, err = v.certificates(fmt.Sprintf(`WHERE withdrawn > 0 ORDER BY withdrawn DESC, id DESC LIMIT %d`, gsp.MaxWithdrawn))
+	return err
+}
+
+// certificates returns those that a condition picks.
+func (v view) certificates(which string) (all []gsp.Certificate, err error) {
+	err = v.each(`SELECT local, domain, fingerprint, octets, published, withdrawn FROM certificate `+which, func(rows *sql.Rows) error {
 		var (
-			c         gsp.Certificate
-			published int64
+			c                    gsp.Certificate
+			published, withdrawn int64
 		)
-		err := rows.Scan(&c.Address.Local, &c.Address.Domain, &c.Fingerprint, &c.Bytes, &published)
-		c.Published = timeOf(published)
-		r.Certificates = append(r.Certificates, c)
+		err := rows.Scan(&c.Address.Local, &c.Address.Domain, &c.Fingerprint, &c.Bytes, &published, &withdrawn)
+		c.Published, c.Withdrawn = timeOf(published), timeOf(withdrawn)
+		all = append(all, c)
 		return err
 	})
+	return all, err
 }
 
 func loadLibrary(v view, r *gsp.Roll) error {

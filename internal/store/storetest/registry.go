@@ -135,14 +135,19 @@ var registryTests = map[string]func(*testing.T, *bench){
 		if !reflect.DeepEqual(r.Certificates, []gsp.Certificate{second}) {
 			t.Errorf("published %+v, want the second", r.Certificates)
 		}
+		first.Withdrawn = at(20)
+		if !reflect.DeepEqual(r.Withdrawn, []gsp.Certificate{first}) {
+			t.Errorf("withdrawn %+v, want the first", r.Withdrawn)
+		}
 		first.Withdrawn = at(30)
 		if _, err := b.Apply(t.Context(), gsp.Change{Certificates: []gsp.Certificate{first}}); !errors.Is(err, gsp.ErrNotFound) {
 			t.Errorf("withdraw what is not published: %v, want ErrNotFound", err)
 		}
 		second.Withdrawn = at(30)
 		b.apply(gsp.Change{Certificates: []gsp.Certificate{second}})
-		if r, err := b.Load(t.Context()); err != nil || len(r.Certificates) != 0 {
-			t.Errorf("published after the withdrawal %+v, %v, want none", r.Certificates, err)
+		if r, err := b.Load(t.Context()); err != nil || len(r.Certificates) != 0 || len(r.Withdrawn) != 2 ||
+			!reflect.DeepEqual(r.Withdrawn[0], second) {
+			t.Errorf("after the withdrawal %+v are published and %+v withdrawn, %v, want the second before the first", r.Certificates, r.Withdrawn, err)
 		}
 	},
 
