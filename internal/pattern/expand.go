@@ -101,7 +101,9 @@ func (n node) ways() ([][]element, error) {
 		for _, w := range more {
 			if n.optional && holdsMade(w) {
 				for i := range w {
-					w[i].drop = true
+					dropped := *w[i].piece
+					dropped.drop = true
+					w[i].piece = &dropped
 				}
 			}
 			ways = append(ways, w)
@@ -116,7 +118,7 @@ func (n node) ways() ([][]element, error) {
 // absent is what an optional group leaves behind when it is left out.
 func (n node) absent() []element {
 	if len(n.choices) == 1 && len(n.choices[0]) == 1 && n.choices[0][0].elem.lit == string(separator) {
-		return []element{{lit: string(separator), lost: true, pos: n.elem.pos}}
+		return []element{{&piece{lit: string(separator), lost: true, pos: n.elem.pos}}}
 	}
 	return nil
 }

@@ -16,9 +16,12 @@ const (
 	maxChecks   = 6   // check rules of one way
 )
 
-// element is one piece of a pattern: a literal, a run of one alphabet, a
-// date, or the separator.
-type element struct {
+// element is one piece of a pattern, which all ways to choose alternatives
+// share: a hostile pattern has sixty-four ways of more than a hundred elements.
+type element struct{ *piece }
+
+// piece is a literal, a run of one alphabet, a date, or the separator.
+type piece struct {
 	name   string
 	lit    string // "" for a run
 	kind   setID  // of a run
@@ -64,7 +67,7 @@ func parsePattern(text string) ([]node, error) {
 		return nil, &syntaxError{maxText, fmt.Sprintf("a pattern has at most %d characters", maxText)}
 	}
 	p := &parser{text: text}
-	n := node{group: true}
+	n := node{group: true, elem: element{&piece{}}}
 	for {
 		seq, err := p.sequence(0)
 		if err != nil {
@@ -165,7 +168,7 @@ func (p *parser) group(depth int, name string) (node, error) {
 	if depth > maxNesting {
 		return node{}, p.errorf("more than %d brackets within each other", maxNesting)
 	}
-	n := node{group: true, optional: p.text[p.at] == '['}
+	n := node{group: true, optional: p.text[p.at] == '[', elem: element{&piece{}}}
 	closing := byte(')')
 	if n.optional {
 		closing = ']'
@@ -212,7 +215,7 @@ func (p *parser) literal() (element, error) {
 				if len(lit) == 0 {
 					return element{}, p.errorf("a literal is empty")
 				}
-				return element{lit: string(lit), min: len(lit), max: len(lit)}, nil
+				return element{&piece{lit: string(lit), min: len(lit), max: len(lit)}}, nil
 			}
 			p.at++
 		}
@@ -230,12 +233,12 @@ func (p *parser) run() (element, error) {
 	rest := p.text[p.at:]
 	if strings.HasPrefix(rest, "GS") {
 		p.at += 2
-		return element{lit: string(separator), min: 1, max: 1}, nil
+		return element{&piece{lit: string(separator), min: 1, max: 1}}, nil
 	}
 	for _, layout := range []string{"YYMMDDhh", "YYMMDD"} {
 		if strings.HasPrefix(rest, layout) {
 			p.at += len(layout)
-			return element{kind: digitKind, min: len(layout), max: len(layout), date: true}, nil
+			return element{&piece{kind: digitKind, min: len(layout), max: len(layout), date: true}}, nil
 		}
 	}
 	kind, ok := kindOf(rest[0])
@@ -243,7 +246,7 @@ func (p *parser) run() (element, error) {
 		return element{}, p.errorf("%q is no alphabet; there are N A U L H X Y Z P, GS, YYMMDD and YYMMDDhh", rest[0])
 	}
 	p.at++
-	e := element{kind: kind, min: 1}
+	e := element{&piece{kind: kind, min: 1}}
 	n, given := p.number()
 	if given {
 		e.min, e.max = n, n
