@@ -18,6 +18,7 @@ type plan struct {
 	kind     gsp.Type
 	caseID   gsp.CaseID // of a case that is open already
 	open     *gsp.Case  // to be opened, without its number
+	settles  []gsp.PartyID
 	decision gsp.Decision
 }
 
@@ -62,11 +63,17 @@ func decide(roll *registry.Snapshot, masksOnly bool, s gsp.Submission, mail seal
 			return plan{}, err
 		}
 	}
-	if err := checkRole(roll, s.Account, p.kind); err != nil {
+	if err := checkRole(roll, s.Account, p.kind, p.owners); err != nil {
 		return plan{}, err
 	}
 	p.head(f)
-	return p, checkSeal(roll, s.Sender, p.owners, routed, mail.SessionKeys(), s.At)
+	var asked []gsp.PartyID // by the marks
+	for _, m := range marks {
+		if routed || p.kind == gsp.Request {
+			asked = append(asked, m.party)
+		}
+	}
+	return p, checkSeal(roll, s.Sender, p.owners, asked, mail.SessionKeys(), s.At)
 }
 
 // checkSender holds From, MAIL FROM and login together: inside the closed
@@ -79,8 +86,7 @@ func checkSender(s gsp.Submission, f wire.Fields) error {
 			Remedy: fmt.Sprintf("choose %s as the sender of this mail", s.Sender),
 		}
 	}
-	// RFC 3834, section 5: whatever is not "no" is automatic.
-	if f.AutoSubmitted != "" && f.AutoSubmitted != "no" && s.Account.Kind != gsp.System {
+	if automatic(s, f) && s.Account.Kind != gsp.System {
 		return &gsp.Refusal{
 			Reason: gsp.Automatic,
 			Cause:  "this is an automatic mail, and an officer's account sends none",
@@ -133,11 +139,12 @@ func (p *plan) head(f wire.Fields) {
 }
 
 // others returns the Parties of owners but the sender's own, sorted. A copy
-// for a colleague makes nobody's Party a Party to the case.
+// for a colleague, the operator or the Secretariat makes nobody a Party to the
+// case.
 func others(owners []registry.Owner, sender gsp.PartyID) []gsp.PartyID {
 	var parties []gsp.PartyID
 	for _, o := range owners {
-		if o.Party != sender && !slices.Contains(parties, o.Party) {
+		if o.Party != "" && o.Party != sender && !slices.Contains(parties, o.Party) {
 			parties = append(parties, o.Party)
 		}
 	}

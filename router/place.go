@@ -54,6 +54,8 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, threads []gsp.Case) error 
 	switch {
 	case f.Type == "" && at == first && !known && len(f.Claims) == 0 && len(f.InReplyTo)+len(f.References) > 0:
 		p.kind = gsp.Notice // answers a mail that belongs to no case, such as a notice
+	case f.Type == "" && automatic(s, f) && rule.inferred.Answers():
+		p.kind = gsp.Notice // a program that answers a request says so
 	case f.Type == "":
 		p.kind = rule.inferred
 	case f.Type == gsp.Request && (at == asking || at == inward):
@@ -71,9 +73,23 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, threads []gsp.Case) error 
 	if thread != nil {
 		p.caseID, p.decision.Reason = thread.ID, "thread"
 	} else if p.kind == gsp.Request {
-		p.open = &gsp.Case{Requester: s.Account.Party, Asked: p.decision.Parties, Opened: s.At}
+		p.open = &gsp.Case{
+			Requester: s.Account.Party, Asked: p.decision.Parties, Opened: s.At, Waiting: p.decision.Parties,
+		}
+	}
+	switch p.kind {
+	case gsp.Reply, gsp.DenialReply:
+		p.settles = []gsp.PartyID{s.Account.Party}
+	case gsp.Withdrawal:
+		p.settles = p.decision.Parties
 	}
 	return nil
+}
+
+// automatic reports whether a program sent the mail by itself: it says so, or
+// it has no sender to answer to (RFC 3834, sections 4 and 5).
+func automatic(s gsp.Submission, f wire.Fields) bool {
+	return s.Sender == gsp.Address{} || f.AutoSubmitted != "" && f.AutoSubmitted != "no"
 }
 
 // continued returns the case that a mail really continues: the nearest that
@@ -135,12 +151,16 @@ func unknownCase(id gsp.CaseID) error {
 	}
 }
 
-// checkRole asks whether the sender may send a mail of this type.
-func checkRole(roll *registry.Snapshot, a gsp.Account, t gsp.Type) error {
+// checkRole asks whether the sender may send a mail of this type. Whoever has
+// a login may write to the operator and to the Secretariat, who may answer.
+func checkRole(roll *registry.Snapshot, a gsp.Account, t gsp.Type, owners []registry.Owner) error {
+	if !slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Party != "" }) {
+		return nil
+	}
 	need := []gsp.Role{gsp.Requester}
 	switch {
 	case t == gsp.Notice:
-		need = []gsp.Role{gsp.Requester, gsp.Replier}
+		need = []gsp.Role{gsp.Requester, gsp.Replier, gsp.Secretariat, gsp.Operator}
 	case t.Acts():
 		need = []gsp.Role{gsp.Replier}
 	}

@@ -54,7 +54,7 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 	}
 	plan, err := decide(roll, r.MasksOnly, s, mail, fields, threads)
 	if err != nil {
-		return gsp.Receipt{}, err
+		return r.earlier(ctx, s, mail, fields, err)
 	}
 	for range 8 {
 		posting, err := r.compose(s, mail, fields, plan)
@@ -154,6 +154,7 @@ func (r *Router) compose(s gsp.Submission, mail sealed.Message, f wire.Fields, p
 		}
 		c := *open
 		c.ID = gsp.NewCaseID(s.At, c.Asked[0], random)
+		c.Marks = gsp.MarksDigest(p.decision.Marks)
 		open, p.caseID = &c, c.ID
 	}
 	messageID, err := r.messageID(f, s.Sender.Domain)
@@ -169,10 +170,10 @@ func (r *Router) compose(s gsp.Submission, mail sealed.Message, f wire.Fields, p
 	if err != nil {
 		return gsp.Posting{}, err
 	}
-	posting.Open = open
+	posting.Open, posting.Settles, posting.Once = open, p.settles, once(s, mail, f)
 	for _, owner := range p.owners {
 		posting.Deliveries = append(posting.Deliveries, gsp.Delivery{
-			Mailbox: gsp.Inbox(owner.Address.Local), Party: owner.Party, Received: s.At,
+			Mailbox: owner.Inbox(), Party: owner.Party, Received: s.At,
 		})
 	}
 	posting.Event = gsp.Event{

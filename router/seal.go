@@ -12,74 +12,113 @@ import (
 )
 
 // checkSeal asks whether a mail is sealed for the right ones: each recipient
-// can read it, and nobody else but the sender.
-func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Owner, routed bool, keys []sealed.SessionKey, at time.Time) error {
+// can read it, and nobody else but the sender. Asked are the Parties that the
+// mail's marks name, if they chose or confirmed its recipients.
+func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Owner, asked []gsp.PartyID, keys []sealed.SessionKey, at time.Time) error {
 	takes := func(a gsp.Address) bool {
 		return a == sender || slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Address == a })
 	}
 	open := map[gsp.Address]bool{}  // who can read it by a key that is valid
-	stale := map[gsp.Address]bool{} // for whom an old key was used, which opens as well
+	stale := map[gsp.Address]bool{} // for whom a key was used that is not valid
+	var lost []gsp.Address          // for whom one was used that somebody else may hold
 	strange := false                // whether somebody else can
 	for _, k := range keys {
-		matches := roll.Keys(k)
-		if len(matches) == 0 {
-			return unknownKey(k)
+		holders, err := holdersOf(roll, k)
+		if err != nil {
+			return err
 		}
-		if !slices.ContainsFunc(matches, func(key registry.Key) bool { return takes(key.Owner) }) {
+		if !slices.ContainsFunc(holders, func(h holder) bool { return takes(h.owner) }) {
 			strange = true
 		}
-		for _, key := range matches {
-			if key.Valid(at) {
-				open[key.Owner] = true
-			} else {
-				stale[key.Owner] = true
+		for _, h := range holders {
+			switch {
+			case h.valid(at):
+				open[h.owner] = true
+			case h.lost() && takes(h.owner):
+				lost = append(lost, h.owner)
+				fallthrough
+			default:
+				stale[h.owner] = true
 			}
 		}
 	}
 	for _, o := range owners {
 		if !open[o.Address] {
-			return unreadable(roll, o, stale[o.Address], strange && routed, at)
+			related := func(p gsp.PartyID) bool { return roll.Related(p, o.Party) }
+			return unreadable(roll, o, stale[o.Address], strange, slices.ContainsFunc(asked, related), at)
 		}
 	}
-	if strange {
+	switch {
+	case strange:
 		return &gsp.Refusal{
 			Reason: gsp.StrangeKey,
 			Cause:  "this mail is sealed also for somebody who is not among its recipients",
 			Remedy: "remove the additional key, or add its owner to the recipients",
 		}
+	case len(lost) > 0:
+		return &gsp.Refusal{
+			Reason: gsp.StaleKey,
+			Cause:  fmt.Sprintf("this mail is sealed also for a key of %s that was revoked or replaced, and whoever has that key could open it", lost[0]),
+			Remedy: fmt.Sprintf("remove the old key of %s from your program and send the mail again%s", lost[0], fingerprint(roll, lost[0])),
+		}
 	}
 	return nil
 }
 
+// holder is whose an encryption key is, or was.
+type holder struct {
+	owner gsp.Address
+	key   *registry.Key // nil where the directory has it no more
+}
+
+func (h holder) valid(at time.Time) bool { return h.key != nil && h.key.Valid(at) }
+
+// lost reports whether the key may have come into other hands, which is why
+// owners revoke or replace one. One that only expired did not.
+func (h holder) lost() bool { return h.key == nil || h.key.Revoked }
+
+// holdersOf returns whose a key is: one owner, unless certificates share a key
+// ID. A key that the directory never had is refused.
+func holdersOf(roll *registry.Snapshot, k sealed.SessionKey) ([]holder, error) {
+	var holders []holder
+	for _, key := range roll.Keys(k) {
+		holders = append(holders, holder{key.Owner, &key})
+	}
+	if len(holders) > 0 {
+		return holders, nil
+	}
+	if owner, ok := roll.Withdrawn(k.KeyID); ok {
+		return []holder{{owner: owner}}, nil
+	}
+	return nil, &gsp.Refusal{
+		Reason: gsp.UnknownKey,
+		Cause:  fmt.Sprintf("this mail is sealed for a key that is not in the directory, its number ends in %08X", uint32(k.KeyID)),
+		Remedy: "fetch the recipients' keys again from the directory, check that your own key is published, and seal the mail anew",
+	}
+}
+
 // unreadable is the refusal of a mail that the owner could not open: stale
-// where it is sealed for an old key of the owner, elsewhere where the router
-// chose the owner and the mail is sealed for another.
-func unreadable(roll *registry.Snapshot, o registry.Owner, stale, elsewhere bool, at time.Time) error {
-	cert, ok := roll.Cert(o.Address)
+// where it is sealed for an old key of the owner, elsewhere where it is sealed
+// for somebody who is no recipient, which by the marks is another Party.
+func unreadable(roll *registry.Snapshot, o registry.Owner, stale, elsewhere, marked bool, at time.Time) error {
+	if !roll.Sealable(o.Address, at) {
+		return noKey(roll, o)
+	}
+	cert, _ := roll.Cert(o.Address)
 	switch {
-	case !ok:
-		return &gsp.Refusal{
-			Reason: gsp.NoKey,
-			Cause:  fmt.Sprintf("%s has no key in the directory, so nothing can be sealed for it", o.Address),
-			Remedy: "ask the Secretariat to remind that Party's administrator",
-		}
-	case !roll.Sealable(o.Address, at):
-		return &gsp.Refusal{
-			Reason: gsp.NoKey,
-			Cause:  fmt.Sprintf("the directory has no key of %s that is valid now, so nothing can be sealed for it", o.Address),
-			Remedy: "ask the Secretariat to remind that Party's administrator",
-		}
 	case stale:
-		return &gsp.Refusal{
-			Reason: gsp.StaleKey,
-			Cause:  fmt.Sprintf("this mail is sealed for an expired or revoked key of %s", o.Address),
-			Remedy: fmt.Sprintf("fetch the key of %s again from the directory and send the mail again", o.Address),
-		}
-	case elsewhere:
+		return staleKey(roll, o.Address)
+	case elsewhere && marked:
 		return &gsp.Refusal{
 			Reason: gsp.WrongParty,
 			Cause:  fmt.Sprintf("the UIM belongs to %s, and this mail is sealed for another", o.Address),
 			Remedy: fmt.Sprintf("seal it for %s, key %s", o.Address, cert.Fingerprint()),
+		}
+	case elsewhere:
+		return &gsp.Refusal{
+			Reason: gsp.CannotRead,
+			Cause:  fmt.Sprintf("this mail is sealed for somebody else, and %s could not open it", o.Address),
+			Remedy: fmt.Sprintf("seal it for the key of %s, %s", o.Address, cert.Fingerprint()),
 		}
 	}
 	return &gsp.Refusal{
@@ -89,22 +128,39 @@ func unreadable(roll *registry.Snapshot, o registry.Owner, stale, elsewhere bool
 	}
 }
 
+// noKey is the refusal of a mail to somebody for whom nothing can be sealed.
+func noKey(roll *registry.Snapshot, o registry.Owner) error {
+	cause := "%s has no key in the directory, so nothing can be sealed for it"
+	if _, ok := roll.Cert(o.Address); ok {
+		cause = "the directory has no key of %s that is valid now, so nothing can be sealed for it"
+	}
+	remedy := "ask the Secretariat to remind that Party's administrator"
+	if o.Party == "" {
+		remedy = "ask your Party's administrator to pass it on by another way"
+	}
+	return &gsp.Refusal{Reason: gsp.NoKey, Cause: fmt.Sprintf(cause, o.Address), Remedy: remedy}
+}
+
+func staleKey(roll *registry.Snapshot, owner gsp.Address) error {
+	return &gsp.Refusal{
+		Reason: gsp.StaleKey,
+		Cause:  fmt.Sprintf("this mail is sealed for an old key of %s, which expired, was revoked or was replaced", owner),
+		Remedy: fmt.Sprintf("fetch the key of %s again from the directory and send the mail again%s", owner, fingerprint(roll, owner)),
+	}
+}
+
 // checkKnown asks whether every session key is for a key of the directory.
 func checkKnown(roll *registry.Snapshot, keys []sealed.SessionKey) error {
 	for _, k := range keys {
-		if len(roll.Keys(k)) == 0 {
-			return unknownKey(k)
+		holders, err := holdersOf(roll, k)
+		if err != nil {
+			return err
+		}
+		if holders[0].key == nil {
+			return staleKey(roll, holders[0].owner)
 		}
 	}
 	return nil
-}
-
-func unknownKey(k sealed.SessionKey) error {
-	return &gsp.Refusal{
-		Reason: gsp.UnknownKey,
-		Cause:  fmt.Sprintf("this mail is sealed for a key that is not in the directory, its number ends in %08X", uint32(k.KeyID)),
-		Remedy: "fetch the recipients' keys again from the directory, check that your own key is published, and seal the mail anew",
-	}
 }
 
 // fingerprint is the key of an address in words, "" where it has none.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -12,8 +13,13 @@ type Store interface {
 	// Post writes p whole or not at all, and returns once it is synced. Its
 	// Message can only come from sealed.Inspect, so no plaintext can be passed
 	// here. A case number in use gives gsp.ErrCaseTaken; a mailbox of a Delivery
-	// that does not exist gives gsp.ErrNotFound.
+	// that does not exist gives gsp.ErrNotFound. A posting whose Once is known
+	// writes nothing and gets the earlier receipt.
 	Post(ctx context.Context, p gsp.Posting) (gsp.Receipt, error)
+
+	// Posted returns the receipt of a posting that was stored under the key of
+	// a gsp.Once and is not forgotten at that time.
+	Posted(ctx context.Context, key [32]byte, at time.Time) (gsp.Receipt, bool, error)
 
 	// Record appends an event that belongs to no mail that was kept.
 	Record(ctx context.Context, e gsp.Event) error
