@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -18,7 +19,7 @@ import (
 )
 
 // The help pages have one source a language: help/en.json and, beside it, one
-// such file for each further language. All pages are made at the start.
+// such file for each further language.
 //
 //go:embed help
 var helpFiles embed.FS
@@ -56,17 +57,23 @@ type helpPage struct {
 	Steps   []string
 }
 
-// help holds the answers ready to send.
+// help makes each page when it is first asked for, and keeps it: all of them
+// would delay the start by 30 ms and take 1 MiB, which most gateways never need.
 type help struct {
-	pages   map[string]helpAnswer // by path below /help/: "fr/", "fr/not-sealed"
-	missing map[string]helpAnswer // by language
-	style   helpAnswer
+	domain  string
+	layout  *template.Template
+	style   []byte
+	texts   map[string]helpText      // by language
+	pages   map[string]func() []byte // by path below /help/: "fr/" is the index, "fr/not-sealed" a page
+	missing map[string]func() []byte // by language, for what is not in pages
 }
 
-// helpAnswer is a page and its entity tag.
-type helpAnswer struct {
-	body []byte
-	tag  string
+// helpView is what page.html shows.
+type helpView struct {
+	Text      helpText
+	Page      helpPage
+	Domain    string
+	Languages []helpLink
 }
 
 type helpLink struct {
@@ -74,30 +81,28 @@ type helpLink struct {
 	Current              bool
 }
 
-// loadHelp makes all pages. It panics if a file of the program itself is
+// loadHelp reads all texts. It panics if a file of the program itself is
 // broken, which a test would have told.
 func loadHelp(domain string) *help {
 	h := &help{
-		pages:   make(map[string]helpAnswer),
-		missing: make(map[string]helpAnswer),
-		style:   newHelpAnswer(helpFile("style.css")),
+		domain:  domain,
+		layout:  template.Must(template.New("").Funcs(template.FuncMap{"mark": mark}).Parse(string(helpFile("page.html")))),
+		style:   helpFile("style.css"),
+		texts:   make(map[string]helpText),
+		pages:   make(map[string]func() []byte),
+		missing: make(map[string]func() []byte),
 	}
-	var texts []helpText
 	for _, name := range helpLanguages {
 		var text helpText
 		if err := json.Unmarshal(helpFile(name+".json"), &text); err != nil {
 			panic("keyserver: read help/" + name + ".json: " + err.Error())
 		}
-		texts = append(texts, text)
-	}
-	layout := template.Must(template.New("").Funcs(template.FuncMap{"mark": mark}).Parse(string(helpFile("page.html"))))
-	for _, text := range texts {
-		// The links of an answer to an unknown address lead to the indexes.
-		h.missing[text.Language] = render(layout, "missing", domain, text, helpPage{Title: text.Missing}, texts)
-		h.pages[text.Language+"/"] = render(layout, "index", domain, text, helpPage{Title: text.Title}, texts)
+		h.texts[name] = text
+		h.pages[name+"/"] = h.once("index", text, helpPage{Title: text.Title})
+		h.missing[name] = h.once("missing", text, helpPage{Title: text.Missing})
 		for _, group := range text.Groups {
 			for _, page := range group.Pages {
-				h.pages[text.Language+"/"+string(page.Reason)] = render(layout, "page", domain, text, page, texts)
+				h.pages[name+"/"+string(page.Reason)] = h.once("page", text, page)
 			}
 		}
 	}
@@ -112,33 +117,27 @@ func helpFile(name string) []byte {
 	return b
 }
 
-// render makes one answer from the template of that name.
-func render(layout *template.Template, name, domain string, text helpText, page helpPage, texts []helpText) helpAnswer {
-	var links []helpLink
-	for _, other := range texts {
-		links = append(links, helpLink{
-			Path:     "/help/" + other.Language + "/" + string(page.Reason),
-			Language: other.Language,
-			Name:     other.Name,
-			Current:  other.Language == text.Language,
+// once returns what renders a page when it is first called.
+func (h *help) once(name string, text helpText, page helpPage) func() []byte {
+	return sync.OnceValue(func() []byte { return h.render(name, text, page) })
+}
+
+// render makes one page from the template of that name.
+func (h *help) render(name string, text helpText, page helpPage) []byte {
+	view := helpView{Text: text, Page: page, Domain: h.domain}
+	for _, language := range helpLanguages {
+		view.Languages = append(view.Languages, helpLink{
+			Path:     "/help/" + language + "/" + string(page.Reason),
+			Language: language,
+			Name:     h.texts[language].Name,
+			Current:  language == text.Language,
 		})
 	}
 	var b bytes.Buffer
-	if err := layout.ExecuteTemplate(&b, name, struct {
-		Text      helpText
-		Page      helpPage
-		Domain    string
-		Index     string
-		Languages []helpLink
-	}{text, page, domain, "/help/" + text.Language + "/", links}); err != nil {
+	if err := h.layout.ExecuteTemplate(&b, name, view); err != nil {
 		panic("keyserver: make help page: " + err.Error())
 	}
-	return newHelpAnswer(b.Bytes())
-}
-
-func newHelpAnswer(body []byte) helpAnswer {
-	sum := sha256.Sum256(body)
-	return helpAnswer{bytes.Clone(body), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	return b.Bytes()
 }
 
 // shortCode is how many octets of code fit into one line on a telephone.
@@ -170,32 +169,34 @@ func (h *help) serve(w http.ResponseWriter, r *http.Request, path string) {
 	header := w.Header()
 	if path == "style.css" {
 		header.Set("Content-Type", "text/css; charset=utf-8")
-		h.style.send(w, r)
+		sendHelp(w, r, h.style)
 		return
 	}
-	name, page, _ := strings.Cut(path, "/")
-	if !slices.Contains(helpLanguages, name) {
+	language, reason, _ := strings.Cut(path, "/")
+	if !slices.Contains(helpLanguages, language) {
 		header.Set("Vary", "Accept-Language")
-		name, page = chooseLanguage(r.Header.Get("Accept-Language")), path
+		language, reason = chooseLanguage(r.Header.Get("Accept-Language")), path
 	}
-	header.Set("Content-Language", name)
+	header.Set("Content-Language", language)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	// Nothing but the style sheet is loaded, nothing is run, nobody frames it.
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	if answer, ok := h.pages[name+"/"+page]; ok {
-		answer.send(w, r)
+	page, ok := h.pages[language+"/"+reason]
+	if !ok {
+		header.Set("Cache-Control", "max-age=60")
+		w.WriteHeader(http.StatusNotFound)
+		w.Write(h.missing[language]()) // the client is gone if it fails; net/http leaves it out for HEAD
 		return
 	}
-	header.Set("Cache-Control", "max-age=60")
-	w.WriteHeader(http.StatusNotFound)
-	w.Write(h.missing[name].body) // the client is gone if it fails; net/http leaves it out for HEAD
+	sendHelp(w, r, page())
 }
 
-// send answers GET and HEAD, whole, in part or with 304.
-func (a helpAnswer) send(w http.ResponseWriter, r *http.Request) {
+// sendHelp answers GET and HEAD, whole, in part or with 304.
+func sendHelp(w http.ResponseWriter, r *http.Request, body []byte) {
+	sum := sha256.Sum256(body)
 	w.Header().Set("Cache-Control", "max-age=3600")
-	w.Header().Set("ETag", a.tag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
 // chooseLanguage returns the first language of an Accept-Language field that
