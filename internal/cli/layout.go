@@ -68,36 +68,42 @@ func (l layout) table(rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
-	last := len(rows[0]) - 1
-	widths := make([]int, last)
-	longest := 0
-	for _, row := range rows {
-		for i, cell := range row[:last] {
-			widths[i] = max(widths[i], columnsOf(cell))
-		}
-		longest = max(longest, columnsOf(row[last]))
-	}
-	before := 0
-	for _, n := range widths {
-		before += n + 2
-	}
-	below := l.room > 0 && before+longest > l.room
+	widths, below := columnWidths(rows), !l.fits(rows)
 	for i, row := range rows {
 		var line strings.Builder
+		last := len(row) - 1
 		for i, cell := range row[:last] {
 			line.WriteString(cell)
 			line.WriteString(strings.Repeat(" ", widths[i]-columnsOf(cell)+2))
 		}
-		switch {
-		case !below:
-			fmt.Fprintln(l.w, strings.TrimRight(line.String()+row[last], " "))
-		default:
-			fmt.Fprintln(l.w, strings.TrimRight(line.String(), " "))
-			if i > 0 && row[last] != "" {
-				l.text("  "+row[last], 2)
-			}
+		if !below {
+			line.WriteString(row[last])
+		}
+		fmt.Fprintln(l.w, strings.TrimRight(line.String(), " "))
+		if below && i > 0 && row[last] != "" {
+			l.text("  "+row[last], 2)
 		}
 	}
+}
+
+// fits reports whether a table of rows has room.
+func (l layout) fits(rows [][]string) bool {
+	used := -2
+	for _, n := range columnWidths(rows) {
+		used += n + 2
+	}
+	return l.room == 0 || used <= l.room
+}
+
+// columnWidths returns how wide each column of a table is.
+func columnWidths(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], columnsOf(cell))
+		}
+	}
+	return widths
 }
 
 // columnsOf returns how many columns of a terminal a text takes.
@@ -120,20 +126,24 @@ const maxPrinted = 128
 // character, and cuts what is longer than any code: a list comes from
 // strangers.
 func printable(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n++; n > maxPrinted {
-			b.WriteString("…")
-			break
-		}
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == 0x1d:
-			r = '^'
+			return '^'
 		case !unicode.IsPrint(r) || unicode.Is(unicode.M, r):
-			r = unicode.ReplacementChar
+			return unicode.ReplacementChar
 		}
-		b.WriteRune(r)
+		return r
+	}, cut(s, maxPrinted))
+}
+
+// cut cuts a text after so many characters.
+func cut(s string, most int) string {
+	for i := range s {
+		if most == 0 {
+			return s[:i] + "…"
+		}
+		most--
 	}
-	return b.String()
+	return s
 }

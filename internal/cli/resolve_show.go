@@ -139,32 +139,55 @@ func (a *answers) heading(w io.Writer, s *summary) {
 	}
 }
 
+// table shows a row for each code. Where the masks do not fit beside the rest
+// they are left out: what a mail needs of them is told below.
 func (a *answers) table(l layout) {
 	if len(a.shown) == 0 {
 		return
 	}
-	list := a.command.File != ""
-	rows := [][]string{{"CODE", "OUTCOME", "PARTY", "LEVEL", "MASK"}}
-	if list {
-		rows[0] = append([]string{"ROW"}, rows[0]...)
+	rows := a.rows(l, true)
+	if !l.fits(rows) {
+		rows = a.rows(l, false)
 	}
+	l.table(rows)
+}
+
+// maxStranger is how many characters of a text that nothing fits a terminal
+// shows.
+const maxStranger = 40
+
+func (a *answers) rows(l layout, masks bool) [][]string {
+	list := a.command.File != ""
+	heading := []string{"CODE", "OUTCOME", "PARTY", "LEVEL", ""}
+	if masks {
+		heading[4] = "MASK"
+	}
+	if list {
+		heading = append([]string{"ROW"}, heading...)
+	}
+	rows := [][]string{heading}
 	for i := range a.shown {
 		f := &a.shown[i]
-		mask := "" // where nobody is asked it has no use
-		if f.Party != "" || len(f.Candidates) > 0 {
-			mask = f.Mask
+		code, last := printable(f.Code.Reveal()), ""
+		if l.room > 0 && f.Outcome == string(pattern.Unknown) {
+			code = cut(code, maxStranger)
 		}
-		again := ""
+		if masks {
+			last = dash("")
+			if f.Party != "" || len(f.Candidates) > 0 { // where nobody is asked it has no use
+				last = f.Mask
+			}
+		}
 		if f.Again {
-			again = "  (again)"
+			last += "  (again)"
 		}
-		row := []string{printable(f.Code.Reveal()), f.Outcome, dash(whom(f)), dash(f.Level), dash(mask) + again}
+		row := []string{code, f.Outcome, dash(whom(f)), dash(f.Level), last}
 		if list {
 			row = append([]string{fmt.Sprint(f.Row)}, row...)
 		}
 		rows = append(rows, row)
 	}
-	l.table(rows)
+	return rows
 }
 
 // whom names who may be asked about a code.
