@@ -134,6 +134,34 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// TestMailPrograms reads whole mails as mail programs wrote them.
+func TestMailPrograms(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 5 {
+		t.Errorf("got %d mails; want at least 5", len(files))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mail := []byte(crlf(strings.ReplaceAll(string(text), "\r", "")))
+			m := accept(t, mail, nil)
+			if keys := m.SessionKeys(); len(keys) != 1 || keys[0].KeyID != ke {
+				t.Errorf("got session keys %+v; want one for %X", keys, uint64(ke))
+			}
+			comparePackets(t, m)
+			if readByLibrary(t, mail) != m.Digest() {
+				t.Error("another reader finds other octets")
+			}
+		})
+	}
+}
+
 // comparePackets reads an accepted message with go-crypto's packet reader and
 // expects what Inspect says: session keys, the same ones in the same order,
 // then one data packet, and nothing else but marker and padding packets before

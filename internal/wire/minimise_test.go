@@ -60,6 +60,39 @@ func TestSamplesKeepTheirOctets(t *testing.T) {
 	}
 }
 
+// TestMailProgramsAreGone builds the outer mail around mails as programs wrote
+// them.
+func TestMailProgramsAreGone(t *testing.T) {
+	files, err := filepath.Glob("../sealed/testdata/*.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 5 {
+		t.Fatalf("got %d mails; want at least 5", len(files))
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := inspect(t, []byte(strings.ReplaceAll(strings.ReplaceAll(string(text), "\r", ""), "\n", "\r\n")))
+		f, err := wire.Read(m, domain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mail := wire.Build(wire.Outer{From: f.From, To: f.To, Date: f.Date, Received: outer().Received, Domain: domain}, m)
+		if got := readByLibrary(t, mail); got != m.Digest() || got != readByLibrary(t, m.Raw()) {
+			t.Errorf("%s: the OpenPGP octets changed", file)
+		}
+		header, _, _ := strings.Cut(string(mail), "-----BEGIN")
+		for _, trace := range []string{"Packs", "Anne", "Kenya", "Moreau", "laptop", "MIME-tools", "msg.asc", "Description", "(RFC", "multi-part", "X-"} {
+			if strings.Contains(header, trace) {
+				t.Errorf("%s: the outer mail holds %q", file, trace)
+			}
+		}
+	}
+}
+
 // fromClient is a header with all that tells where the sender sits and what
 // with. What follows from each line must not reach the outer mail.
 const fromClient = "Received: from laptop.customs.example ([192.0.2.77]) by mail.customs.example\r\n" +
