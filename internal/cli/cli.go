@@ -35,6 +35,10 @@ const (
 	Interrupted = 130 // a signal ended it before it was done
 )
 
+// maxMisuse is how many characters are said of a command line that cannot be
+// understood: it may have a code of megabytes in it.
+const maxMisuse = 500
+
 // Streams are what a command reads and writes.
 type Streams struct {
 	In       io.Reader
@@ -94,7 +98,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return Done
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "gsp: %v\nTry: %s --help\n", err, meant(err))
+		fmt.Fprintf(streams.Err, "gsp: %s\nTry: %s --help\n", cut(err.Error(), maxMisuse), meant(err))
 		return Misused
 	}
 	r := &run{Streams: streams, ctx: ctx, config: c.Config, json: c.Output == "json"}

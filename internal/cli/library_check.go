@@ -188,11 +188,14 @@ func fieldText(e *pattern.Entry, key string) string {
 	}
 }
 
+// maxField is how many characters of a changed value people are shown.
+const maxField = 300
+
 func changeTable(w io.Writer, changes []libraryChange) {
 	for _, c := range changes {
 		fmt.Fprintf(w, "%-7s  %s, %s\n", c.Change, c.Entry, c.Title)
 		for _, f := range c.Fields {
-			fmt.Fprintf(w, "         %s: %s -> %s\n", f.Key, dash(f.Old), dash(f.New))
+			fmt.Fprintf(w, "         %s: %s -> %s\n", f.Key, dash(cut(f.Old, maxField)), dash(cut(f.New, maxField)))
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (c statsCommand) query() (report.Query, error) {
 func errPeriod(flag, value string) error {
 	return &gsp.Refusal{
 		Reason: gsp.BrokenPeriod,
-		Cause:  fmt.Sprintf("--%s %q is not a day", flag, value),
+		Cause:  fmt.Sprintf("--%s %q is not a day", flag, cut(value, maxPrinted)),
 		Remedy: "write it as 2026-11-23; days are UTC",
 	}
 }

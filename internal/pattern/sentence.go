@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func sentence(a Answer) string {
 	case NearlyMatches:
 		return "No pattern fits this code; " + repaired(a) + "."
 	case Ambiguous:
-		return "Several patterns fit this code (" + parties(a.InPlay()) + "); choose by what else is printed on the pack."
+		return "Several patterns fit this code (" + parties(a.InPlay()) + "); " + a.lessLikely() + "choose by what else is printed on the pack."
 	}
 	s := a.Candidates[0].Entry.sentence
 	if doubt := a.Candidates[0].doubt(); doubt != "" {
@@ -102,16 +103,27 @@ var slipTexts = map[Slip]string{
 // parties lists what is in play: Parties by their id, the rest by class.
 func parties(found []Candidate) string {
 	var names []string
-	seen := make(map[string]bool)
 	for _, c := range found {
-		name := string(c.Entry.Class)
-		if c.Entry.Routable() {
-			name = strings.ToUpper(string(c.Entry.Party))
-		}
-		if !seen[name] {
-			seen[name] = true
+		if name := c.name(); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+func (c Candidate) name() string {
+	if c.Entry.Routable() {
+		return strings.ToUpper(string(c.Entry.Party))
+	}
+	return string(c.Entry.Class)
+}
+
+// lessLikely says why the second in play is ranked behind the first, where
+// something does.
+func (a Answer) lessLikely() string {
+	first, second := a.Candidates[0], a.Candidates[1]
+	if first.Bits-second.Bits < 1 || first.name() == second.name() {
+		return ""
+	}
+	return fmt.Sprintf("%s is less likely: %s; ", second.name(), a.ExplainCandidate(1))
 }
