@@ -41,12 +41,23 @@ type bucket struct {
 	blocks []grid
 }
 
-// member is a row with what a look-up asks of it first.
+// member is a row with what a look-up asks of it first, side by side: row and
+// entry lie elsewhere in memory.
 type member struct {
-	row   *row
-	entry *Entry
-	plain bool // it has no checks
-	alone bool // its entry has no other row of this length
+	row     *row
+	entry   *Entry
+	total   float64 // the row's
+	plain   bool    // it has no checks
+	alone   bool    // its entry has no other row of this length
+	settled bool    // neither hints nor dates count for it
+}
+
+func newMember(r *row) member {
+	e := r.entry
+	return member{
+		row: r, entry: e, total: r.total, plain: len(r.variant.checks) == 0, alone: true,
+		settled: len(e.Hints) == 0 && e.From.IsZero() && e.Until.IsZero() && r.variant.made < 0,
+	}
 }
 
 // grid tells which of up to 64*words members allow a code.
@@ -86,7 +97,7 @@ func newEngine(entries []*Entry) *engine {
 		for i := range entry.rows {
 			r := &entry.rows[i]
 			b := e[r.length()]
-			m := member{r, entry, len(r.variant.checks) == 0, true}
+			m := newMember(r)
 			if last := len(b.rows) - 1; last >= 0 && b.rows[last].entry == entry {
 				m.alone, b.rows[last].alone = false, false
 			}

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,24 +20,38 @@ type Verdict struct {
 // Judge is Resolve without what only one reader of one code needs. It
 // allocates nothing for a canonical code with up to eight candidates.
 func (l *Library) Judge(u gsp.UIM, at time.Time) Verdict {
+	var r ranking
+	return l.judge(&r, spell(u), at)
+}
+
+// spell returns u in canonical spelling, "" where it cannot be a UIM. What is
+// too long for one may still hold one.
+func spell(u gsp.UIM) string {
 	code, _, broken := normalise(u.Reveal())
 	if broken != "" && broken != TooLong {
+		return ""
+	}
+	return code
+}
+
+// judge judges what spell returned.
+func (l *Library) judge(r *ranking, code string, at time.Time) Verdict {
+	if code == "" {
 		return Verdict{Outcome: Unknown}
 	}
-	v, _ := l.judge(code, at)
+	v, _ := l.best(r, code, at)
 	if v.Fits > 0 {
 		return v
 	}
 	for _, f := range forms(code) {
-		if w, weak := l.judge(f.code, at); w.Fits > 0 && (f.sure || !weak) {
+		if w, weak := l.best(r, f.code, at); w.Fits > 0 && (f.sure || !weak) {
 			return w
 		}
 	}
 	return v
 }
 
-func (l *Library) judge(code string, at time.Time) (v Verdict, weak bool) {
-	var r ranking
+func (l *Library) best(r *ranking, code string, at time.Time) (v Verdict, weak bool) {
 	fits := r.rank(l.engine, code, at)
 	v = Verdict{Outcome: outcomeOf(fits, code), Fits: len(fits)}
 	if len(fits) > 0 {
@@ -50,24 +65,24 @@ func (l *Library) judge(code string, at time.Time) (v Verdict, weak bool) {
 const chunk = 4096
 
 // JudgeAll judges a list of any length, in its order, on all processors.
-// Within a chunk the codes are taken by length, so that what one look-up
-// read is still in the cache for the next.
+// Within a chunk the codes are spelt as they lie in memory and then taken by
+// length, so that what one look-up read is still in the cache for the next.
 func (l *Library) JudgeAll(list []gsp.UIM, at time.Time) []Verdict {
 	verdicts := make([]Verdict, len(list))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(list)/chunk+1) {
 		workers.Go(func() {
-			var order [chunk]uint16
+			var b batch
 			for {
 				to := int(next.Add(chunk))
 				from := to - chunk
 				if from >= len(list) {
 					return
 				}
-				part := list[from:min(to, len(list))]
-				for _, i := range byLength(part, &order) {
-					verdicts[from+int(i)] = l.Judge(part[i], at)
+				b.spell(list[from:min(to, len(list))])
+				for _, i := range b.order {
+					verdicts[from+int(i)] = l.judge(&b.ranking, b.codes[i], at)
 				}
 			}
 		})
@@ -76,20 +91,30 @@ func (l *Library) JudgeAll(list []gsp.UIM, at time.Time) []Verdict {
 	return verdicts
 }
 
-// byLength fills order with the places of a list, the shortest codes first.
-func byLength(list []gsp.UIM, order *[chunk]uint16) []uint16 {
+// batch has the room for a chunk of a list.
+type batch struct {
+	codes   []string // as spell returned them
+	order   []uint16 // places in codes, the shortest first
+	ranking ranking
+}
+
+// spell begins a chunk.
+func (b *batch) spell(list []gsp.UIM) {
+	b.codes = b.codes[:0]
 	var begin [maxLength + 3]uint16
-	slot := func(u gsp.UIM) int { return min(len(u.Reveal()), maxLength+1) }
+	slot := func(code string) int { return min(len(code), maxLength+1) }
 	for _, u := range list {
-		begin[slot(u)+1]++
+		code := spell(u)
+		b.codes = append(b.codes, code)
+		begin[slot(code)+1]++
 	}
 	for i := 1; i < len(begin); i++ {
 		begin[i] += begin[i-1]
 	}
-	for i, u := range list {
-		n := slot(u)
-		order[begin[n]] = uint16(i)
+	b.order = slices.Grow(b.order[:0], len(list))[:len(list)]
+	for i, code := range b.codes {
+		n := slot(code)
+		b.order[begin[n]] = uint16(i)
 		begin[n]++
 	}
-	return order[:len(list)]
 }

@@ -31,12 +31,13 @@ func (d Doubt) cost() float64 {
 
 // fit is a row that a code fits, with what speaks for it.
 type fit struct {
-	row   *row
-	bits  float64
-	weak  bool
-	doubt Doubt     // "" for none
-	made  time.Time // the date in the code
-	hints uint64    // one bit an element that speaks for the entry
+	row     *row
+	bits    float64
+	settled bool // nothing but the characters counts
+	weak    bool
+	doubt   Doubt     // "" for none
+	made    time.Time // the date in the code
+	hints   uint64    // one bit an element that speaks for the entry
 }
 
 // better reports whether f is the way to read the code under its entry. Of
@@ -52,12 +53,15 @@ type ranking struct{ room [8]fit }
 // rank returns the fits of code, best first; equals in the order of their
 // ids.
 func (r *ranking) rank(e *engine, code string, at time.Time) []fit {
-	fits := r.room[:0]
+	fits, whole := r.room[:0], visible(code)
 	e.match(code, func(m *member) {
 		if !m.plain && !m.row.passes(code) {
 			return
 		}
-		f := fit{row: m.row, bits: m.row.evidence(code)}
+		f := fit{row: m.row, bits: m.total, settled: m.settled}
+		if !whole {
+			f.bits = m.row.evidence(code)
+		}
 		if !m.alone {
 			for i := range fits {
 				if fits[i].row.entry != m.entry {
@@ -85,8 +89,11 @@ func (r *ranking) rank(e *engine, code string, at time.Time) []fit {
 // weigh adds to the evidence what hints say, and takes off what is
 // implausible.
 func (f *fit) weigh(code string, at time.Time) {
-	r, e := f.row, f.row.entry
 	f.weak = f.bits < weakBits
+	if f.settled {
+		return
+	}
+	r, e := f.row, f.row.entry
 	if len(e.Hints) > 0 {
 		for i := range r.variant.elems {
 			text := code[r.start(i):r.end(i)]
