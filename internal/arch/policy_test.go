@@ -20,7 +20,7 @@ var policy = map[string][]string{
 	"keyserver":   {"internal/gsp"},
 
 	// the funnel
-	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry"},
+	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry", "internal/notice"},
 
 	// rules
 	"internal/sealed":   {},
@@ -30,6 +30,7 @@ var policy = map[string][]string{
 	"internal/wire":     {"internal/gsp", "internal/sealed"},
 	"internal/pgpcert":  {"internal/gsp", "internal/sealed"},
 	"internal/registry": {"internal/gsp", "internal/sealed", "internal/pattern", "internal/pgpcert"},
+	"internal/notice":   {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/pgpcert", "internal/registry"},
 	"internal/auth":     {"internal/gsp"},
 	"internal/report":   {"internal/gsp"},
 	"internal/seizure":  {"internal/gsp"},
@@ -84,7 +85,7 @@ var cannotReach = map[string][]string{
 // libraries says which packages may import a third party's module.
 var libraries = map[string][]string{
 	"github.com/ProtonMail/gopenpgp/v2": {"internal/pgpcert", "internal/keyring"},
-	"github.com/ProtonMail/go-crypto":   {"internal/pgpcert", "internal/keyring"},
+	"github.com/ProtonMail/go-crypto":   {"internal/pgpcert", "internal/keyring", "internal/notice"}, // the last to seal, see 0015
 	"github.com/emersion/go-imap/v2":    {"imapd", "internal/client", "internal/node"},
 	"github.com/emersion/go-smtp":       {"smtpd", "internal/client", "internal/node"},
 	"github.com/emersion/go-sasl":       {"smtpd", "imapd", "internal/client"},

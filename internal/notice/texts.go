@@ -1,0 +1,125 @@
+package notice
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pattern"
+)
+
+// The texts have one file a language. A name in braces is filled in.
+//
+//go:embed texts
+var textFiles embed.FS
+
+// texts is one language's file.
+type texts struct {
+	Resolve struct {
+		Subject, Intro, NoLibrary, Code, Recognised, Party, Unregistered, Evidence, Weak,
+		Candidate, Nobody, More, Apart, Nearly, Slip,
+		Ask, Key, Attached, Directory, NoKey, Header, Tag, TooMany, Footer string
+	}
+	Outcomes   map[pattern.Outcome]string
+	Doubts     map[pattern.Doubt]string
+	Faults     map[pattern.Fault]string
+	Slips      map[pattern.Slip]string
+	Separators map[pattern.Separator]string
+	Broken     map[pattern.Broken]string
+	Library    struct {
+		Subject, Version, Digest, Signed, Signer, Unsigned, None, Authorities, Authority, Keyless, Nobody string
+	}
+	Unanswered struct {
+		Subject, Asker, AskerSteps, Asked, AskedSteps, Again, Last string
+	}
+	Key struct {
+		Subject, Owner, Authority, Fingerprint, Steps string
+	}
+	Closing string
+
+	language gsp.Language
+}
+
+// textsOf returns the texts of a language; "" is English.
+func textsOf(l gsp.Language) *texts {
+	if t, ok := allTexts()[l]; ok {
+		return t
+	}
+	return allTexts()[gsp.English]
+}
+
+// allTexts reads the files once. It panics if a file of the program itself is
+// broken, which a test would have told.
+var allTexts = sync.OnceValue(func() map[gsp.Language]*texts {
+	all := map[gsp.Language]*texts{}
+	for _, l := range gsp.Languages {
+		t, err := readTexts(l)
+		if err != nil {
+			panic(err)
+		}
+		all[l] = t
+	}
+	return all
+})
+
+func readTexts(l gsp.Language) (*texts, error) {
+	name := "texts/" + string(l) + ".json"
+	file, err := textFiles.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	t := &texts{language: l}
+	decoder := json.NewDecoder(bytes.NewReader(file))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(t); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// Isolates (Unicode Standard Annex 9): what is filled into a text that runs
+// from right to left keeps its own direction and does not disturb its
+// neighbours.
+const (
+	isolate    = "\u2068"
+	endIsolate = "\u2069"
+)
+
+// fill puts values into a text, given as names and values in turn.
+func (t *texts) fill(text string, pairs ...string) string {
+	all := make([]string, 0, len(pairs))
+	for i := 0; i < len(pairs); i += 2 {
+		value := pairs[i+1]
+		if t.language == gsp.Arabic {
+			value = isolate + value + endIsolate
+		}
+		all = append(all, "{"+pairs[i]+"}", value)
+	}
+	return strings.NewReplacer(all...).Replace(text)
+}
+
+// writer collects the lines of a mail.
+type writer struct {
+	*texts
+	b strings.Builder
+}
+
+// line writes a text with values filled in; "" writes an empty line.
+func (w *writer) line(text string, pairs ...string) {
+	w.b.WriteString(w.fill(text, pairs...))
+	w.b.WriteByte('\n')
+}
+
+// verbatim writes a line that is to be copied.
+func (w *writer) verbatim(line string) { w.b.WriteString(line + "\n") }
+
+// content ends the mail.
+func (w *writer) content(subject string) Content {
+	w.line("")
+	w.line(w.Closing)
+	return Content{Language: w.language, Subject: subject, Text: w.b.String()}
+}
