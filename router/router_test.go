@@ -123,6 +123,7 @@ type draft struct {
 	from   string   // the From address, by's own if empty
 	to     []string // local parts of the envelope's recipients
 	sealed []string // whose keys it is sealed for; to and by if nil
+	armour []byte   // in the place of what is sealed for them
 	header []string // further header lines
 	id     string   // Message-ID
 	body   []byte   // in the place of the sealed body
@@ -154,6 +155,9 @@ func (h *house) mail(d draft) []byte {
 
 func (h *house) seal(d draft) string {
 	h.t.Helper()
+	if d.armour != nil {
+		return withCRLF(d.armour)
+	}
 	if d.sealed == nil {
 		d.sealed = append([]string{d.by}, d.to...)
 	}
@@ -173,8 +177,11 @@ func (h *house) seal(d draft) string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	text := strings.ReplaceAll(string(armoured), "\r\n", "\n")
-	return strings.ReplaceAll(text, "\n", "\r\n")
+	return withCRLF(armoured)
+}
+
+func withCRLF(b []byte) string {
+	return strings.ReplaceAll(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n", "\r\n")
 }
 
 func (h *house) submit(d draft) (gsp.Receipt, error) {
