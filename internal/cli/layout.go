@@ -6,8 +6,6 @@ import (
 	"os"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/width"
 )
 
 // terminalColumns is what every terminal has. Text for a terminal is laid out
@@ -111,11 +109,24 @@ func columnsOf(s string) int {
 	n := 0
 	for _, r := range s {
 		n++
-		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+		if isWide(r) {
 			n++
 		}
 	}
 	return n
+}
+
+// isWide reports whether a terminal gives two columns to a character: those of
+// East Asian scripts, their full-width forms, and pictures (Unicode Standard
+// Annex #11, section 5).
+func isWide(r rune) bool {
+	switch {
+	case r < 0x1100, 0xff61 <= r && r <= 0xffdc: // the last are half-width forms
+		return false
+	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Yi):
+		return true
+	}
+	return 0x3000 <= r && r <= 0x303e || 0xff01 <= r && r <= 0xffe6 || 0x1f300 <= r && r <= 0x1faff
 }
 
 // maxPrinted is how many characters of a text from a list a terminal shows: no
