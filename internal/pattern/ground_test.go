@@ -87,3 +87,34 @@ func TestExplainCandidate(t *testing.T) {
 		}
 	}
 }
+
+// TestChecksAreNamed checks that each check has words for people.
+func TestChecksAreNamed(t *testing.T) {
+	elements := map[string]string{"mrc": "P4", "mod9710": "U12", "mod3736": "U12", "mixed": "U12"}
+	for _, name := range pattern.CheckNames() {
+		run := elements[name]
+		if run == "" {
+			run = "N12"
+		}
+		text := `"QQQQQ" serial:N7 x:` + run + "," + name
+		e, err := pattern.Compile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, ok := e.Example(1)
+		if !ok {
+			t.Fatalf("%s: no example", text)
+		}
+		l, err := pattern.Parse("checks.toml", []byte("name='x'\n[[entry]]\nid='x'\nparty='zz'\ntitle='x'\nevidence='synthetic'\npattern='"+text+"'\nsamples=['''"+code.Reveal()+"''']\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := l.Resolve(code, time.Time{})
+		if !slices.ContainsFunc(a.Grounds(0), func(g pattern.Ground) bool { return g.Kind == pattern.ByPassing && g.Name == name }) {
+			t.Errorf("%s: got grounds %v, want the check", name, a.Grounds(0))
+		}
+		if got := a.ExplainCandidate(0); strings.Contains(got, ":  (") || strings.Contains(got, ",  (") {
+			t.Errorf("%s: got %q, want the check in words", name, got)
+		}
+	}
+}
