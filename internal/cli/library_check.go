@@ -25,11 +25,11 @@ func (libraryCheckCommand) Help() string {
 
 // libraryCheck is the result of gsp library check.
 type libraryCheck struct {
-	Faults   []libraryFault  `json:"faults,omitzero"`
-	Entries  int             `json:"entries"`
-	Parties  []gsp.PartyID   `json:"parties"`
-	Against  string          `json:"against,omitzero"` // what it was compared with
-	Changes  []libraryChange `json:"changes"`
+	Faults  []libraryFault  `json:"faults,omitzero"`
+	Entries int             `json:"entries"`
+	Parties []gsp.PartyID   `json:"parties"`
+	Against string          `json:"against,omitzero"` // what it was compared with
+	Changes []libraryChange `json:"changes"`
 	libraryOverlaps
 }
 
