@@ -131,6 +131,9 @@ func (a *answers) heading(w io.Writer, s *summary) {
 	if len(s.Also) > 0 {
 		fmt.Fprintf(w, "NOT READ: column %s, which has codes too; read it with --column\n", strings.Join(s.Also, ", "))
 	}
+	if s.Attached > 0 {
+		fmt.Fprintf(w, "NOT READ: %s attached to this mail; save what has codes to a file, and give that one\n", count(s.Attached, "file", "files"))
+	}
 	if a.command.Write != "" {
 		fmt.Fprintf(w, "written to %s\n", a.command.Write)
 	}

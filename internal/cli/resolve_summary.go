@@ -14,13 +14,14 @@ import (
 
 // summary is what a list comes to.
 type summary struct {
-	Column  string                  `json:"column,omitzero"`  // of the list that was read
-	Also    []string                `json:"also,omitzero"`    // columns that have codes too, and were not read
-	Codes   int                     `json:"codes"`            // all that were read
-	Again   int                     `json:"again,omitzero"`   // of these, UIMs that came before
-	Skipped int                     `json:"skipped,omitzero"` // lines or rows without a code
-	Counts  map[pattern.Outcome]int `json:"outcomes"`
-	Asks    []*inquiry              `json:"ask"` // whom to ask, the most codes first
+	Column   string                  `json:"column,omitzero"`   // of the list that was read
+	Also     []string                `json:"also,omitzero"`     // columns that have codes too, and were not read
+	Attached int                     `json:"attached,omitzero"` // files attached to a mail, not read
+	Codes    int                     `json:"codes"`             // all that were read
+	Again    int                     `json:"again,omitzero"`    // of these, UIMs that came before
+	Skipped  int                     `json:"skipped,omitzero"`  // lines or rows without a code
+	Counts   map[pattern.Outcome]int `json:"outcomes"`
+	Asks     []*inquiry              `json:"ask"` // whom to ask, the most codes first
 
 	list      source
 	asks      map[string]*inquiry
@@ -115,7 +116,7 @@ func inPlay(a *pattern.Answer) []gsp.PartyID {
 // finish fills in what is known at the end only.
 func (s *summary) finish() {
 	if l, ok := s.list.(listed); ok {
-		s.Column, s.Also, s.Skipped = l.Column, l.Also, l.Skipped
+		s.Column, s.Also, s.Skipped, s.Attached = l.Column, l.Also, l.Skipped, l.Attached
 	}
 	s.Asks = slices.SortedFunc(maps.Values(s.asks), func(a, b *inquiry) int {
 		return cmp.Or(cmp.Compare(len(a.Parties), len(b.Parties)), cmp.Compare(b.UIMs, a.UIMs), strings.Compare(join(a.Parties), join(b.Parties)))

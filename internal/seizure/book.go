@@ -20,6 +20,7 @@ const (
 	maxTexts   = 256 << 20 // octets of its table of texts
 	maxColumns = 16_384    // of a spreadsheet
 	maxParts   = 10_000    // files within it
+	maxNamed   = 20        // sheets that a message names
 )
 
 // errTooLarge reports a part of a workbook beyond its limit.
@@ -103,7 +104,9 @@ func (b *book) sheet(file, want string) (*zip.File, error) {
 		if part == nil || !strings.Contains(target, "sheet") {
 			return // a chart
 		}
-		names = append(names, name)
+		if len(names) < maxNamed {
+			names = append(names, brief(name))
+		}
 		if found == nil && (want == "" && visible(p.attribute("state")) || strings.EqualFold(name, want)) {
 			found = part
 		}
@@ -114,7 +117,7 @@ func (b *book) sheet(file, want string) (*zip.File, error) {
 	case found == nil && want != "":
 		return nil, &gsp.Refusal{
 			Reason: gsp.UnreadableFile,
-			Cause:  fmt.Sprintf("%s has no sheet %q", file, want),
+			Cause:  fmt.Sprintf("%s has no sheet %q", file, brief(want)),
 			Remedy: "its sheets are " + strings.Join(names, ", "),
 		}
 	case found == nil:

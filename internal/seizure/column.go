@@ -28,7 +28,7 @@ const sampleRows = 200
 
 // readTable finds the column of codes and prepares l for reading it.
 func (l *List) readTable(r rows, name string, o Options) error {
-	t := &tableReader{rows: r, skipped: &l.Skipped}
+	t := &tableReader{rows: r, skipped: &l.Skipped, isKnown: o.Known}
 	for len(t.sample) < sampleRows {
 		number, cells, err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -50,7 +50,7 @@ func (l *List) readTable(r rows, name string, o Options) error {
 	}
 	t.column, l.Column = at, letters(at)
 	if title != "" {
-		l.Column += " (" + title + ")"
+		l.Column += " (" + brief(title) + ")"
 	}
 	l.next = t.next
 	return nil
@@ -63,7 +63,8 @@ type tableReader struct {
 	column  int       // from 0
 	known   []int     // how many different texts of each column are known
 	skipped *int
-	item    [1]Item
+	isKnown func(gsp.UIM) bool
+	items   []Item
 }
 
 // sampled is a row that was read ahead.
@@ -91,8 +92,15 @@ func (t *tableReader) next() ([]Item, error) {
 			}
 			continue
 		}
-		t.item[0] = newItem(number, cells[t.column])
-		return t.item[:], nil
+		t.items = t.items[:0]
+		if codes := several(cells[t.column].text, t.isKnown); codes != nil {
+			for _, text := range codes {
+				t.items = append(t.items, newItem(number, cell{text: text}))
+			}
+			return t.items, nil
+		}
+		t.items = append(t.items, newItem(number, cells[t.column]))
+		return t.items, nil
 	}
 }
 
@@ -162,7 +170,7 @@ func (t *tableReader) count(width int, isKnown func(gsp.UIM) bool) []int {
 	for i := range width {
 		seen := make(map[string]bool)
 		for _, s := range t.sample {
-			if i < len(s.cells) && !seen[s.cells[i].text] && isKnown(gsp.NewUIM(s.cells[i].text)) {
+			if i < len(s.cells) && !seen[s.cells[i].text] && holdsCode(s.cells[i].text, isKnown) {
 				seen[s.cells[i].text] = true
 			}
 		}
@@ -171,11 +179,16 @@ func (t *tableReader) count(width int, isKnown func(gsp.UIM) bool) []int {
 	return known
 }
 
+// holdsCode reports whether a cell is a known code or holds several.
+func holdsCode(text string, isKnown func(gsp.UIM) bool) bool {
+	return isKnown(gsp.NewUIM(text)) || several(text, isKnown) != nil
+}
+
 // hasHeading reports whether the first row is headings: the cell above the
 // codes has a telling word, or is not known while others of the row are words.
 func (t *tableReader) hasHeading(column int, o Options) bool {
 	first := t.sample[0].cells
-	if column >= len(first) || o.Known(gsp.NewUIM(first[column].text)) {
+	if column >= len(first) || holdsCode(first[column].text, o.Known) {
 		return false
 	}
 	text := first[column].text
@@ -208,16 +221,30 @@ func named(want string, first []cell, width int, name string) (int, error) {
 	}
 	var there []string
 	for i, c := range first {
-		there = append(there, fmt.Sprintf("%s (%s)", letters(i), c.text))
+		there = append(there, fmt.Sprintf("%s (%s)", letters(i), brief(c.text)))
 		if i == 9 {
 			break
 		}
 	}
 	return 0, &gsp.Refusal{
 		Reason: gsp.UnreadableFile,
-		Cause:  fmt.Sprintf("%s has no column %q", name, want),
+		Cause:  fmt.Sprintf("%s has no column %q", name, brief(want)),
 		Remedy: "its first columns are " + strings.Join(there, ", "),
 	}
+}
+
+// maxBrief is how much of a text of the file a message repeats, in characters.
+const maxBrief = 60
+
+// brief cuts a text for a message.
+func brief(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > maxBrief {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 // letters returns the name that spreadsheets give to a column, from 0: A, Z, AA.

@@ -20,7 +20,7 @@ const sampleLines = 200
 func oneALine(lines [][]byte) bool {
 	words := 0
 	for _, line := range lines {
-		if !bytes.ContainsAny(line, " \t") && bytes.ContainsAny(line, "0123456789") {
+		if len(bytes.Fields(line)) == 1 && bytes.ContainsAny(line, "0123456789") {
 			words++
 		}
 	}
@@ -68,7 +68,7 @@ func columnsOf(sample []byte, d byte, known func(gsp.UIM) bool) (columns []int, 
 			continue
 		}
 		codes = codes || slices.ContainsFunc(cells, func(c cell) bool {
-			return len(columns) == 0 && telling(c.text) < len(headings) || known(gsp.NewUIM(c.text))
+			return len(columns) == 0 && telling(c.text) < len(headings) || holdsCode(c.text, known)
 		})
 		columns = append(columns, len(cells))
 	}

@@ -3,6 +3,7 @@ package seizure
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -47,6 +48,12 @@ func (f *freeText) find(line string) {
 	if line == "" {
 		return
 	}
+	if codes := several(line, f.known); codes != nil && (f.plain || f.known(gsp.NewUIM(line))) {
+		for _, text := range codes { // the words below, but that the whole is known too
+			f.add(text)
+		}
+		return
+	}
 	if f.plain && (f.lines.number > 1 || telling(line) == len(headings)) || f.known(gsp.NewUIM(line)) {
 		f.add(line)
 		return
@@ -84,6 +91,62 @@ func (f *freeText) find(line string) {
 		}
 	}
 }
+
+// several returns the codes of a line or cell that holds more than one; nil
+// for any other. Where a library knows the whole, all pieces must be known:
+// that is no chance. Else pieces that begin like the known one and look like
+// codes count too, so that a damaged code is told and not passed over.
+func several(text string, known func(gsp.UIM) bool) []string {
+	if len(text) < 2*shortestCode || len(text) > maxSeveral || !hasParts(text) {
+		return nil
+	}
+	var pieces, found []string
+	long := 0
+	for piece := range strings.FieldsFuncSeq(text, partsCodes) {
+		if piece = trim(piece); piece != "" {
+			pieces = append(pieces, piece)
+		}
+		if len(piece) >= shortestCode {
+			long++
+		}
+	}
+	if long < 2 {
+		return nil
+	}
+	isKnown, start, all := make([]bool, len(pieces)), "", true
+	for i, piece := range pieces {
+		isKnown[i] = len(piece) >= shortestCode && known(gsp.NewUIM(piece)) && !isTime(piece)
+		if all = all && isKnown[i]; isKnown[i] && start == "" {
+			start = piece[:2]
+		}
+	}
+	for i, piece := range pieces {
+		if isKnown[i] || start != "" && strings.HasPrefix(piece, start) && looksLikeCode(piece) {
+			found = append(found, piece)
+		}
+	}
+	if len(found) < 2 || !all && known(gsp.NewUIM(text)) {
+		return nil
+	}
+	return found
+}
+
+// maxSeveral is how long a text with several codes may be, in octets.
+const maxSeveral = 64 << 10
+
+// hasParts reports whether a text may have several pieces.
+func hasParts(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c == ',' || c == ';' || c == '|' || c >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
+}
+
+// partsCodes reports whether r stands between codes of one cell. All but
+// white space may be in a code, too.
+func partsCodes(r rune) bool { return r == ',' || r == ';' || r == '|' || unicode.IsSpace(r) }
 
 // maxSpaced is how many words a code may be written in.
 const maxSpaced = 6
@@ -149,6 +212,8 @@ func looksLikeCode(word string) bool {
 	case len(word) < shortestCode || digits == 0 || letters == 0 && digits < 10:
 		return false
 	case strings.ContainsAny(word, "@") || word[0] == '+':
+		return false
+	case strings.HasPrefix(word, "=?") && strings.HasSuffix(word, "?="): // RFC 2047, of a mail's subject
 		return false
 	}
 	_, err := gsp.ParseCaseID(word)

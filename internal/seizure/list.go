@@ -2,13 +2,15 @@
 // exports of scanners, pasted mail) and writes what was found out about them.
 //
 // Both ways stream: a list of a million codes takes no more memory than one of
-// a thousand, but for the table of texts of an .xlsx file. It knows no
+// a thousand, but for the table of texts of an .xlsx file, and for mails and
+// web pages, which are decoded whole. It knows no
 // library; what it needs to tell a code from other text is a function that
 // its caller gives. Nothing is corrected: a code leaves as it stands in the
 // file, and what a spreadsheet has rounded is said to be rounded.
 //
 // Specifications: RFC 4180 for CSV, with what spreadsheets make of it; ISO/IEC
-// 29500-1 (ECMA-376), sections 18.2 to 18.4, for .xlsx.
+// 29500-1 (ECMA-376), sections 18.2 to 18.4, for .xlsx; RFC 2045 and RFC 2046
+// for mails.
 package seizure
 
 import (
@@ -54,6 +56,9 @@ type List struct {
 	Column  string   // which one is read: "B (UIM)", "" for a list without columns
 	Also    []string // columns that hold codes as well, and are not read: "C"
 	Skipped int      // lines and rows so far in which no code was found
+
+	// Attached is how many files, not read, were attached to a list that is a mail.
+	Attached int
 }
 
 // rows gives a table row by row. A row is valid until the next one; the error
@@ -101,7 +106,13 @@ func open(f *os.File, name string, o Options) (*List, error) {
 	}
 	var l *List
 	switch {
-	case string(magic[:n]) == "PK\x03\x04":
+	case isBookName(name) && string(magic[:n]) != zipMagic && string(magic[:n]) != oleMagic:
+		return nil, &gsp.Refusal{
+			Reason: gsp.UnreadableFile,
+			Cause:  name + " is not a workbook, though its name says so",
+			Remedy: "open it in a spreadsheet and save it as .xlsx; if it is a text, let its name end in .csv or .txt",
+		}
+	case string(magic[:n]) == zipMagic:
 		l, err = openBook(f, info.Size(), name, o)
 	default:
 		l, err = Read(f, name, o)
@@ -126,9 +137,11 @@ func Read(r io.Reader, name string, o Options) (*List, error) {
 		return nil, unreadable(name, "check whether you may read it", err)
 	}
 	switch {
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(start, []byte(zipMagic)):
 		return nil, unreadable(name, "give a workbook by its file name", nil)
-	case bytes.HasPrefix(start, []byte("\xd0\xcf\x11\xe0")):
+	case bytes.HasPrefix(start, []byte(oleMagic)) && isBookName(name):
+		return nil, unreadable(name, "it has a password, or is of an old spreadsheet: save it as .xlsx or .csv without a password", nil)
+	case bytes.HasPrefix(start, []byte(oleMagic)):
 		return nil, unreadable(name, "it is of an old spreadsheet: save it as .xlsx or .csv", nil)
 	case bytes.HasPrefix(start, []byte("%PDF")):
 		return nil, unreadable(name, "it is a PDF: copy its text into a .txt file", nil)
@@ -138,12 +151,15 @@ func Read(r io.Reader, name string, o Options) (*List, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, unreadable(name, "check whether you may read it", err)
 	}
-	if encodedMail.Match(sample) {
-		return nil, unreadable(name, "it is a mail as it was sent, with its codes spelt otherwise: open it in a mail program and copy its text into a .txt file", nil)
-	}
-	lines := &lineReader{r: b}
 	l := &List{name: name, read: counter.n.Load}
 	ending := strings.ToLower(filepath.Ext(name))
+	if text, err := l.shown(b, sample); err != nil {
+		return nil, err
+	} else if text != nil {
+		b, ending = bufio.NewReaderSize(bytes.NewReader(text), maxSample), ".txt"
+		sample, _ = b.Peek(maxSample) // of memory
+	}
+	lines := &lineReader{r: b}
 	first := firstLines(sample)
 	sep, table := delimiter(sample, first, ending == ".csv" || ending == ".tsv", o)
 	if !table {
@@ -151,6 +167,45 @@ func Read(r io.Reader, name string, o Options) (*List, error) {
 		return l, nil
 	}
 	return l, l.readTable(&csvReader{lines: lines, sep: sep}, name, o)
+}
+
+// shown returns what a person sees of a text that is spelt otherwise: a mail
+// as it was sent, a web page. It is nil for a text that reads as it is.
+func (l *List) shown(r io.Reader, sample []byte) ([]byte, error) {
+	switch {
+	case isEncodedMail(sample):
+		m, err := readMail(r)
+		if err != nil {
+			return nil, unreadableMail(l.name, m, err)
+		}
+		l.Attached = m.attached
+		return m.text, nil
+	case encodedMail.Match(sample):
+		return nil, unreadable(l.name, "it holds a mail as it was sent, with its codes spelt otherwise: open that in a mail program and copy its text into a .txt file", nil)
+	case isPage(sample):
+		page, err := io.ReadAll(io.LimitReader(r, maxMail))
+		if err != nil {
+			return nil, unreadable(l.name, "check whether you may read it", err)
+		}
+		return pageText(page), nil
+	}
+	return nil, nil
+}
+
+// What files begin with: archives such as workbooks, and files of older
+// spreadsheets or with a password.
+const (
+	zipMagic = "PK\x03\x04"
+	oleMagic = "\xd0\xcf\x11\xe0"
+)
+
+// isBookName reports whether a name is that of a workbook.
+func isBookName(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".xlsx", ".xlsm":
+		return true
+	}
+	return false
 }
 
 // Next fills batch with the next items and returns how many; at the end 0 and

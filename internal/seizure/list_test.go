@@ -71,6 +71,11 @@ func TestText(t *testing.T) {
 		{"quotes of codes", "a.csv", "code;n\n010952114189456921t\"Xz;1\nKE730214478;2\n", "A (code)", []string{"2:010952114189456921t\"Xz", "3:KE730214478"}, 0},
 		{"quote that is never closed", "a.csv", "code;n\n\"KE730214477;1\nKE730214478;2\nKE730214479;3\n", "A (code)", []string{"2:\"KE730214477", "3:KE730214478", "4:KE730214479"}, 0},
 		{"rounded by a spreadsheet", "a.csv", "n;code\n1;KE730214477\n2;1,23457E+17\n3;1.2E5\n", "B (code)", []string{"2:KE730214477", "3:1,23457E+17!", "4:1.2E5"}, 0},
+		{"several in one cell", "a.csv", "n,code\n1,\"KE730214477, KE730214478\"\n2,KE730214479;KE730214470\n3,KE730214471 KE730214472\n4,\"KE730214473\nKE730214474\"\n5,KE730214475|KE7302144\n6,see KE730214476\n", "B (code)",
+			[]string{"2:KE730214477", "2:KE730214478", "3:KE730214479", "3:KE730214470", "4:KE730214471", "4:KE730214472", "5:KE730214473", "5:KE730214474", "7:KE730214475", "7:KE7302144", "8:see KE730214476"}, 0},
+		{"several in every cell, no heading", "a.csv", "1,KE730214477 KE730214478\n2,KE730214479 KE730214470\n", "B", []string{"1:KE730214477", "1:KE730214478", "2:KE730214479", "2:KE730214470"}, 0},
+		{"several of which the whole is known", "a.txt", "010952114189456921A1b2C3,010952114189456921A1b2C4\n010952114189456921A1b2C5\n", "", []string{"1:010952114189456921A1b2C3", "1:010952114189456921A1b2C4", "2:010952114189456921A1b2C5"}, 0},
+		{"a comma within a code", "a.csv", "n;code\n1;010952114189456921A1b2C3,KE7302144\n", "B (code)", []string{"2:010952114189456921A1b2C3,KE7302144"}, 0},
 		{"rows without", "a.csv", "n;code\n1;KE730214477\n2;\n;\n4;KE730214479\n5;KE730214479\n", "B (code)", []string{"2:KE730214477", "5:KE730214479", "6:KE730214479"}, 1},
 
 		{"a mail", "-", "Date: Fri, 20 Nov 2026 08:15:22 +0300\nMessage-ID: <2026112008ABC@x.example>\n\nDear colleague,\n - KE730214477, KE730214478 and KE7302144;\n> \"KE730214479\".\nTel. +254722123456, case 2026-KE-7Q4M2.\n",
@@ -159,7 +164,7 @@ func TestForeignFiles(t *testing.T) {
 	for _, test := range []struct{ text, remedy string }{
 		{"\xd0\xcf\x11\xe0\xa1\xb1", "save it as .xlsx"},
 		{"%PDF-1.7", "copy its text"},
-		{"Subject: seized\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nKE73=\r\n0214477\r\n", "mail program"},
+		{"Look at this:\r\n\r\nSubject: seized\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nKE73=\r\n0214477\r\n", "mail program"},
 		{"PK\x03\x04 broken", "save it again"},
 	} {
 		name := filepath.Join(t.TempDir(), "list")
