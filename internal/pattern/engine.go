@@ -26,12 +26,9 @@ const blockRows = 256
 // topPlaces is how many places the grid above the blocks looks at.
 const topPlaces = 12
 
-// The first places are tested without a look at what is left: a branch that
-// the processor guesses wrong costs more than a test.
-const (
-	topBlind   = 4
-	blockBlind = 1
-)
+// topBlind is how many places of it are tested without a look at what is left:
+// a branch that the processor guesses wrong costs more than a test.
+const topBlind = 4
 
 // bucket is the rows of one length.
 type bucket struct {
@@ -65,7 +62,6 @@ type grid struct {
 	words   int
 	places  []place
 	columns []uint64 // words for each
-	all     []uint64 // the column that all members are in
 }
 
 // place is one tested character of a code.
@@ -208,7 +204,8 @@ func (e *engine) meet(code string, steps *int, found func(*member)) bool {
 		visit(0)
 		return *steps >= 0
 	}
-	for w, left := range b.top.all {
+	for w := range b.top.words {
+		left := ^uint64(0)
 		for i := range b.top.places {
 			left &= b.top.columns[b.top.column(i, code)+w]
 		}
@@ -233,8 +230,8 @@ func (e *engine) search(code string, sets *setTable, found func(*member)) {
 	}
 	top := &b.top
 	for w := range top.words {
-		left := top.all[w]
-		for i := 0; i < len(top.places) && (i < topBlind || left&(left-1) != 0); i++ {
+		left := top.columns[top.column(0, code)+w]
+		for i := 1; i < len(top.places) && (i < topBlind || left&(left-1) != 0); i++ {
 			left &= top.columns[top.column(i, code)+w]
 		}
 		for ; left != 0; left &= left - 1 {
@@ -246,20 +243,19 @@ func (e *engine) search(code string, sets *setTable, found func(*member)) {
 // collect calls found for each row of a block that fits code.
 func (b *bucket) collect(block int, code string, sets *setTable, found func(*member)) {
 	g, first := &b.blocks[block], block*blockRows
+	at := g.column(0, code)
 	if g.words == 1 {
-		b.finish(g, 0, 0, g.all[0], first, code, sets, found)
+		b.finish(g, 1, 0, g.columns[at], first, code, sets, found)
 		return
 	}
-	a0, a1, a2, a3 := g.all[0], g.all[1], g.all[2], g.all[3]
-	for i := range g.places {
-		column := (*[4]uint64)(g.columns[g.column(i, code):])
+	column := (*[4]uint64)(g.columns[at:])
+	a0, a1, a2, a3 := column[0], column[1], column[2], column[3]
+	for i := 1; i < len(g.places); i++ {
+		column = (*[4]uint64)(g.columns[g.column(i, code):])
 		a0 &= column[0]
 		a1 &= column[1]
 		a2 &= column[2]
 		a3 &= column[3]
-		if i < blockBlind {
-			continue
-		}
 		switch {
 		case a0|a1|a2|a3 == 0:
 			return

@@ -69,15 +69,15 @@ func (w *gridWriter) sample(shape []setID) {
 
 // grid returns the grid of at most so many places, the most telling first.
 func (w *gridWriter) grid(most int) grid {
-	g := grid{words: w.words, all: make([]uint64, w.words)}
+	g, all := grid{words: w.words}, make([]uint64, w.words)
 	for i := range w.members {
-		g.all[i/64] |= 1 << (i % 64)
+		all[i/64] |= 1 << (i % 64)
 	}
 	found := make([]candidate, len(w.places))
 	for at := range w.places {
-		found[at].table, found[at].columns = w.columns(at, g.all)
+		found[at].table, found[at].columns = w.columns(at, all)
 	}
-	for _, at := range w.order(found, g.all)[:most] {
+	for _, at := range w.order(found, all)[:most] {
 		c := &found[at]
 		table := w.tables[c.table]
 		if table == nil {
