@@ -311,17 +311,31 @@ func TestRandomOctets(t *testing.T) {
 	}
 }
 
-// TestMemory shows that a large mail costs no more memory than a small one.
+// TestMemory shows that a large mail costs no more memory than a small one,
+// and no mail a mebibyte.
 func TestMemory(t *testing.T) {
-	mail := wrapOctets(t, join(packet(1, ecdhKey()), packet(18, seipd1(8<<20))))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	m, err := sealed.Inspect(mail)
-	runtime.ReadMemStats(&after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
-		t.Errorf("a mail of %d octets took %d octets of memory; want at most 64 KiB", m.Layout().Size, got)
+	good := wrapOctets(t, sealedOctets())
+	for _, test := range []struct {
+		name string
+		mail []byte
+		most uint64
+	}{
+		{"30 MiB", wrapOctets(t, join(packet(1, ecdhKey()), packet(18, seipd1(22<<20)))), 64 << 10},
+		{"longest header", change(t, good, "Subject: ...\r\n", strings.Repeat("X: y\r\n", 1900)+strings.Repeat("X: "+strings.Repeat("y", 900)+"\r\n", 56)), 256 << 10},
+		{"256 session keys", wrapOctets(t, join(manyKeys(256), packet(18, seipd1(600)))), 128 << 10},
+		{"parts of another kind", body("multipart/mixed; boundary=x", strings.Repeat("--x\r\n\r\n", 1<<20)), 64 << 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := sealed.Inspect(test.mail)
+			runtime.ReadMemStats(&after)
+			if err != nil && test.name != "parts of another kind" {
+				t.Fatal(err)
+			}
+			if got := after.TotalAlloc - before.TotalAlloc; got > test.most {
+				t.Errorf("a mail of %d octets took %d octets of memory; want at most %d", len(test.mail), got, test.most)
+			}
+		})
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"gsp.example/gsp/internal/wire"
 )
 
-// TestSamplesKeepTheirOctets builds the outer mail around what 16 programs
+// TestSamplesKeepTheirOctets builds the outer mail around what other programs
 // wrote. Neither reader nor writer of the octets is ours here.
 func TestSamplesKeepTheirOctets(t *testing.T) {
 	files, err := filepath.Glob("../sealed/testdata/*-*.asc")
