@@ -40,12 +40,31 @@ func (c Config) fault() (fault, bool) {
 		{"uim_disclosure", memberProblem(c.UIMDisclosure, Disclosures)},
 		{"help", helpProblem(c.Help)},
 		{"smtp.listen", listenProblem(c.SMTP.Listen)},
-		{"imap.listen", listenProblem(c.IMAP.Listen, c.SMTP.Listen)},
-		{"https.listen", listenProblem(c.HTTPS.Listen, c.SMTP.Listen, c.IMAP.Listen)},
+		{"smtp.starttls_listen", optional(c.SMTP.STARTTLSListen, c.SMTP.Listen)},
+		{"smtp.connections", rangeProblem(c.SMTP.Connections, 16, 100_000)},
+		{"smtp.connections_per_address", rangeProblem(c.SMTP.ConnectionsPerAddress, 1, 100_000)},
+		{"smtp.connections_per_account", rangeProblem(c.SMTP.ConnectionsPerAccount, 1, 100_000)},
+		{"imap.listen", listenProblem(c.IMAP.Listen, c.SMTP.Listen, c.SMTP.STARTTLSListen)},
+		{"imap.connections", rangeProblem(c.IMAP.Connections, 16, 100_000)},
+		{"imap.connections_per_address", rangeProblem(c.IMAP.ConnectionsPerAddress, 1, 100_000)},
+		{"https.listen", listenProblem(c.HTTPS.Listen, c.SMTP.Listen, c.SMTP.STARTTLSListen, c.IMAP.Listen)},
 		{"tls.certificate", pairProblem(c.TLS.Certificate, c.TLS.Key)},
 		{"tls.key", pairProblem(c.TLS.Key, c.TLS.Certificate)},
 		{"limits.max_message", rangeProblem(c.Limits.MaxMessage, 64<<10, 64<<20)},
 		{"limits.max_recipients", rangeProblem(c.Limits.MaxRecipients, 1, 1000)},
+		{"limits.in_flight", rangeProblem(c.Limits.InFlight, 2*c.Limits.MaxMessage, 64<<30)},
+		{"limits.mails_per_hour", rangeProblem(c.Limits.MailsPerHour, 0, 1_000_000)},
+		{"limits.recipients_per_hour", recipientsProblem(c.Limits)},
+		{"limits.failed_logins", rangeProblem(c.Limits.FailedLogins, 1, 10)},
+		{"limits.failed_logins_per_name", rangeProblem(c.Limits.FailedLoginsPerName, 1, 1000)},
+		{"limits.failed_logins_per_address", rangeProblem(c.Limits.FailedLoginsPerAddress, 1, 100_000)},
+		{"deadlines.handshake", rangeProblem(c.Deadlines.Handshake, seconds(1), seconds(60))},
+		{"deadlines.login", rangeProblem(c.Deadlines.Login, seconds(5), seconds(600))},
+		{"deadlines.command", rangeProblem(c.Deadlines.Command, seconds(10), seconds(3600))},
+		{"deadlines.reply", rangeProblem(c.Deadlines.Reply, seconds(1), seconds(600))},
+		{"deadlines.silence", rangeProblem(c.Deadlines.Silence, seconds(1), seconds(600))},
+		{"deadlines.mail", rangeProblem(c.Deadlines.Mail, seconds(60), seconds(6*3600))},
+		{"deadlines.min_rate", rangeProblem(c.Deadlines.MinRate, 1, 1_000_000)},
 		{"store.inline_limit", rangeProblem(c.Store.InlineLimit, 0, 16<<20)},
 		{"log.format", memberProblem(c.Log.Format, Formats)},
 	} {
@@ -109,6 +128,23 @@ func listenProblem(listen string, taken ...string) string {
 	return ""
 }
 
+// optional is listenProblem for a door that there need not be.
+func optional(listen string, taken ...string) string {
+	if listen == "" {
+		return ""
+	}
+	return listenProblem(listen, taken...)
+}
+
+// recipientsProblem keeps the limit of an hour above that of one mail, which
+// could never be sent.
+func recipientsProblem(l Limits) string {
+	if l.RecipientsPerHour == 0 {
+		return ""
+	}
+	return rangeProblem(l.RecipientsPerHour, l.MaxRecipients, 10_000_000)
+}
+
 func pairProblem(path, other string) string {
 	if path == "" && other != "" {
 		return "certificate and key belong together: set both or none"
@@ -127,7 +163,7 @@ func memberProblem[T ~string](v T, all []T) string {
 	return fmt.Sprintf("%q is none of %s", v, strings.Join(quoted, ", "))
 }
 
-func rangeProblem[T Size | int](v, least, most T) string {
+func rangeProblem[T Size | Duration | int](v, least, most T) string {
 	if v < least || v > most {
 		return fmt.Sprintf("%v is not between %v and %v", v, least, most)
 	}

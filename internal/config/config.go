@@ -6,13 +6,17 @@
 // that Load reads back, so nothing is documented twice.
 package config
 
-import "log/slog"
+import (
+	"log/slog"
+	"time"
+)
 
 // Config is all that can be configured, and this text is its manual. A key
 // that stands in no line here is an error, and so is a value that makes no
 // sense. Paths are relative to the folder of this file. Sizes are written as
-// "64KiB" or "25MiB", or as a number of octets. A change takes effect at the
-// next start; `gsp config check` tells beforehand what the gateway would say.
+// "64KiB" or "25MiB", or as a number of octets, times as "30s" or "5m". A
+// change takes effect at the next start; `gsp config check` tells beforehand
+// what the gateway would say.
 type Config struct {
 	// The domain of all addresses: ke@gsp.example, officer1.fr@gsp.example.
 	// Danger: addresses and keys in use carry it, so it is chosen once.
@@ -33,13 +37,12 @@ type Config struct {
 	// https://<domain>/help/, which this gateway's HTTPS door serves.
 	Help string `toml:"help"`
 
-	// Submission: where officers and national systems hand in mail, over TLS
-	// from the first octet.
-	SMTP Door `toml:"smtp"`
+	// Submission: where officers and national systems hand in mail, over TLS.
+	SMTP Submission `toml:"smtp"`
 
 	// Reading: where officers and national systems fetch mail, over TLS from
 	// the first octet.
-	IMAP Door `toml:"imap"`
+	IMAP Reading `toml:"imap"`
 
 	// The directory of keys (Web Key Directory) and the help pages.
 	HTTPS Door `toml:"https"`
@@ -47,8 +50,13 @@ type Config struct {
 	// The certificate that all doors show.
 	TLS TLS `toml:"tls"`
 
-	// What one mail may ask of the gateway.
+	// What one mail and one account may ask of the gateway. Who meets a limit
+	// reads when to try again. All counts are kept in memory, client addresses
+	// too, and are forgotten at a restart.
 	Limits Limits `toml:"limits"`
+
+	// How long a client may take when it hands in mail.
+	Deadlines Deadlines `toml:"deadlines"`
 
 	// How mail is stored.
 	Store Store `toml:"store"`
@@ -58,11 +66,49 @@ type Config struct {
 	Log Log `toml:"log"`
 }
 
+// Submission is the submission door.
+type Submission struct {
+	// Address and port to listen on, with TLS from the first octet. The default
+	// is reachable from this machine only and needs no privilege; mail clients
+	// expect ":465" of a real gateway.
+	Listen string `toml:"listen"`
+
+	// Address and port for clients that know STARTTLS only, such as ":587"; none
+	// if empty. Nothing but STARTTLS is possible there before TLS. Leave it empty
+	// unless a program needs it: whoever stands in between can keep a careless
+	// client from ever asking for TLS.
+	STARTTLSListen string `toml:"starttls_listen"`
+
+	// How many connections there may be at once, from 16 to 100000.
+	Connections int `toml:"connections"`
+
+	// How many of them from one address: an IPv4 address, or the /64 of an IPv6
+	// one. From 1 to 100000. A ministry may well show one address for all.
+	ConnectionsPerAddress int `toml:"connections_per_address"`
+
+	// How many of them may be logged in to one account, from 1 to 100000.
+	ConnectionsPerAccount int `toml:"connections_per_account"`
+}
+
+// Reading is the reading door.
+type Reading struct {
+	// Address and port to listen on. The default is reachable from this machine
+	// only and needs no privilege; mail clients expect ":993" of a real gateway.
+	Listen string `toml:"listen"`
+
+	// How many connections there may be at once, from 16 to 100000. A mail client
+	// keeps one to five of them open all day.
+	Connections int `toml:"connections"`
+
+	// How many of them from one address: an IPv4 address, or the /64 of an IPv6
+	// one. From 1 to 100000.
+	ConnectionsPerAddress int `toml:"connections_per_address"`
+}
+
 // Door is one listening socket.
 type Door struct {
 	// Address and port to listen on. The default is reachable from this machine
-	// only and needs no privilege; ":465" (SMTP), ":993" (IMAP) and ":443"
-	// (HTTPS) are what mail clients expect of a real gateway.
+	// only and needs no privilege; mail clients expect ":443" of a real gateway.
 	Listen string `toml:"listen"`
 }
 
@@ -79,7 +125,7 @@ type TLS struct {
 	Key string `toml:"key"`
 }
 
-// Limits bound one mail.
+// Limits bound what comes in.
 type Limits struct {
 	// The largest mail taken, as it comes in: sealed, in text form, a third to a
 	// half larger than what the officer attached. From 64KiB to 64MiB. Mails are
@@ -88,6 +134,56 @@ type Limits struct {
 
 	// How many recipients one mail may have, from 1 to 1000.
 	MaxRecipients int `toml:"max_recipients"`
+
+	// How much memory all mails may take together while they come in. It holds
+	// at least two of the largest; a mail that finds no room waits, and is then
+	// told to come again in a minute. Up to 64GiB.
+	InFlight Size `toml:"in_flight"`
+
+	// How many mails one account may send in an hour, refused ones included, up
+	// to 1000000; 0 for no limit. All of them may come at once.
+	MailsPerHour int `toml:"mails_per_hour"`
+
+	// How many recipients the mails of one account may have in an hour, all
+	// together, up to 10000000; 0 for no limit.
+	RecipientsPerHour int `toml:"recipients_per_hour"`
+
+	// How many failed logins end a session, from 1 to 10.
+	FailedLogins int `toml:"failed_logins"`
+
+	// How many failed logins under one name go unpunished, from 1 to 1000. Each
+	// further one doubles the wait before the next counts, from two seconds to a
+	// quarter of an hour. A password that was right since the last start gets
+	// through even then, so nobody can lock an officer out.
+	FailedLoginsPerName int `toml:"failed_logins_per_name"`
+
+	// The same for one address, under whatever names, from 1 to 100000.
+	FailedLoginsPerAddress int `toml:"failed_logins_per_address"`
+}
+
+// Deadlines are how long a client may take.
+type Deadlines struct {
+	// The TLS handshake, from 1s to 1m.
+	Handshake Duration `toml:"handshake"`
+
+	// From the connection to the login, from 5s to 10m.
+	Login Duration `toml:"login"`
+
+	// Between two commands, once logged in, from 10s to 1h.
+	Command Duration `toml:"command"`
+
+	// Until the client has taken a reply, from 1s to 10m.
+	Reply Duration `toml:"reply"`
+
+	// Silence within a mail, from 1s to 10m.
+	Silence Duration `toml:"silence"`
+
+	// A mail, from its first octet to its last, from 1m to 6h.
+	Mail Duration `toml:"mail"`
+
+	// The least octets a second that a mail must come with, on average from half
+	// a minute after its beginning. From 1 to 1000000.
+	MinRate int `toml:"min_rate"`
 }
 
 // Store says how mail is stored.
@@ -138,14 +234,25 @@ func Default() Config {
 		Domain:        "gsp.example",
 		Data:          "data",
 		UIMDisclosure: Mask,
-		SMTP:          Door{Listen: "127.0.0.1:8465"},
-		IMAP:          Door{Listen: "127.0.0.1:8993"},
-		HTTPS:         Door{Listen: "127.0.0.1:8443"},
-		Limits:        Limits{MaxMessage: 25 << 20, MaxRecipients: 100},
-		Store:         Store{InlineLimit: 128 << 10},
-		Log:           Log{Level: slog.LevelInfo, Format: Text},
+		SMTP: Submission{
+			Listen: "127.0.0.1:8465", Connections: 4096, ConnectionsPerAddress: 256, ConnectionsPerAccount: 128,
+		},
+		IMAP:  Reading{Listen: "127.0.0.1:8993", Connections: 10_000, ConnectionsPerAddress: 1000},
+		HTTPS: Door{Listen: "127.0.0.1:8443"},
+		Limits: Limits{
+			MaxMessage: 25 << 20, MaxRecipients: 100, InFlight: 96 << 20, MailsPerHour: 2000, RecipientsPerHour: 20_000,
+			FailedLogins: 3, FailedLoginsPerName: 5, FailedLoginsPerAddress: 20,
+		},
+		Deadlines: Deadlines{
+			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),
+			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
+		},
+		Store: Store{InlineLimit: 128 << 10},
+		Log:   Log{Level: slog.LevelInfo, Format: Text},
 	}
 }
+
+func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }
 
 // HelpBase returns the base of the links in refusals, for gsp.Refusal.Text.
 func (c Config) HelpBase() string {

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
@@ -51,9 +52,10 @@ func TestDescribedIsReadBack(t *testing.T) {
 	c.Data = `a "b" \ c` + "\t\x7f\u00e9"
 	c.UIMDisclosure = config.Refuse
 	c.Help = "https://help.gsp.int/en/"
-	c.SMTP = config.Door{Listen: ":465"}
+	c.SMTP.Listen, c.SMTP.STARTTLSListen = ":465", ":587"
+	c.Deadlines.Command, c.Deadlines.Mail = config.Duration(90*time.Second), config.Duration(90*time.Minute)
 	c.TLS = config.TLS{Certificate: "chain.pem", Key: "key.pem"}
-	c.Limits = config.Limits{MaxMessage: 64<<10 + 1, MaxRecipients: 1}
+	c.Limits.MaxMessage, c.Limits.MaxRecipients, c.Limits.MailsPerHour = 64<<10+1, 1, 0
 	c.Store.InlineLimit = 0
 	c.Log = config.Log{Level: -4, Format: config.JSON}
 	for _, want := range []config.Config{config.Default(), c} {
@@ -123,6 +125,14 @@ func TestBadFiles(t *testing.T) {
 		{"size out of range", "[limits]\nmax_recipients = 1\nmax_message = \"1GiB\"",
 			"gsp.toml:3:1: key limits.max_message: 1GiB is not between 64KiB and 64MiB"},
 		{"dotted key out of range", "limits.max_recipients = 0", "gsp.toml:1:1: key limits.max_recipients: 0 is not between 1 and 1000"},
+		{"no room", "[limits]\nmax_message = \"64MiB\"\nin_flight = \"100MiB\"",
+			"gsp.toml:3:1: key limits.in_flight: 100MiB is not between 128MiB and 64GiB"},
+		{"an hour below a mail", "[limits]\nrecipients_per_hour = 99", "gsp.toml:2:1: key limits.recipients_per_hour: 99 is not between 100 and 10000000"},
+		{"time without unit", "[deadlines]\nlogin = 60", "gsp.toml:2:1: key deadlines.login: 60ns is not between 5s and 10m"},
+		{"time in words", "[deadlines]\nlogin = \"a minute\"", `gsp.toml:2:9: key deadlines.login: want a time such as "30s" or "5m"`},
+		{"time out of range", "[deadlines]\nmail = \"7h\"", "gsp.toml:2:1: key deadlines.mail: 7h is not between 1m and 6h"},
+		{"two doors of submission", "[smtp]\nstarttls_listen = \"127.0.0.1:8465\"",
+			`gsp.toml:2:1: key smtp.starttls_listen: another door listens on "127.0.0.1:8465" already`},
 		{"no level", "[log]\nlevel = \"loud\"", "gsp.toml:2:9: key log.level: ..."},
 		{"no format", "[log]\nformat = \"xml\"", `gsp.toml:2:1: key log.format: "xml" is none of "text", "json"`},
 		{"no disclosure", "uim_disclosure = \"show\"", `gsp.toml:1:1: key uim_disclosure: "show" is none of "mask", "refuse"`},

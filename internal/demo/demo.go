@@ -166,8 +166,8 @@ type world struct {
 func newWorld(ctx context.Context, o Options, c config.Config, folder string, out *page) (_ *world, err error) {
 	w := &world{Options: o, page: out, folder: folder, config: filepath.Join(folder, "gsp.toml"), began: time.Now()}
 	c.Data = filepath.Join(folder, "data")
-	for _, door := range []*config.Door{&c.SMTP, &c.IMAP, &c.HTTPS} {
-		if door.Listen, err = w.free(door.Listen); err != nil {
+	for _, listen := range []*string{&c.SMTP.Listen, &c.IMAP.Listen, &c.HTTPS.Listen} {
+		if *listen, err = w.free(*listen); err != nil {
 			return nil, err
 		}
 	}
