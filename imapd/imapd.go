@@ -10,7 +10,10 @@ package imapd
 import (
 	"context"
 
+	"github.com/emersion/go-sasl"
+
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // Accounts answers who is who. All methods may be called concurrently.
@@ -18,7 +21,14 @@ type Accounts interface {
 	// Authenticate checks a login, given with or without its domain. The error
 	// is a *gsp.Refusal when the credentials are wrong or the account is
 	// disabled; the two look alike to the client.
-	Authenticate(ctx context.Context, login, password string) (gsp.Account, error)
+	Authenticate(ctx context.Context, p peer.Peer, login, password string) (gsp.Account, error)
+
+	// Mechanisms returns the SASL mechanisms that a peer is offered.
+	Mechanisms(peer.Peer) []string
+	// Exchange begins a login by one of them, and is false for any other.
+	// loggedIn is called at its success, before Next returns. Each error of the
+	// exchange is a *gsp.Refusal where the login is the reason.
+	Exchange(mechanism string, p peer.Peer, loggedIn func(gsp.Account)) (sasl.Server, bool)
 
 	// Shelves returns the owners whose mailboxes the account may open now, its
 	// own first, and none once it is disabled. Sessions ask before each command

@@ -14,7 +14,7 @@ func TestLoginsAndRefusalsInTheLog(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect()
 	c.refused("LOGIN ann geheim", "NO [AUTHENTICATIONFAILED]")
-	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHORIZATIONFAILED]") // ann for bob
+	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHENTICATIONFAILED]") // ann for bob
 	c.ok("LOGIN ann pw")
 	plain := "Subject: draft\r\n\r\nnot sealed\r\n"
 	c.refused(fmt.Sprintf("APPEND Drafts {%d+}\r\n%s", len(plain), plain), "NO [CANNOT] not-sealed: ")

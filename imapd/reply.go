@@ -129,11 +129,6 @@ var (
 		Cause:  "the command asks for more than one command may",
 		Remedy: "ask in several commands",
 	}
-	otherIdentity = &gsp.Refusal{
-		Reason: gsp.BadLogin,
-		Cause:  "acting for another account is not possible here",
-		Remedy: "leave the authorisation identity empty",
-	}
 	disabled = &gsp.Refusal{
 		Reason: gsp.BadLogin,
 		Cause:  "this account may not log in any more",

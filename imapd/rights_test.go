@@ -101,16 +101,16 @@ func TestEndedRightsEndIdle(t *testing.T) {
 func TestThreeFailedLoginsEndTheConnection(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect()
-	c.refused("LOGIN ann no", "NO [AUTHENTICATIONFAILED] bad-login: the name or the password is wrong. Check both. https://gsp.example/help/bad-login")
-	c.refused("LOGIN nobody pw", "NO [AUTHENTICATIONFAILED] bad-login: the name or the password is wrong.")
+	c.refused("LOGIN ann no", "NO [AUTHENTICATIONFAILED] bad-login: login or password is wrong. Copy both from your credential sheet, or ask your administrator for a new password. https://gsp.example/help/bad-login")
+	c.refused("LOGIN nobody pw", "NO [AUTHENTICATIONFAILED] bad-login: login or password is wrong.")
 	c.refused("AUTHENTICATE PLAIN AGFubgBubw==", "NO [AUTHENTICATIONFAILED] bad-login: ")
 	if got := c.line() + c.line(); got != "* BYE too many failed loginsEOF" {
 		t.Errorf("got %q, want BYE and the end", got)
 	}
 	c = w.connect()
 	c.refused("AUTHENTICATE PLAIN ====", "NO")
-	c.refused("AUTHENTICATE PLAIN AGFubg==", "BAD [CLIENTBUG] malformed response")
-	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHORIZATIONFAILED]")
+	c.refused("AUTHENTICATE PLAIN AGFubg==", "NO [AUTHENTICATIONFAILED] bad-login: the login cannot be read.")
+	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHENTICATIONFAILED] bad-login: acting for another account")
 	c.refused("AUTHENTICATE CRAM-MD5", "NO")
 	c.ok("AUTHENTICATE PLAIN AGFubgBwdw==")
 	c.ok("SELECT INBOX")

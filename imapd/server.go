@@ -1,6 +1,7 @@
 package imapd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,12 +32,15 @@ type Server struct {
 	Messages Messages
 	Bells    Bells
 
-	TLS        *tls.Config  // certificates; the door sets the rest
+	TLS          *tls.Config // certificates; the door sets the rest
+	Certificates func() bool // whether clients are asked for one of theirs, nil for never
+
 	Domain     string       // of the gateway's addresses; told in answer to ID
 	Help       string       // base of the help pages' addresses, "" for no links
 	MaxMessage int64        // octets of a message in APPEND, 0 for DefaultMaxMessage
 	MaxConns   int          // connections, 0 for 10,000
 	PerAddress int          // connections of one IPv4 address or IPv6 /64, 0 for 1,000
+	BadLogins  int          // failed logins that end a connection, 0 for 3
 	Log        *slog.Logger // nil is silence
 
 	mu        sync.Mutex
@@ -51,7 +55,7 @@ var ErrStopped = errors.New("reading door is shut")
 // 8314), until l fails or Shutdown is called. It closes l.
 func (s *Server) Serve(l net.Listener) error {
 	guarded := guard.Listen(l, guard.Config{
-		TLS: s.TLS, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
+		TLS: s.TLS, Certificates: s.Certificates, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
 	})
 	defer guarded.Close()
 	s.mu.Lock()
@@ -130,7 +134,7 @@ func (s *Server) open(c *imapserver.Conn) (imapserver.Session, *imapserver.Greet
 		cancel()
 		return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "TLS handshake failed"}
 	}
-	return &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, since: time.Now()}, nil, nil
+	return &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, peer: conn.Peer(), since: time.Now()}, nil, nil
 }
 
 func (s *Server) log() *slog.Logger {
@@ -139,6 +143,8 @@ func (s *Server) log() *slog.Logger {
 	}
 	return s.Log
 }
+
+func (s *Server) badLogins() int { return cmp.Or(s.BadLogins, 3) }
 
 func (s *Server) maxMessage() int64 {
 	if s.MaxMessage == 0 {

@@ -13,10 +13,8 @@ import (
 
 	"gsp.example/gsp/imapd/guard"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
-
-// maxLogins is how many failed logins end a connection.
-const maxLogins = 3
 
 // session serves one connection. The library calls one method at a time, but
 // for Idle: after a broken connection it does not wait for it.
@@ -26,6 +24,7 @@ type session struct {
 	cancel  context.CancelFunc
 	conn    *guard.Conn
 	library *imapserver.Conn
+	peer    peer.Peer
 	since   time.Time
 
 	account gsp.Account // zero before login
@@ -53,50 +52,54 @@ func (s *session) Close() error {
 
 // Login checks a name and a password.
 func (s *session) Login(login, password string) error {
-	account, err := s.Accounts.Authenticate(s.ctx, login, password)
+	account, err := s.Accounts.Authenticate(s.ctx, s.peer, login, password)
 	if err != nil {
 		s.refuseLogin(err)
 		return s.reply("log in", err)
 	}
+	s.enter(account)
+	return nil
+}
+
+func (s *session) enter(account gsp.Account) {
 	s.account = account
 	s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login", s.who()...)
-	return nil
 }
 
 // refuseLogin logs and counts a failure, and ends the connection after some.
 func (s *session) refuseLogin(err error) {
-	if s.failed++; s.failed == maxLogins {
+	if s.failed++; s.failed == s.badLogins() {
 		s.conn.HangUp("too many failed logins")
 	}
 	s.logRefusal("login refused", err)
 }
 
 // AuthenticateMechanisms lists what AUTHENTICATE takes.
-func (s *session) AuthenticateMechanisms() []string { return []string{sasl.Plain} }
+func (s *session) AuthenticateMechanisms() []string { return s.Accounts.Mechanisms(s.peer) }
 
-// Authenticate starts an exchange (RFC 4616).
+// Authenticate starts an exchange (RFC 9051, section 6.2.2).
 func (s *session) Authenticate(mechanism string) (sasl.Server, error) {
-	if mechanism != sasl.Plain {
-		return nil, no(imap.ResponseCodeCannot, "only PLAIN is known here")
+	inner, ok := s.Accounts.Exchange(mechanism, s.peer, s.enter)
+	if !ok {
+		return nil, no(imap.ResponseCodeCannot, "this login mechanism is not offered")
 	}
-	return plain{sasl.NewPlainServer(func(identity, login, password string) error {
-		if identity != "" && identity != login {
-			s.refuseLogin(otherIdentity)
-			return no(imap.ResponseCodeAuthorizationFailed, otherIdentity.Text(s.Help))
-		}
-		return s.Login(login, password)
-	})}, nil
+	return exchange{inner, s}, nil
 }
 
-// plain keeps a malformed response from looking like a fault of ours.
-type plain struct{ sasl.Server }
+// exchange is a login whose errors are answers.
+type exchange struct {
+	sasl.Server
+	session *session
+}
 
-func (p plain) Next(response []byte) ([]byte, bool, error) {
-	challenge, done, err := p.Server.Next(response)
-	if _, known := err.(*imap.Error); err != nil && !known {
-		err = bad("malformed response")
+// Next implements sasl.Server.
+func (e exchange) Next(response []byte) ([]byte, bool, error) {
+	challenge, done, err := e.Server.Next(response)
+	if err != nil {
+		e.session.refuseLogin(err)
+		return nil, true, e.session.reply("log in", err)
 	}
-	return challenge, done, err
+	return challenge, done, nil
 }
 
 // AppendLimit is told to clients (RFC 7889).

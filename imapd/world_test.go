@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"gsp.example/gsp/imapd"
+	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/bell"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/sealed"
@@ -32,6 +33,7 @@ import (
 // world is a reading door on a real store, with three accounts: ann and bob of
 // Kenya, who may read ke@, and eve, who may not.
 type world struct {
+	*auth.Authenticator
 	t     testing.TB
 	store *sqlite.Store
 	bells *bell.Tower[gsp.MailboxID]
@@ -56,6 +58,8 @@ func newWorld(t testing.TB) *world {
 	}
 	t.Cleanup(func() { store.Close() })
 	w := &world{t: t, store: store, bells: bells, log: new(lines), shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
+
+	w.Authenticator = auth.NewAuthenticator(auth.Options{Domain: "gsp.example", Login: w.known, Now: time.Now})
 
 	now := time.Now().UTC()
 	change := gsp.Change{Parties: []gsp.Party{{ID: "ke", Name: "Kenya", Registered: now}}}
@@ -120,18 +124,15 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// Authenticate knows everybody by the password "pw".
-func (w *world) Authenticate(_ context.Context, login, password string) (gsp.Account, error) {
-	login = strings.TrimSuffix(login, "@gsp.example")
+// known finds the people, who all have the password "pw".
+func (w *world) known(login string) (gsp.Account, gsp.Credential, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ids[login] == 0 || password != "pw" {
-		return gsp.Account{}, &gsp.Refusal{
-			Reason: gsp.BadLogin, Cause: "the name or the password is wrong", Remedy: "check both",
-		}
-	}
-	return gsp.Account{ID: w.ids[login], Login: login, Party: "ke"}, nil
+	id, ok := w.ids[login]
+	return gsp.Account{ID: id, Login: login, Party: "ke"}, everybodys(), ok
 }
+
+var everybodys = sync.OnceValue(func() gsp.Credential { return auth.NewCredential(0, "pw", time.Time{}) })
 
 // Shelves answers from memory, as the registry does.
 func (w *world) Shelves(id gsp.AccountID) []gsp.Shelf {

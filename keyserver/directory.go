@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gsp.example/gsp/internal/peer"
 )
 
 // protocolVersion is the revision of the draft that the policy file claims
@@ -65,7 +67,7 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 
 func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, hash string) {
 	h := w.Header()
-	if !s.quota.take(peerOf(r.RemoteAddr)) {
+	if !s.quota.take(peer.Network(r.RemoteAddr)) {
 		h.Set("Retry-After", "60")
 		text(w, http.StatusTooManyRequests, "too many look-ups, try again in a minute\n")
 		return

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"gsp.example/gsp/internal/peer"
 )
 
 // Connections at once. One beyond them is closed: a mail program that cannot
@@ -30,31 +32,31 @@ func (g *gate) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		peer := peerOf(conn.RemoteAddr().String())
-		if g.enter(peer) {
-			return &counted{Conn: conn, leave: sync.OnceFunc(func() { g.leave(peer) })}, nil
+		from := peer.Network(conn.RemoteAddr().String())
+		if g.enter(from) {
+			return &counted{Conn: conn, leave: sync.OnceFunc(func() { g.leave(from) })}, nil
 		}
 		conn.Close()
 	}
 }
 
-func (g *gate) enter(peer netip.Prefix) bool {
+func (g *gate) enter(from netip.Prefix) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.total >= maxConnections || g.peers[peer] >= maxConnectionsPerPeer {
+	if g.total >= maxConnections || g.peers[from] >= maxConnectionsPerPeer {
 		return false
 	}
 	g.total++
-	g.peers[peer]++
+	g.peers[from]++
 	return true
 }
 
-func (g *gate) leave(peer netip.Prefix) {
+func (g *gate) leave(from netip.Prefix) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.total--
-	if g.peers[peer]--; g.peers[peer] == 0 {
-		delete(g.peers, peer)
+	if g.peers[from]--; g.peers[from] == 0 {
+		delete(g.peers, from)
 	}
 }
 

@@ -43,19 +43,3 @@ func (q *quota) take(peer netip.Prefix) bool {
 	q.asked[peer]++
 	return q.asked[peer] <= q.limit
 }
-
-// peerOf returns the address that counts as one peer: whoever has an IPv6
-// address has the 2^64 of its network.
-func peerOf(address string) netip.Prefix {
-	addr, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	bits := 32
-	ip := addr.Addr().Unmap().WithZone("")
-	if ip.Is6() {
-		bits = 64
-	}
-	peer, _ := ip.Prefix(bits)
-	return peer
-}

@@ -19,7 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
+
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 	"gsp.example/gsp/smtpd"
 )
 
@@ -43,6 +46,21 @@ func (roll) Authenticate(_ context.Context, login, secret string) (gsp.Account, 
 		return gsp.Account{}, &gsp.Refusal{Reason: gsp.BadLogin, Cause: "login or password is wrong", Remedy: "look again"}
 	}
 	return gsp.Account{ID: 7, Login: "customs1.ke", Party: "ke"}, nil
+}
+
+func (roll) Mechanisms(peer.Peer) []string { return []string{sasl.Plain} }
+
+func (r roll) Exchange(mechanism string, _ peer.Peer, loggedIn func(gsp.Account)) (sasl.Server, bool) {
+	if mechanism != sasl.Plain {
+		return nil, false
+	}
+	return sasl.NewPlainServer(func(_, login, secret string) error {
+		account, err := r.Authenticate(context.Background(), login, secret)
+		if err == nil {
+			loggedIn(account)
+		}
+		return err
+	}), true
 }
 
 func (roll) Sender(account gsp.AccountID, from gsp.Address) error {

@@ -3,7 +3,6 @@ package smtpd
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // maxCommand is the longest command line, in octets. RFC 5321, section
@@ -31,15 +31,18 @@ const maxCommand = 4096
 // All fields but those under mu belong to the session's goroutine.
 type guard struct {
 	net.Conn
-	server *Server
-	peer   netip.Prefix
-	tls    *tls.Conn
-	in     *bufio.Reader
-	line   []byte // what Read hands out next, ahead of the stream
-	out    []byte // replies not sent yet
+	server  *Server
+	network netip.Prefix // that the session counts for
+	tls     *peer.Conn
+	layer   io.ReadWriter // what is spoken on, nil while there is a handshake to come
+	in      *bufio.Reader
+	line    []byte // what Read hands out next, ahead of the stream
+	out     []byte // replies not sent yet
 
+	clear     bool      // the session begins without TLS
 	unwelcome bool      // too many sessions from this peer
 	secure    bool      // TLS stands
+	who       peer.Peer // once it does
 	loggedIn  bool      // sets the pace of commands
 	loginBy   time.Time // when the patience with a stranger ends
 	lines     int       // commands so far
@@ -64,9 +67,8 @@ type pace struct {
 
 var errStopping = errors.New("the door is closing")
 
-func newGuard(s *Server, conn net.Conn, peer netip.Prefix) *guard {
-	g := &guard{Conn: conn, server: s, peer: peer, tls: tls.Server(conn, s.tls)}
-	g.in = bufio.NewReaderSize(stream{g}, maxCommand)
+func newGuard(s *Server, conn net.Conn, network netip.Prefix) *guard {
+	g := &guard{Conn: conn, server: s, network: network, tls: peer.Server(conn, s.tls)}
 	g.loginBy = time.Now().Add(s.Limits.Login)
 	return g
 }
@@ -98,10 +100,36 @@ func (g *guard) command() error {
 		return g.leave()
 	}
 	if !g.secure {
+		if g.clear {
+			if err := g.untilSTARTTLS(); err != nil {
+				return io.EOF
+			}
+		}
 		if err := g.handshake(); err != nil {
 			return io.EOF
 		}
 	}
+	for {
+		line, err := g.nextLine()
+		if err != nil {
+			return err
+		}
+		if r := foreignAddress(line); r != nil {
+			g.say(r)
+			continue
+		}
+		if r := g.refuseLine(line); r != nil {
+			return g.hangUp(r)
+		}
+		g.greeting = hasVerb(line, "EHLO")
+		g.line = line
+		return nil
+	}
+}
+
+// nextLine reads one line in the time there is for a command. Its only error
+// is io.EOF; what there is to say has been said.
+func (g *guard) nextLine() ([]byte, error) {
 	g.reading = pace{command: true, by: g.loginBy}
 	if g.loggedIn {
 		g.reading.by = time.Now().Add(g.server.Limits.Command)
@@ -109,16 +137,17 @@ func (g *guard) command() error {
 	line, err := g.readLine()
 	if err != nil {
 		g.sayWhy(err)
-		return g.leave()
+		return nil, g.leave()
 	}
-	if refusal := g.refuseLine(line); refusal != nil {
-		g.say(refusal)
-		g.linger = true
-		return g.leave()
-	}
-	g.greeting = hasVerb(line, "EHLO")
-	g.line = line
-	return nil
+	return line, nil
+}
+
+// hangUp ends the session with a refusal, though the client may be sending
+// still. It returns io.EOF.
+func (g *guard) hangUp(r *gsp.Refusal) error {
+	g.say(r)
+	g.linger = true
+	return g.leave()
 }
 
 // readLine reads one line, unless the door is closing.
@@ -159,6 +188,25 @@ func (g *guard) refuseLine(line []byte) *gsp.Refusal {
 	return nil
 }
 
+// foreignAddress refuses an address beyond ASCII, and the session goes on:
+// SMTPUTF8 (RFC 6531) is not offered, but an officer may mistype a name.
+func foreignAddress(line []byte) *gsp.Refusal {
+	isMail, isRcpt := hasVerb(line, "MAIL"), hasVerb(line, "RCPT")
+	if !isMail && !isRcpt || !bytes.ContainsFunc(line, func(r rune) bool { return r > '~' }) ||
+		!bytes.HasSuffix(line, []byte("\r\n")) || bytes.ContainsFunc(line[:len(line)-2], func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil
+	}
+	r := &gsp.Refusal{
+		Reason: gsp.UnknownRecipient,
+		Cause:  "every address here consists of letters a to z, digits and signs of ASCII",
+		Remedy: "write the address as it stands in the list of competent authorities",
+	}
+	if isMail {
+		r.Reason, r.Remedy = gsp.WrongSender, "send from the address on your credential sheet"
+	}
+	return r
+}
+
 func hasVerb(line []byte, verb string) bool {
 	return len(line) > len(verb) && line[len(verb)] <= ' ' && bytes.EqualFold(line[:len(verb)], []byte(verb))
 }
@@ -181,17 +229,23 @@ func (g *guard) handshake() error {
 	if err != nil {
 		return err
 	}
-	g.secure = true
+	g.secure, g.layer, g.who = true, g.tls, g.tls.Peer()
+	g.in = bufio.NewReaderSize(stream{g}, maxCommand)
 	if g.unwelcome {
-		g.out = g.out[:0] // in place of the greeting
-		g.say(&gsp.Refusal{
-			Reason: gsp.Stopping,
-			Cause:  "too many connections from your network",
-			Remedy: "close some of them or try again later",
-		})
-		return g.leave()
+		return g.turnAway()
 	}
 	return nil
+}
+
+// turnAway says why a session ends before it began.
+func (g *guard) turnAway() error {
+	g.out = g.out[:0] // in place of the greeting
+	g.say(&gsp.Refusal{
+		Reason: gsp.Stopping,
+		Cause:  "too many connections from your network",
+		Remedy: "close some of them or try again in some minutes",
+	})
+	return g.leave()
 }
 
 // sayWhy tells the client why the wait for a command ended.
@@ -227,12 +281,12 @@ func (g *guard) say(r *gsp.Refusal) {
 // leave sends what is queued and ends the connection. It returns io.EOF.
 func (g *guard) leave() error {
 	g.flush()
-	if g.linger && g.secure {
+	if half, ok := g.layer.(interface{ CloseWrite() error }); ok && g.linger {
 		// Closing on octets that were not read resets the connection, and the
 		// reply may be lost with it.
-		g.tls.CloseWrite()
+		half.CloseWrite()
 		g.Conn.SetReadDeadline(time.Now().Add(g.server.Limits.LingerAfter))
-		io.CopyN(io.Discard, g.tls, g.server.MaxMessage)
+		io.CopyN(io.Discard, g.layer, g.server.MaxMessage)
 	}
 	g.Close()
 	return io.EOF
@@ -254,7 +308,8 @@ func (g *guard) Write(p []byte) (int, error) {
 }
 
 // greet changes a line of go-smtp's reply to EHLO: CHUNKING is refused here,
-// and sizes and recipients are counted by us (RFC 1870; RFC 9422).
+// sizes and recipients are counted by us (RFC 1870; RFC 9422), and a mail
+// leaves the gateway by TLS only, so REQUIRETLS (RFC 8689) asks for nothing new.
 func (g *guard) greet(line []byte) {
 	switch {
 	case bytes.HasPrefix(line, []byte("250-Hello ")):
@@ -262,7 +317,7 @@ func (g *guard) greet(line []byte) {
 		g.out = fmt.Appendf(g.out, "250-%s\r\n", g.server.Domain)
 	case string(line) == "250-CHUNKING\r\n":
 	case string(line) == "250 SIZE\r\n":
-		g.out = fmt.Appendf(g.out, "250-LIMITS RCPTMAX=%d\r\n250 SIZE %d\r\n", g.server.MaxRecipients, g.server.MaxMessage)
+		g.out = fmt.Appendf(g.out, "250-LIMITS RCPTMAX=%d\r\n250-REQUIRETLS\r\n250 SIZE %d\r\n", g.server.MaxRecipients, g.server.MaxMessage)
 	default:
 		g.out = append(g.out, line...)
 	}
@@ -270,11 +325,11 @@ func (g *guard) greet(line []byte) {
 }
 
 func (g *guard) flush() error {
-	if len(g.out) == 0 || !g.secure {
+	if len(g.out) == 0 || g.layer == nil {
 		return nil
 	}
 	g.Conn.SetWriteDeadline(time.Now().Add(g.server.Limits.Write))
-	_, err := g.tls.Write(g.out)
+	_, err := g.layer.Write(g.out)
 	g.out = g.out[:0]
 	if err != nil {
 		g.leaving, g.linger = true, false
@@ -313,7 +368,7 @@ func (g *guard) isStopping() bool {
 	return g.stopping
 }
 
-// stream is the decrypted input under the guard's buffer. Whenever the client
+// stream is the input, decrypted where there is TLS, under the guard's buffer. Whenever the client
 // has to be waited for, it sends the replies and sets the deadline.
 type stream struct{ g *guard }
 
@@ -331,7 +386,7 @@ func (s stream) Read(p []byte) (int, error) {
 	g.Conn.SetReadDeadline(g.reading.deadline(&g.server.Limits))
 	g.mu.Unlock()
 
-	n, err := g.tls.Read(p)
+	n, err := g.layer.Read(p)
 
 	g.mu.Lock()
 	g.waiting = false

@@ -197,5 +197,7 @@ var formalities = []struct{ theirs, ours []byte }{
 	{[]byte("250 2.0.0 Roger, "), []byte("250 2.1.0 sender accepted\r\n")},
 	{[]byte("250 2.0.0 I'll make sure"), []byte("250 2.1.5 recipient accepted\r\n")},
 	{[]byte("250 2.0.0 I have successfully"), []byte("250 2.0.0 nothing done\r\n")},
+	{[]byte("454 4.7.0 Invalid base64"), []byte("501 5.5.2 the login cannot be decoded\r\n")}, // RFC 4954, section 4
+	{[]byte("504 5.5.4 SMTPUTF8 "), []byte("504 5.5.4 SMTPUTF8 is not offered: every address here is ASCII\r\n")},
 	{[]byte("235 2.0.0 "), []byte("235 2.7.0 logged in\r\n")},
 }

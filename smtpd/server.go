@@ -13,6 +13,9 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"golang.org/x/sync/semaphore"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // Server is the submission door. Set its fields before the first Serve and
@@ -20,7 +23,8 @@ import (
 type Server struct {
 	Accounts      Accounts
 	Submitter     Submitter
-	TLS           *tls.Config      // its certificates and versions; implicit TLS only
+	TLS           *tls.Config      // its certificates; the door sets the rest
+	Certificates  func() bool      // whether clients are asked for one of theirs, nil for never
 	Domain        string           // greets with it
 	Help          string           // base of help links, such as "https://gsp.example/help/"
 	MaxMessage    int64            // octets of a mail, 0 for DefaultMaxMessage
@@ -39,9 +43,12 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []*listener
-	guards    map[*guard]struct{}
-	peers     map[netip.Prefix]int // open sessions
+	guards    map[*guard]gsp.AccountID // 0 before login
+	peers     map[netip.Prefix]int     // open sessions
+	accounts  map[gsp.AccountID]int    // open sessions that are logged in
 	closing   bool
+
+	mails, copies allowance
 }
 
 // Defaults of a Server.
@@ -67,6 +74,9 @@ type Limits struct {
 	RoomWait    time.Duration // how long a mail waits for its part of Room
 	Sessions    int           // at once
 	PerPeer     int           // sessions at once from one IPv4 address or IPv6 /64
+	PerAccount  int           // sessions at once of one account
+	Mails       int           // of one account in an hour, below 0 for no limit
+	Recipients  int           // of all mails of one account in an hour, below 0 for no limit
 	BadLogins   int           // before the session ends
 	EarlyLines  int           // commands before login
 	LingerAfter time.Duration // how long a peer cut off in mid-mail may take to read why
@@ -90,6 +100,9 @@ var DefaultLimits = Limits{
 	RoomWait:    20 * time.Second,
 	Sessions:    4096,
 	PerPeer:     256,
+	PerAccount:  128,
+	Mails:       2000,
+	Recipients:  20_000,
 	BadLogins:   3,
 	EarlyLines:  50,
 	LingerAfter: 2 * time.Second,
@@ -109,6 +122,9 @@ func (l Limits) orDefaults() Limits {
 	set(&l.RoomWait, d.RoomWait)
 	set(&l.Sessions, d.Sessions)
 	set(&l.PerPeer, d.PerPeer)
+	set(&l.PerAccount, d.PerAccount)
+	set(&l.Mails, d.Mails)
+	set(&l.Recipients, d.Recipients)
 	set(&l.BadLogins, d.BadLogins)
 	set(&l.EarlyLines, d.EarlyLines)
 	set(&l.LingerAfter, d.LingerAfter)
@@ -136,13 +152,12 @@ func (s *Server) init() {
 	s.Limits.Room = max(s.Limits.Room, 2*s.MaxMessage) // or no mail of full size fits
 	s.room = semaphore.NewWeighted(s.Limits.Room)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.guards = make(map[*guard]struct{})
+	s.guards = make(map[*guard]gsp.AccountID)
 	s.peers = make(map[netip.Prefix]int)
-
-	s.tls = s.TLS.Clone()
-	s.tls.MinVersion = max(s.tls.MinVersion, tls.VersionTLS12)
-	// A name of its own keeps a browser from being led to this port (ALPACA).
-	s.tls.NextProtos = []string{"smtp"}
+	s.accounts = make(map[gsp.AccountID]int)
+	s.mails = allowance{what: "mails", perHour: s.Limits.Mails}
+	s.copies = allowance{what: "recipients", perHour: s.Limits.Recipients}
+	s.tls = peer.Config(s.TLS, "smtp", s.Certificates)
 
 	s.inner = smtp.NewServer(smtp.BackendFunc(s.newSession))
 	s.inner.Domain = s.Domain
@@ -152,14 +167,21 @@ func (s *Server) init() {
 	// go-smtp refuses a mail of exactly the size it announced.
 	s.inner.AllowInsecureAuth = true
 	s.inner.MaxLineLength = 0
+	s.inner.EnableREQUIRETLS = true // the guard offers it
 }
 
 // Serve takes connections from l and speaks TLS on them from the first octet
 // (RFC 8314, section 3.3). It returns nil once Shutdown is called, before or
 // after, and l is closed then. It may be called for several listeners.
-func (s *Server) Serve(l net.Listener) error {
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, false) }
+
+// ServeSTARTTLS is Serve for connections that begin in clear. All that can be
+// done there is to begin TLS (RFC 3207).
+func (s *Server) ServeSTARTTLS(l net.Listener) error { return s.serve(l, true) }
+
+func (s *Server) serve(l net.Listener, clear bool) error {
 	s.start.Do(s.init)
-	guarded := &listener{l, s, sync.OnceValue(l.Close)}
+	guarded := &listener{l, s, clear, sync.OnceValue(l.Close)}
 	if !s.begin(guarded) {
 		l.Close()
 		return nil
@@ -223,6 +245,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 type listener struct {
 	net.Listener
 	server *Server
+	clear  bool         // its connections begin without TLS
 	close  func() error // of the listener, done once
 }
 
@@ -235,7 +258,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g := l.server.admit(conn); g != nil {
+		if g := l.server.admit(conn, l.clear); g != nil {
 			return g, nil
 		}
 		conn.Close()
@@ -244,50 +267,68 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // admit counts a connection in. A peer with too many gets one that says so;
 // one that goes on, or a full house, gets nil.
-func (s *Server) admit(conn net.Conn) *guard {
-	peer := peerOf(conn)
+func (s *Server) admit(conn net.Conn, clear bool) *guard {
+	network := peer.Network(conn.RemoteAddr().String())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	open := 0
-	if peer.IsValid() {
-		open = s.peers[peer]
+	if network.IsValid() {
+		open = s.peers[network]
 	}
 	if s.closing || len(s.guards) >= s.Limits.Sessions || open >= 2*s.Limits.PerPeer {
 		return nil
 	}
-	g := newGuard(s, conn, peer)
-	g.unwelcome = open >= s.Limits.PerPeer
-	s.guards[g] = struct{}{}
-	s.peers[peer]++
+	g := newGuard(s, conn, network)
+	g.clear, g.unwelcome = clear, open >= s.Limits.PerPeer
+	s.guards[g] = 0
+	s.peers[network]++
 	return g
+}
+
+// countIn counts a session for its account, and is false where there are too
+// many.
+func (s *Server) countIn(g *guard, account gsp.AccountID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[account] >= s.Limits.PerAccount {
+		return false
+	}
+	if _, open := s.guards[g]; open {
+		s.guards[g] = account
+		s.accounts[account]++
+	}
+	return true
+}
+
+// spend takes a mail to some recipients off an account's hour.
+func (s *Server) spend(account gsp.AccountID, recipients int, now time.Time) *gsp.Refusal {
+	if r := s.copies.ask(account, recipients, now); r != nil {
+		return r
+	}
+	if r := s.mails.take(account, 1, now); r != nil {
+		return r
+	}
+	return s.copies.take(account, recipients, now)
 }
 
 func (s *Server) forget(g *guard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.guards[g]; !ok {
+	account, ok := s.guards[g]
+	if !ok {
 		return
 	}
 	delete(s.guards, g)
-	if s.peers[g.peer]--; s.peers[g.peer] == 0 {
-		delete(s.peers, g.peer)
+	countDown(s.peers, g.network)
+	if account != 0 {
+		countDown(s.accounts, account)
 	}
 }
 
-// peerOf returns the address that counts as one peer: whoever has an IPv6
-// address has the 2^64 of its network.
-func peerOf(conn net.Conn) netip.Prefix {
-	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.Prefix{}
+func countDown[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
 	}
-	addr := tcp.AddrPort().Addr().Unmap().WithZone("")
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	peer, _ := addr.Prefix(bits)
-	return peer
 }
 
 // printer takes what go-smtp wants to tell its operator: panics of a session

@@ -39,42 +39,45 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 }
 
 // AuthMechanisms implements smtp.AuthSession.
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *session) AuthMechanisms() []string { return s.server.Accounts.Mechanisms(s.guard.who) }
 
 // Auth implements smtp.AuthSession.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
-	if mechanism != sasl.Plain {
+	inner, ok := s.server.Accounts.Exchange(mechanism, s.guard.who, func(a gsp.Account) { s.account = a })
+	if !ok {
 		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "this login mechanism is not offered"}
 	}
-	return exchange{sasl.NewPlainServer(s.login)}, nil
+	return exchange{inner, s}, nil
 }
 
-// exchange is a SASL exchange that tells the client none of the library's
-// errors.
-type exchange struct{ sasl.Server }
+// exchange is a login whose errors are replies.
+type exchange struct {
+	sasl.Server
+	session *session
+}
 
+// Next implements sasl.Server.
 func (e exchange) Next(response []byte) ([]byte, bool, error) {
 	challenge, done, err := e.Server.Next(response)
-	var known *smtp.SMTPError
-	if err != nil && !errors.As(err, &known) {
-		return nil, true, &smtp.SMTPError{Code: 501, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "the login cannot be read"}
+	if err == nil && done {
+		err = e.session.enter()
 	}
-	return challenge, done, err
+	if err != nil {
+		return nil, true, e.session.refuseLogin(err)
+	}
+	return challenge, done, nil
 }
 
-func (s *session) login(identity, username, password string) error {
-	if identity != "" && identity != username {
-		return s.refuseLogin(&gsp.Refusal{
-			Reason: gsp.BadLogin,
-			Cause:  "acting for another account is not possible here",
-			Remedy: "leave the authorisation identity empty",
-		})
+// enter makes the session one of its account.
+func (s *session) enter() error {
+	if !s.server.countIn(s.guard, s.account.ID) {
+		s.account = gsp.Account{}
+		return &gsp.Refusal{
+			Reason: gsp.TooBusy,
+			Cause:  "too many connections of your account are open",
+			Remedy: "close programs that you do not need, and try again in a minute",
+		}
 	}
-	account, err := s.server.Accounts.Authenticate(s.server.ctx, username, password)
-	if err != nil {
-		return s.refuseLogin(err)
-	}
-	s.account = account
 	s.guard.loggedIn = true
 	return nil
 }
@@ -103,6 +106,7 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 			Remedy: "turn on authentication for outgoing mail, with login and password",
 		})
 	case s.open:
+		s.guard.leaving, s.guard.linger = true, true // what follows is for another mail than the client thinks
 		return s.refuse("sender refused", &gsp.Refusal{
 			Reason: gsp.BadSequence,
 			Cause:  "a mail is being sent already",
@@ -110,6 +114,9 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 		})
 	case options.Size > s.server.MaxMessage:
 		return s.refuse("sender refused", tooLarge(s.server.MaxMessage))
+	}
+	if r := s.server.mails.ask(s.account.ID, 1, s.server.Now()); r != nil {
+		return s.refuse("sender refused", r)
 	}
 	var sender gsp.Address // the null reverse-path
 	if from != "" {
@@ -154,6 +161,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := s.server.Accounts.Recipient(recipient); err != nil {
 		return s.refuse("recipient refused", err)
 	}
+	if r := s.server.copies.ask(s.account.ID, len(s.recipients)+1, s.server.Now()); r != nil {
+		return s.refuse("recipient refused", r)
+	}
 	s.recipients = append(s.recipients, recipient)
 	return nil
 }
@@ -166,21 +176,33 @@ func (s *session) Data(io.Reader) error {
 	if err != nil {
 		return s.refuse("mail refused", err)
 	}
+	now := s.server.Now()
+	if r := s.server.spend(s.account.ID, len(s.recipients), now); r != nil {
+		return s.refuse("mail refused", r)
+	}
 	receipt, err := s.server.Submitter.Submit(s.server.ctx, gsp.Submission{
 		Account:    s.account,
 		Sender:     s.from,
 		Recipients: s.recipients,
 		Raw:        raw,
-		At:         s.server.Now(),
+		At:         now,
 	})
 	if err != nil {
 		return s.refuse("mail refused", err)
 	}
+	return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: printable(accepted(receipt))}
+}
+
+// accepted is what a receipt tells the sender, the same each time it is given.
+func accepted(r gsp.Receipt) string {
 	text := "stored"
-	if receipt.Case != "" {
-		text += ", case " + string(receipt.Case)
+	if r.Case != "" {
+		text += ", case " + string(r.Case)
 	}
-	return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: printable(text)}
+	if r.Repeats != "" {
+		text += "; your Party waits for an answer to the same question already, in case " + string(r.Repeats)
+	}
+	return text
 }
 
 // Reset implements smtp.Session.

@@ -1,5 +1,6 @@
-// Package smtpd is the submission door: SMTP over TLS (RFC 5321, RFC 6409,
-// RFC 8314) on the go-smtp server library, with a stream guard under it.
+// Package smtpd is the submission door: SMTP over TLS, implicit or by STARTTLS
+// (RFC 5321, RFC 6409, RFC 8314), on the go-smtp server library, with a stream
+// guard under it.
 //
 // It knows the protocol and no policy. What it is sent it reads whole, bounded
 // and once, hands to a Submitter, and answers by one table from reason to
@@ -9,15 +10,21 @@ package smtpd
 import (
 	"context"
 
+	"github.com/emersion/go-sasl"
+
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // Accounts answers who may log in and which addresses exist. Its methods may
 // be called concurrently.
 type Accounts interface {
-	// Authenticate checks a login, given with or without its domain. The error
-	// is a *gsp.Refusal when the credentials are wrong or the account is disabled.
-	Authenticate(ctx context.Context, login, password string) (gsp.Account, error)
+	// Mechanisms returns the SASL mechanisms that a peer is offered.
+	Mechanisms(peer.Peer) []string
+	// Exchange begins a login by one of them, and is false for any other.
+	// loggedIn is called at its success, before Next returns. Each error of the
+	// exchange is a *gsp.Refusal where the login is the reason.
+	Exchange(mechanism string, p peer.Peer, loggedIn func(gsp.Account)) (sasl.Server, bool)
 	// Sender reports whether the account may send as the address, as a
 	// *gsp.Refusal if not.
 	Sender(account gsp.AccountID, from gsp.Address) error

@@ -17,13 +17,14 @@ func TestSubmission(t *testing.T) {
 		"250-ENHANCEDSTATUSCODES",
 		"250-AUTH PLAIN",
 		"250-LIMITS RCPTMAX=100",
+		"250-REQUIRETLS",
 		"250 SIZE 26214400",
 	}, "\r\n")
 	if got != want {
 		t.Errorf("EHLO:\ngot  %q\nwant %q", got, want)
 	}
 	c.want(plain(officer, password), "235 ")
-	c.want("MAIL FROM:<Customs1.KE@GSP.example> SIZE=100 BODY=8BITMIME\r\n", "250 ")
+	c.want("MAIL FROM:<Customs1.KE@GSP.example> SIZE=100 BODY=8BITMIME REQUIRETLS\r\n", "250 ")
 	c.want("RCPT TO:<KE@gsp.example>\r\n", "250 ")
 	c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
 	c.want("RCPT TO:<nobody@gsp.example>\r\n",

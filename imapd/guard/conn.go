@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"time"
+
+	"gsp.example/gsp/internal/peer"
 )
 
 // Conn is a guarded connection, as the server library reads and writes it.
@@ -18,7 +19,7 @@ import (
 // are the guard's own: those that the library sets have no effect.
 type Conn struct {
 	net.Conn // below TLS
-	tls      *tls.Conn
+	tls      *peer.Conn
 	name     string // of ours, for ID
 	closed   func() // tells the listener
 
@@ -60,7 +61,7 @@ const (
 )
 
 func newConn(raw net.Conn, cfg Config) *Conn {
-	c := &Conn{Conn: raw, tls: tls.Server(raw, cfg.TLS), name: cfg.Name}
+	c := &Conn{Conn: raw, tls: peer.Server(raw, cfg.TLS), name: cfg.Name}
 	c.in = bufio.NewReader(receiver{c})
 	c.out.send = c.send
 	c.expect(forCommand)
@@ -77,6 +78,9 @@ func (c *Conn) Handshake(ctx context.Context) error {
 	c.loginBy = time.Now().Add(loginTime)
 	return err
 }
+
+// Peer returns who is at the other end. Call it after the handshake.
+func (c *Conn) Peer() peer.Peer { return c.tls.Peer() }
 
 // Client returns the name and version that the client gave with ID, printable
 // ASCII of at most 80 octets, or "".

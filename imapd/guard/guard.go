@@ -9,8 +9,8 @@
 // answers ID (RFC 2971) in every state, and lets sessions end with BYE between
 // two commands.
 //
-// It knows no mailbox, no account and no policy, and it imports nothing of
-// ours: the library reads and writes a net.Conn.
+// It knows no mailbox, no account and no policy: the library reads and writes
+// a net.Conn.
 package guard
 
 import (
@@ -21,14 +21,18 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"gsp.example/gsp/internal/peer"
 )
 
 // Config is what a Listener needs to know.
 type Config struct {
-	TLS        *tls.Config // certificates; the protocol list is replaced by "imap"
-	Name       string      // told to clients in answer to ID
-	MaxConns   int         // 10,000 where it is 0
-	PerAddress int         // of one IPv4 address or IPv6 /64; 1,000 where it is 0
+	TLS          *tls.Config // certificates; the guard sets the rest
+	Certificates func() bool // whether clients are asked for one of theirs, nil for never
+
+	Name       string // told to clients in answer to ID
+	MaxConns   int    // 10,000 where it is 0
+	PerAddress int    // of one IPv4 address or IPv6 /64; 1,000 where it is 0
 }
 
 // How long a client may take (RFC 9051, section 5.4, wants 30 minutes at least
@@ -60,12 +64,7 @@ type Listener struct {
 
 // Listen guards the connections that inner accepts.
 func Listen(inner net.Listener, cfg Config) *Listener {
-	// A tls.Config shared with net/http gains "h2", which makes every mail
-	// client that sends ALPN (RFC 7301) fail, so the list is our own.
-	cfg.TLS = cfg.TLS.Clone()
-	cfg.TLS.NextProtos = []string{"imap"}
-	cfg.TLS.MinVersion = max(cfg.TLS.MinVersion, tls.VersionTLS12)
-	cfg.TLS.CipherSuites = suites
+	cfg.TLS = peer.Config(cfg.TLS, "imap", cfg.Certificates)
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, 10_000)
 	cfg.PerAddress = cmp.Or(cfg.PerAddress, 1000)
 	return &Listener{
@@ -75,14 +74,6 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 		addresses: make(map[netip.Prefix]int),
 		empty:     make(chan struct{}),
 	}
-}
-
-// suites are those of TLS 1.2 that RFC 9325, section 4.2 recommends; Go offers
-// CBC ones besides.
-var suites = []uint16{
-	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
 // Accept returns the next connection as a *Conn. The TLS handshake is not
@@ -134,7 +125,7 @@ func (l *Listener) Shutdown(ctx context.Context, text string) error {
 }
 
 func (l *Listener) admit(c *Conn) bool {
-	from := network(c.Conn.RemoteAddr())
+	from := peer.Network(c.Conn.RemoteAddr().String())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.stopping != "" || len(l.conns) >= l.cfg.MaxConns || l.addresses[from] >= l.cfg.PerAddress {
@@ -159,18 +150,4 @@ func (l *Listener) forget(c *Conn) {
 	if l.stopping != "" && len(l.conns) == 0 {
 		close(l.empty)
 	}
-}
-
-// network is what one customer usually has: an IPv4 address or an IPv6 /64.
-func network(addr net.Addr) netip.Prefix {
-	ap, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip, bits := ap.Addr().Unmap(), 64
-	if ip.Is4() {
-		bits = 32
-	}
-	p, _ := ip.Prefix(bits)
-	return p
 }

@@ -14,10 +14,10 @@ var policy = map[string][]string{
 	".": {"internal/node", "internal/cli", "internal/config"},
 
 	// doors
-	"smtpd":       {"internal/gsp"},
-	"imapd":       {"internal/gsp", "internal/sealed", "imapd/guard"}, // sealed for its Layout
-	"imapd/guard": {},
-	"keyserver":   {"internal/gsp"},
+	"smtpd":       {"internal/gsp", "internal/peer"},
+	"imapd":       {"internal/gsp", "internal/sealed", "internal/peer", "imapd/guard"}, // sealed for its Layout
+	"imapd/guard": {"internal/peer"},
+	"keyserver":   {"internal/gsp", "internal/peer"},
 
 	// the funnel
 	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry", "internal/notice"},
@@ -31,7 +31,8 @@ var policy = map[string][]string{
 	"internal/pgpcert":  {"internal/gsp", "internal/sealed"},
 	"internal/registry": {"internal/gsp", "internal/sealed", "internal/pattern", "internal/pgpcert"},
 	"internal/notice":   {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/pgpcert", "internal/registry"},
-	"internal/auth":     {"internal/gsp"},
+	"internal/peer":     {},
+	"internal/auth":     {"internal/gsp", "internal/peer"},
 	"internal/report":   {"internal/gsp"},
 	"internal/seizure":  {"internal/gsp"},
 	"internal/keylog":   {"internal/gsp"},
@@ -88,7 +89,7 @@ var libraries = map[string][]string{
 	"github.com/ProtonMail/go-crypto":   {"internal/pgpcert", "internal/keyring", "internal/notice"}, // the last to seal, see 0015
 	"github.com/emersion/go-imap/v2":    {"imapd", "internal/client", "internal/node"},
 	"github.com/emersion/go-smtp":       {"smtpd", "internal/client", "internal/node"},
-	"github.com/emersion/go-sasl":       {"smtpd", "imapd", "internal/client"},
+	"github.com/emersion/go-sasl":       {"smtpd", "imapd", "internal/auth", "internal/client"},
 	"github.com/emersion/go-message":    {"imapd", "internal/client"},
 	"github.com/mattn/go-sqlite3":       {"internal/store/sqlite"},
 	"github.com/dunglas/httpsfv":        {"internal/wire"},

@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +14,7 @@ import (
 
 	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // The example of RFC 7677, section 3: user "user", password "pencil". The keys
@@ -94,6 +98,18 @@ func (r *roll) lookup(login string) (gsp.Account, gsp.Credential, bool) {
 	return a, r.credentials[login], ok
 }
 
+// pin finds the account of a client certificate.
+func (r *roll) pin(pin [32]byte) (gsp.Account, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for login, c := range r.credentials {
+		if slices.Contains(c.Pins, pin) {
+			return r.accounts[login], true
+		}
+	}
+	return gsp.Account{}, false
+}
+
 type clock struct{ t time.Time }
 
 func (c *clock) now() time.Time { return c.t }
@@ -105,7 +121,9 @@ func newRoll() (*roll, *clock, *auth.Authenticator, string) {
 	r.set(gsp.Account{ID: 1, Login: "customs1.ke", Party: "ke"}, auth.NewCredential(1, password, c.t))
 	r.set(gsp.Account{ID: 2, Login: "gone.ke", Party: "ke", Disabled: c.t}, auth.NewCredential(2, password, c.t))
 	r.set(gsp.Account{ID: 3, Login: "new.ke", Party: "ke"}, gsp.Credential{})
-	return &r, c, auth.NewAuthenticator("gsp.example", r.lookup, c.now), password
+	return &r, c, auth.NewAuthenticator(auth.Options{
+		Domain: "gsp.example", Login: r.lookup, Pin: r.pin, Secret: []byte("kept"), Now: c.now,
+	}), password
 }
 
 func reason(err error) gsp.Reason {
@@ -119,20 +137,20 @@ func reason(err error) gsp.Reason {
 func TestAuthenticate(t *testing.T) {
 	_, _, a, password := newRoll()
 	for _, login := range []string{"customs1.ke", "Customs1.KE", "customs1.ke@gsp.example", "customs1.ke@GSP.Example"} {
-		account, err := a.Authenticate(t.Context(), login, password)
+		account, err := a.Authenticate(t.Context(), peer.Peer{}, login, password)
 		if err != nil || account.ID != 1 {
 			t.Errorf("Authenticate(%q) = %d, %v, want account 1", login, account.ID, err)
 		}
 	}
 
-	_, wrong := a.Authenticate(t.Context(), "customs1.ke", "wrong")
+	_, wrong := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", "wrong")
 	if reason(wrong) != gsp.BadLogin {
 		t.Fatalf("wrong password: got %v, want %s", wrong, gsp.BadLogin)
 	}
 	for _, login := range []string{
 		"nobody", "gone.ke", "new.ke", "customs1.ke@elsewhere.example", "customs1.ke@gsp.example@gsp.example", "", "a b",
 	} {
-		account, err := a.Authenticate(t.Context(), login, password)
+		account, err := a.Authenticate(t.Context(), peer.Peer{}, login, password)
 		if err == nil || err.Error() != wrong.Error() || account != (gsp.Account{}) {
 			t.Errorf("Authenticate(%q) = %v, %v, want the refusal of a wrong password", login, account, err)
 		}
@@ -141,58 +159,88 @@ func TestAuthenticate(t *testing.T) {
 
 func TestNewCredentialEndsTheOldPassword(t *testing.T) {
 	r, c, a, old := newRoll()
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", old); err != nil {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", old); err != nil {
 		t.Fatal(err)
 	}
 	fresh := auth.NewPassword(rand.Reader)
 	r.set(gsp.Account{ID: 1, Login: "customs1.ke", Party: "ke"}, auth.NewCredential(1, fresh, c.t))
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", old); reason(err) != gsp.BadLogin {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", old); reason(err) != gsp.BadLogin {
 		t.Errorf("old password: got %v, want %s", err, gsp.BadLogin)
 	}
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", fresh); err != nil {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", fresh); err != nil {
 		t.Errorf("new password: %v", err)
 	}
 
 	r.set(gsp.Account{ID: 1, Login: "customs1.ke", Party: "ke", Disabled: c.t}, auth.NewCredential(1, fresh, c.t))
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", fresh); reason(err) != gsp.BadLogin {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", fresh); reason(err) != gsp.BadLogin {
 		t.Errorf("disabled since: got %v, want %s", err, gsp.BadLogin)
 	}
 }
 
 func TestFailuresMakeWait(t *testing.T) {
 	_, c, a, password := newRoll()
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", password); err != nil {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", password); err != nil {
 		t.Fatal(err)
 	}
 	for _, login := range []string{"customs1.ke", "nobody"} {
 		for range 5 {
-			if _, err := a.Authenticate(t.Context(), login, "wrong"); reason(err) != gsp.BadLogin {
+			if _, err := a.Authenticate(t.Context(), peer.Peer{}, login, "wrong"); reason(err) != gsp.BadLogin {
 				t.Fatalf("%s: got %v, want %s", login, err, gsp.BadLogin)
 			}
 		}
-		_, err := a.Authenticate(t.Context(), login, "wrong")
+		_, err := a.Authenticate(t.Context(), peer.Peer{}, login, "wrong")
 		if reason(err) != gsp.TooBusy {
 			t.Fatalf("%s, sixth failure: got %v, want %s", login, err, gsp.TooBusy)
 		}
 	}
 	// The owner is not locked out by somebody else's failures.
-	if _, err := a.Authenticate(t.Context(), "customs1.ke", password); err != nil {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", password); err != nil {
 		t.Errorf("the known password during the wait: %v", err)
 	}
 
 	c.t = c.t.Add(2 * time.Second)
-	if _, err := a.Authenticate(t.Context(), "nobody", "wrong"); reason(err) != gsp.BadLogin {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "nobody", "wrong"); reason(err) != gsp.BadLogin {
 		t.Errorf("after the wait: got %v, want %s", err, gsp.BadLogin)
 	}
 	c.t = c.t.Add(2 * time.Second)
-	if _, err := a.Authenticate(t.Context(), "nobody", "wrong"); reason(err) != gsp.TooBusy {
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "nobody", "wrong"); reason(err) != gsp.TooBusy {
 		t.Errorf("half of the doubled wait: got %v, want %s", err, gsp.TooBusy)
 	}
 	c.t = c.t.Add(time.Hour)
 	for range 4 {
-		if _, err := a.Authenticate(t.Context(), "nobody", "wrong"); reason(err) != gsp.BadLogin {
+		if _, err := a.Authenticate(t.Context(), peer.Peer{}, "nobody", "wrong"); reason(err) != gsp.BadLogin {
 			t.Errorf("an hour later: got %v, want %s", err, gsp.BadLogin)
 		}
+	}
+}
+
+// Failures under ever new names are counted by the network they come from.
+func TestFailuresOfANetworkMakeWait(t *testing.T) {
+	_, c, a, password := newRoll()
+	from := func(prefix string) peer.Peer { return peer.Peer{Network: netip.MustParsePrefix(prefix)} }
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "customs1.ke", password); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), fmt.Sprint("nobody", i), "wrong"); reason(err) != gsp.BadLogin {
+			t.Fatalf("failure %d: got %v, want %s", i, err, gsp.BadLogin)
+		}
+	}
+	_, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "somebody", "wrong")
+	r, ok := errors.AsType[*gsp.Refusal](err)
+	if !ok || r.Reason != gsp.TooBusy || r.Cause != "too many failed logins from your network" ||
+		r.Remedy != "try again after 09:00:03 UTC, with the password from your credential sheet" {
+		t.Errorf("failure 21: got %+v, want %s with the time", r, gsp.TooBusy)
+	}
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.8/32"), "somebody", "wrong"); reason(err) != gsp.BadLogin {
+		t.Errorf("from elsewhere: got %v, want %s", err, gsp.BadLogin)
+	}
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "customs1.ke", password); err != nil {
+		t.Errorf("an officer of the same network, who was there before: %v", err)
+	}
+	c.t = c.t.Add(3 * time.Second)
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "somebody", "wrong"); reason(err) != gsp.BadLogin {
+		t.Errorf("after the wait: got %v, want %s", err, gsp.BadLogin)
 	}
 }
 
@@ -200,7 +248,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	_, _, a, password := newRoll()
 	b.Run("known", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := a.Authenticate(b.Context(), "customs1.ke", password); err != nil {
+			if _, err := a.Authenticate(b.Context(), peer.Peer{}, "customs1.ke", password); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -6,43 +6,73 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
-// maxVerified bounds the logins remembered as good, about 100 octets each.
+// maxVerified bounds the logins remembered as good, about 150 octets each.
 const maxVerified = 1 << 14
+
+// Options are what an Authenticator works with.
+type Options struct {
+	Domain string // of the logins
+
+	// Login finds an account and its credential by canonical login, in memory.
+	Login func(login string) (gsp.Account, gsp.Credential, bool)
+	// Pin finds the account of a pinned client certificate, in memory. It is nil
+	// where nobody logs in that way.
+	Pin func([sha256.Size]byte) (gsp.Account, bool)
+
+	// Secret makes the salts of logins that do not exist. It must outlive the
+	// process: a salt that changes with it would tell the invented from the real.
+	Secret []byte
+
+	FreeByName    int // failures under one name before the first wait, 0 for 5
+	FreeByNetwork int // failures from one network before the first wait, 0 for 20
+	Now           func() time.Time
+}
 
 // An Authenticator checks logins against the roll. It may be used
 // concurrently. Do not copy it.
 type Authenticator struct {
-	lookup func(login string) (gsp.Account, gsp.Credential, bool)
-	domain string
-	now    func() time.Time
-	decoy  gsp.Credential // checked where there is no account, so that it takes as long
+	o     Options
+	decoy gsp.Credential // checked where there is no account, so that it takes as long
 
-	failures throttle
+	byName    throttle[string]
+	byNetwork throttle[netip.Prefix]
 
-	// A password that was right is remembered as a hash under a key that lives
-	// as long as the process, because mail clients log in every few seconds.
+	// What was right is remembered as hashes under a key that lives as long as
+	// the process, because mail clients log in every few seconds.
 	key      [sha256.Size]byte
 	mu       sync.Mutex
-	verified map[gsp.AccountID][sha256.Size]byte
+	verified map[gsp.AccountID]verified
 }
 
-// NewAuthenticator returns an Authenticator for the logins of domain. lookup
-// finds an account and its credential by canonical login, in memory; now is
-// the clock.
-func NewAuthenticator(domain string, lookup func(login string) (gsp.Account, gsp.Credential, bool), now func() time.Time) *Authenticator {
+// verified is what an account has proved since the start. A new credential
+// makes it worthless by itself.
+type verified struct {
+	credential [sha256.Size]byte // by any mechanism
+	password   [sha256.Size]byte // in clear, 0 for never
+}
+
+// NewAuthenticator returns an Authenticator.
+func NewAuthenticator(o Options) *Authenticator {
 	a := &Authenticator{
-		lookup:   lookup,
-		domain:   strings.ToLower(domain),
-		now:      now,
+		o:        o,
 		decoy:    NewCredential(0, NewPassword(rand.Reader), time.Time{}),
-		verified: make(map[gsp.AccountID][sha256.Size]byte),
+		verified: make(map[gsp.AccountID]verified),
+	}
+	a.byName.free, a.byNetwork.free = 5, 20
+	if o.FreeByName > 0 {
+		a.byName.free = o.FreeByName
+	}
+	if o.FreeByNetwork > 0 {
+		a.byNetwork.free = o.FreeByNetwork
 	}
 	rand.Read(a.key[:]) // never fails, by its contract
 	return a
@@ -53,39 +83,60 @@ func NewAuthenticator(domain string, lookup func(login string) (gsp.Account, gsp
 //
 // The error is a *gsp.Refusal: gsp.BadLogin alike for an unknown login, a
 // disabled account and a wrong password, or gsp.TooBusy after too many
-// failures under one login, whether it exists or not. A password that was
-// right before gets through even then, so that nobody can lock an officer out.
-func (a *Authenticator) Authenticate(_ context.Context, login, password string) (gsp.Account, error) {
-	name, ok := a.canonicalLogin(login)
-	account, credential, found := gsp.Account{}, a.decoy, false
-	if ok {
-		if acc, cred, known := a.lookup(name); known && len(cred.StoredKey) > 0 {
-			account, credential, found = acc, cred, acc.Active()
-		}
+// failures under one login, whether it exists or not, or from one network. A
+// password that was right before gets through even then, so that nobody can
+// lock an officer out.
+func (a *Authenticator) Authenticate(_ context.Context, p peer.Peer, login, password string) (gsp.Account, error) {
+	c := a.find(login)
+	sum := a.sum(c.credential, canonical(password))
+	if c.found && a.remembers(c, func(v verified) bool { return hmac.Equal(v.password[:], sum[:]) }) {
+		return c.account, nil
 	}
+	if err := a.mustWait(c.name, p.Network); err != nil {
+		return gsp.Account{}, err
+	}
+	if !Check(c.credential, password) || !c.found {
+		return gsp.Account{}, a.fail(c.name, p.Network, badLogin)
+	}
+	a.succeed(c, sum)
+	return c.account, nil
+}
 
-	if a.remembers(account.ID, credential, password) && found {
-		return account, nil
+// candidate is whom a login names. Where it is nobody, or nobody who may log
+// in, credential is one that takes as long to check.
+type candidate struct {
+	name       string // canonical, or as it was written where there is no such form
+	account    gsp.Account
+	credential gsp.Credential
+	found      bool
+}
+
+func (a *Authenticator) find(login string) candidate {
+	name, ok := a.canonicalLogin(login)
+	if !ok {
+		name = login
 	}
-	if wait := a.failures.wait(name, a.now()); wait > 0 {
-		return gsp.Account{}, tooManyFailures(wait)
+	c := candidate{name: name}
+	salt := a.invent(name) // also where it is not needed, so that it takes as long
+	if account, credential, known := a.o.Login(name); ok && known && len(credential.StoredKey) > 0 {
+		c.account, c.credential, c.found = account, credential, account.Active()
+		return c
 	}
-	if !Check(credential, password) || !found {
-		a.failures.add(name, a.now())
-		return gsp.Account{}, &gsp.Refusal{
-			Reason: gsp.BadLogin,
-			Cause:  "login or password is wrong",
-			Remedy: "copy both from your credential sheet, or ask your administrator for a new password",
-		}
-	}
-	a.failures.clear(name)
-	a.remember(account.ID, credential, password)
-	return account, nil
+	c.credential = a.decoy
+	c.credential.Salt = salt
+	return c
+}
+
+// invent makes the salt of a name that does not exist, the same each time.
+func (a *Authenticator) invent(name string) []byte {
+	h := hmac.New(sha256.New, a.o.Secret)
+	h.Write([]byte(name))
+	return h.Sum(nil)[:saltSize]
 }
 
 func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	if local, domain, ok := strings.Cut(login, "@"); ok {
-		if !strings.EqualFold(domain, a.domain) {
+		if !strings.EqualFold(domain, a.o.Domain) {
 			return "", false
 		}
 		login = local
@@ -93,43 +144,102 @@ func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	return gsp.CanonicalLocal(login)
 }
 
-// fingerprint covers the stored key, which is salted, so it is of one account
-// and a new credential forgets the old password by itself.
-func (a *Authenticator) fingerprint(c gsp.Credential, password string) [sha256.Size]byte {
+// sum covers the stored key, which is salted, so it is of one account and a
+// new credential forgets the old password by itself.
+func (a *Authenticator) sum(c gsp.Credential, password string) (sum [sha256.Size]byte) {
 	h := hmac.New(sha256.New, a.key[:])
 	h.Write(c.StoredKey) // of fixed length, so nothing slides between the fields
-	h.Write([]byte(canonical(password)))
-	var sum [sha256.Size]byte
+	h.Write([]byte(password))
 	h.Sum(sum[:0])
 	return sum
 }
 
-func (a *Authenticator) remembers(id gsp.AccountID, c gsp.Credential, password string) bool {
-	sum := a.fingerprint(c, password)
+// remembers reports whether the account has proved its present credential
+// before, in the way that same asks for.
+func (a *Authenticator) remembers(c candidate, same func(verified) bool) bool {
 	a.mu.Lock()
-	known, ok := a.verified[id]
+	v, ok := a.verified[c.account.ID]
 	a.mu.Unlock()
-	return hmac.Equal(sum[:], known[:]) && ok
+	credential := a.sum(c.credential, "")
+	return ok && hmac.Equal(v.credential[:], credential[:]) && same(v)
 }
 
-func (a *Authenticator) remember(id gsp.AccountID, c gsp.Credential, password string) {
-	sum := a.fingerprint(c, password)
+// succeed notes a login that was right. password is the zero sum where the
+// password itself did not come.
+func (a *Authenticator) succeed(c candidate, password [sha256.Size]byte) {
+	a.byName.clear(c.name)
+	now := verified{credential: a.sum(c.credential, ""), password: password}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.verified[id]; !ok && len(a.verified) >= maxVerified {
+	old, ok := a.verified[c.account.ID]
+	if !ok && len(a.verified) >= maxVerified {
 		for other := range a.verified { // any one: it costs its owner a slower login
 			delete(a.verified, other)
 			break
 		}
 	}
-	a.verified[id] = sum
+	if password == [sha256.Size]byte{} && old.credential == now.credential {
+		now.password = old.password
+	}
+	a.verified[c.account.ID] = now
 }
 
-func tooManyFailures(wait time.Duration) *gsp.Refusal {
-	seconds := int((wait + time.Second - 1) / time.Second)
+// mustWait returns why an attempt comes too early, nil if it does not.
+func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
+	now := a.o.Now()
+	wait, what := a.byName.wait(name, now), "under this name"
+	if network.IsValid() {
+		if w := a.byNetwork.wait(network, now); w > wait {
+			wait, what = w, "from your network"
+		}
+	}
+	if wait <= 0 {
+		return nil
+	}
 	return &gsp.Refusal{
 		Reason: gsp.TooBusy,
-		Cause:  "too many failed logins under this name",
-		Remedy: fmt.Sprintf("wait %d seconds and try again with the password from your credential sheet", seconds),
+		Cause:  "too many failed logins " + what,
+		Remedy: fmt.Sprintf("try again after %s UTC, with the password from your credential sheet",
+			now.Add(wait+time.Second).UTC().Format(time.TimeOnly)),
 	}
 }
+
+// fail counts a failure and returns why.
+func (a *Authenticator) fail(name string, network netip.Prefix, why *gsp.Refusal) error {
+	if name != "" {
+		a.byName.add(name, a.o.Now())
+	}
+	if network.IsValid() {
+		a.byNetwork.add(network, a.o.Now())
+	}
+	return why
+}
+
+// What a login is refused for. badLogin says the same whatever was wrong.
+var (
+	badLogin = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "login or password is wrong",
+		Remedy: "copy both from your credential sheet, or ask your administrator for a new password",
+	}
+	notThisConnection = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "the login is not bound to this connection as it should be, so somebody may stand in between",
+		Remedy: "try it from another network, and tell your administrator if it happens again",
+	}
+	otherIdentity = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "acting for another account is not possible here",
+		Remedy: "leave the authorisation identity empty",
+	}
+	unreadableLogin = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "the login cannot be read",
+		Remedy: "correct the program that sent it",
+	}
+	unknownPin = &gsp.Refusal{
+		Reason: gsp.BadLogin,
+		Cause:  "the certificate of this connection belongs to no account",
+		Remedy: "ask your administrator to register its public key",
+	}
+)

@@ -135,6 +135,7 @@ func benchGateway(tb testing.TB) (target, []byte) {
 	c := config.Default()
 	c.Data = filepath.Join(tb.TempDir(), "data")
 	c.SMTP.Listen, c.IMAP.Listen, c.HTTPS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Limits.MailsPerHour, c.Limits.RecipientsPerHour = 0, 0
 	g, err := node.Start(tb.Context(), c, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		tb.Fatal(err)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gsp.example/gsp/imapd"
-	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/control"
 	"gsp.example/gsp/internal/gsp"
@@ -24,6 +23,7 @@ import (
 // Gateway is a running gateway.
 type Gateway struct {
 	SMTP, IMAP, HTTPS net.Addr // where its doors are
+	STARTTLS          net.Addr // of the second one for submission, nil for none
 	CA                string   // path of the certificate to trust, "" with a configured one
 	Made              []Made   // what this start made
 
@@ -55,7 +55,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{core: core, failed: make(chan error, 5), ending: make(chan struct{})}
+	g := &Gateway{core: core, failed: make(chan error, 6), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			g.abandon()
@@ -134,16 +134,20 @@ func (g *Gateway) renew(domain string, log *slog.Logger) {
 
 func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logger) error {
 	core := g.core
-	who := people{core.registry, auth.NewAuthenticator(c.Domain, func(login string) (gsp.Account, gsp.Credential, bool) {
-		return core.registry.Snapshot().Login(login)
-	}, time.Now)}
+	secret, err := decoySecret(c.Data)
+	if err != nil {
+		return err
+	}
+	who := people{authenticator(c, core.registry, secret), core.registry}
+	asked := func() bool { return core.registry.Snapshot().HasPins() }
 	submission := &smtpd.Server{
-		Accounts: who, Submitter: core.router, TLS: pair.Config(), Domain: c.Domain, Help: c.HelpBase(),
-		MaxMessage: int64(c.Limits.MaxMessage), MaxRecipients: c.Limits.MaxRecipients, Log: log, Now: time.Now,
+		Accounts: who, Submitter: core.router, TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(),
+		MaxMessage: int64(c.Limits.MaxMessage), MaxRecipients: c.Limits.MaxRecipients, Limits: limits(c), Log: log, Now: time.Now,
 	}
 	reading := &imapd.Server{
 		Accounts: who, Keeper: core.router, Tree: core.store, Messages: core.store, Bells: core.bells,
-		TLS: pair.Config(), Domain: c.Domain, Help: c.HelpBase(), MaxMessage: int64(c.Limits.MaxMessage), Log: log,
+		TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(), MaxMessage: int64(c.Limits.MaxMessage),
+		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, BadLogins: c.Limits.FailedLogins, Log: log,
 	}
 	directory := &keyserver.Server{Directory: who, Domain: c.Domain, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
@@ -161,7 +165,11 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		{door{"submission", nil, submission.Serve, submission.Shutdown}, c.SMTP.Listen, &g.SMTP},
 		{door{"reading", nil, reading.Serve, reading.Shutdown}, c.IMAP.Listen, &g.IMAP},
 		{door{"directory", nil, directory.Serve, directory.Shutdown}, c.HTTPS.Listen, &g.HTTPS},
+		{door{"STARTTLS", nil, submission.ServeSTARTTLS, nothing}, c.SMTP.STARTTLSListen, &g.STARTTLS},
 	} {
+		if d.at == "" {
+			continue
+		}
 		if d.listener, err = listen(d.name, d.at); err != nil {
 			return err
 		}
@@ -170,6 +178,9 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 	}
 	return nil
 }
+
+// nothing ends a door that is another's second listener.
+func nothing(context.Context) error { return nil }
 
 func listen(name, at string) (net.Listener, error) {
 	l, err := net.Listen("tcp", at)

@@ -251,9 +251,15 @@ func (s *Snapshot) Login(login string) (gsp.Account, gsp.Credential, bool) {
 // AccountByPin returns the active account that a TLS client certificate logs
 // in, by the SHA-256 of its SubjectPublicKeyInfo.
 func (s *Snapshot) AccountByPin(pin [32]byte) (gsp.Account, bool) {
-	account, ok := s.accounts[s.pins[pin]]
-	return account, ok && account.Active() && slices.Contains(s.credentials[account.ID].Pins, pin)
+	account := s.accounts[s.pins[pin]]
+	if !account.Active() {
+		return gsp.Account{}, false
+	}
+	return account, true
 }
+
+// HasPins reports whether any account logs in with a client certificate.
+func (s *Snapshot) HasPins() bool { return len(s.pins) > 0 }
 
 // Owner is who receives at an address.
 type Owner struct {
