@@ -86,10 +86,12 @@ func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, add
 	no := notRouted[answer.Outcome]
 	cause := no.cause
 	switch {
-	case answer.Near != nil:
-		cause = fmt.Sprintf(cause, answer.Near.Entry.Title)
 	case len(answer.Candidates) > 0:
 		cause = fmt.Sprintf(cause, answer.Candidates[0].Entry.Title)
+	case answer.Near != nil:
+		cause = fmt.Sprintf(cause, answer.Near.Entry.Title)
+	case len(answer.Suggestions) > 0:
+		cause = fmt.Sprintf(cause, answer.Suggestions[0].Entry.Title)
 	}
 	return pattern.Candidate{}, &gsp.Refusal{
 		Reason: no.reason, Cause: fmt.Sprintf("UIM %d of this mail %s", n, cause), Remedy: no.remedy,

@@ -108,6 +108,8 @@ func TestRefusals(t *testing.T) {
 		{"broken UIM field", draft{by: "fr1", to: []string{"ke"}, header: uim(`"KE`)}, gsp.BrokenUIM, ""},
 		{"unknown UIM", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"?!unknown"`)}, gsp.UnknownUIM, "UIM 1"},
 		{"ambiguous UIM", draft{by: "fr1", to: []string{"route"}, sealed: []string{"zz"}, header: uim(`"ZZBOTH0000000001"`)}, gsp.AmbiguousUIM, "party="},
+		{"mask in small letters", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"ke7########"`)}, gsp.UnknownUIM, "nearly an excise stamp of Kenya"},
+		{"parcel number that is nearly a pack's", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"QCALL####"`)}, gsp.NotAUIM, "an economic operator"},
 		{"parcel number", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"00095200000000000127"`)}, gsp.NotAUIM, "names a firm"},
 		{"non-Party", draft{by: "fr1", to: []string{"route"}, sealed: []string{"ke"}, header: uim(`"00000046209849Uon<TYfACyAJPHJ"`)}, gsp.NonParty, ""},
 		{"another Party's UIM", draft{by: "fr1", to: []string{"gb"}, header: uim(`"` + kenyan + `"`)}, gsp.UIMMismatch, "ke@" + domain},
