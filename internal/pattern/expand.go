@@ -99,7 +99,7 @@ func (n node) ways() ([][]element, error) {
 			return nil, err
 		}
 		for _, w := range more {
-			if n.optional && holdsMade(w) {
+			if n.optional && standsBeside(w) {
 				for i := range w {
 					dropped := *w[i].piece
 					dropped.drop = true
@@ -123,7 +123,9 @@ func (n node) absent() []element {
 	return nil
 }
 
-func holdsMade(elems []element) bool {
+// standsBeside reports whether elements are no part of the UIM where they may
+// be left out.
+func standsBeside(elems []element) bool {
 	for _, e := range elems {
 		if slices.Contains(besides, e.name) {
 			return true

@@ -113,6 +113,13 @@ func FuzzNormalise(f *testing.F) {
 			f.Add(s)
 		}
 	}
+	for _, s := range []string{
+		"21A1b2C3\x1d0109521141894569\x1d10LOT", "01##############21A^10##", "010952114189456921A10LOT17280131", "%2801%29", "&amp;&#29;&lt;GS&gt;",
+		"\x02]d1KE730214477\x03k", `=""=KE7`, "''KE730214477", "[01]09521141894569{21}A", "x.example:443/01/9521141894569/21/A?x=%3Cy",
+		"HTTPS://x.example:443?q=(01)09521141894569(21)A%1D10B", "KE7########/24031514", "^^####",
+	} {
+		f.Add(s)
+	}
 	for _, s := range []string{"]d2\x1d01", `"'"'`, "(01)(01)", "((", "^^<GS>^", "https://a/01/1/21/%", "urn:epc:id:sscc:.", "urn:epc:id:sscc:95200%C3.00000000012", "<G<GS>S>", "è", "\xff"} {
 		f.Add(s)
 	}
@@ -120,6 +127,9 @@ func FuzzNormalise(f *testing.F) {
 		first := l.Resolve(gsp.NewUIM(text), seized)
 		if first.Broken != "" {
 			return
+		}
+		if v := l.Judge(first.Raw, seized); len(first.Candidates) > 0 && v.Entry != first.Candidates[0].Entry {
+			t.Errorf("%q: a list gets %s, want %s", text, v.Outcome, first.Outcome)
 		}
 		again := l.Resolve(first.Canonical, seized)
 		if again.Canonical != first.Canonical || len(again.Changes) > 0 {

@@ -81,6 +81,9 @@ func doubtText(d Doubt, dated bool) string {
 // repaired says what a code would be but for a slip or a fault.
 func repaired(a Answer) string {
 	if len(a.Suggestions) > 0 {
+		if len(a.Candidates) > 0 && a.Candidates[0].Entry == a.Suggestions[0].Entry {
+			return slipTexts[a.Suggestions[0].Why] + ", it would be another code of that kind"
+		}
 		return fmt.Sprintf("%s, it would be %s", slipTexts[a.Suggestions[0].Why], a.Suggestions[0].Entry.Title)
 	}
 	return fmt.Sprintf("it is nearly %s: %s", a.Near.Entry.Title, a.Near.describe())
