@@ -189,11 +189,7 @@ func party(roll *registry.Snapshot, id gsp.PartyID) string {
 func checkMasked(claims []gsp.Claim, marks []mark) error {
 	for i, c := range claims {
 		if c.UIM.Reveal() != marks[i].Mask {
-			return &gsp.Refusal{
-				Reason: gsp.UnmaskedUIM,
-				Cause:  fmt.Sprintf("UIM %d of this mail shows more than the gateway needs to know", i+1),
-				Remedy: fmt.Sprintf("write %s in the header and the whole code in the sealed text", marks[i].Mask),
-			}
+			return unmasked(i+1, marks[i].Mask)
 		}
 	}
 	return nil

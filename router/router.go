@@ -44,6 +44,9 @@ func (r *Router) Submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 
 func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, error) {
 	roll := r.Roll()
+	if slices.ContainsFunc(s.Recipients, func(a gsp.Address) bool { return Answers(roll, a) }) {
+		return r.answer(ctx, roll, s)
+	}
 	mail, fields, err := read(s.Raw, roll.Domain())
 	if err != nil {
 		return gsp.Receipt{}, err
