@@ -19,6 +19,8 @@ type NewAccount struct {
 	Kind  string   `json:"kind,omitzero"` // "officer" when empty
 	Name  string   `json:"name,omitzero"`
 	Roles []string `json:"roles,omitzero"` // requester and replier when empty
+
+	Language string `json:"language,omitzero"` // of what the gateway writes to it, its Party's when empty
 }
 
 // IssuedAccount is what AccountAdd tells. It is the only time that the
@@ -70,7 +72,7 @@ type AccountRoles struct {
 var AccountEnable = Verb[AccountRoles, AccountRow]{"account-enable", accountEnable}
 
 // AccountPassword gives an account a new password; the old one is void from
-// then on.
+// then on. Its client certificates stay.
 var AccountPassword = Verb[AccountLogin, IssuedAccount]{"account-password", accountPassword}
 
 func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (IssuedAccount, error) {
@@ -105,6 +107,10 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 	if err != nil {
 		return IssuedAccount{}, err
 	}
+	language, err := parseLanguage(in.Language)
+	if err != nil {
+		return IssuedAccount{}, err
+	}
 	password := auth.NewPassword(o.Random)
 	now := o.Now()
 	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
@@ -119,7 +125,7 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 			return gsp.Change{}, taken(login)
 		}
 		c := gsp.Change{
-			Accounts:    []gsp.Account{{Login: login, Party: party.ID, Kind: kind, Name: in.Name, Issued: now}},
+			Accounts:    []gsp.Account{{Login: login, Party: party.ID, Kind: kind, Name: in.Name, Language: language, Issued: now}},
 			Credentials: []gsp.Credential{auth.NewCredential(0, password, now)},
 			Events:      []gsp.Event{{At: now, Kind: gsp.AccountIssued, Party: party.ID}},
 		}
@@ -256,8 +262,11 @@ func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (
 func accountPassword(ctx context.Context, o *Office, _ string, in AccountLogin) (IssuedAccount, error) {
 	password := auth.NewPassword(o.Random)
 	now := o.Now()
-	row, err := o.changeAccount(ctx, in.Login, func(_ *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
-		return gsp.Change{Credentials: []gsp.Credential{auth.NewCredential(a.ID, password, now)}}, nil
+	row, err := o.changeAccount(ctx, in.Login, func(roll *registry.Snapshot, a gsp.Account) (gsp.Change, error) {
+		credential := auth.NewCredential(a.ID, password, now)
+		_, before, _ := roll.Login(a.Login)
+		credential.Pins = before.Pins
+		return gsp.Change{Credentials: []gsp.Credential{credential}}, nil
 	})
 	return IssuedAccount{Account: row.Account, Address: row.Address, Roles: row.Roles, Password: password}, err
 }

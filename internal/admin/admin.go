@@ -70,8 +70,8 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, PartyAdd, PartyList, PartyWithdraw,
-		AccountAdd, AccountList, AccountDisable, AccountEnable, AccountPassword,
+		Ping, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
+		AccountAdd, AccountList, AccountLanguage, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }

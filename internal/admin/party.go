@@ -14,6 +14,8 @@ type NewParty struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	Parent string `json:"parent,omitzero"` // the region it belongs to
+
+	Language string `json:"language,omitzero"` // of notices to its competent authority, English when empty
 }
 
 // PartyAdd registers a Party and makes the mailbox of its competent authority.
@@ -77,7 +79,11 @@ func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party,
 			Remedy: "give the name after the code, such as: gsp party add ke Kenya",
 		}
 	}
-	party := gsp.Party{ID: id, Name: in.Name, Registered: o.Now()}
+	language, err := parseLanguage(in.Language)
+	if err != nil {
+		return gsp.Party{}, err
+	}
+	party := gsp.Party{ID: id, Name: in.Name, Language: language, Registered: o.Now()}
 	_, err = o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		if p, ok := roll.Party(id); ok && p.Withdrawn.IsZero() {
 			return gsp.Change{}, &gsp.Refusal{

@@ -14,6 +14,7 @@ import (
 type partyCommand struct {
 	Add      partyAddCommand      `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
 	List     partyListCommand     `cmd:"" help:"List the Parties."`
+	Language partyLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to a Party."`
 	Withdraw partyWithdrawCommand `cmd:"" help:"End a Party with its accounts and keys; its mail stays."`
 }
 
@@ -21,6 +22,8 @@ type partyAddCommand struct {
 	Party  string   `arg:"" help:"Its ISO 3166-1 code, or a code of two to eight letters for a region."`
 	Name   []string `arg:"" help:"Its name."`
 	Parent string   `help:"The region it belongs to." placeholder:"PARTY"`
+
+	Language string `help:"The language of what the gateway writes to it: ar, en, es, fr, ru or zh; English if none is named." placeholder:"LANGUAGE"`
 }
 
 func (partyAddCommand) Help() string {
@@ -28,9 +31,22 @@ func (partyAddCommand) Help() string {
 }
 
 func (c partyAddCommand) Run(r *run) error {
-	in := admin.NewParty{ID: c.Party, Name: strings.Join(c.Name, " "), Parent: c.Parent}
+	in := admin.NewParty{ID: c.Party, Name: strings.Join(c.Name, " "), Parent: c.Parent, Language: c.Language}
 	return ask(r, admin.PartyAdd, in, func(w io.Writer, p gsp.Party) {
 		fmt.Fprintf(w, "%s (%s) is registered.\nNext: publish the key of its competent authority: gsp key import %s FILE\n", p.Name, p.ID, p.ID)
+	})
+}
+
+type partyLanguageCommand struct {
+	Party    string `arg:"" help:"Its code."`
+	Language string `arg:"" help:"ar, en, es, fr, ru or zh."`
+}
+
+func (partyLanguageCommand) Help() string { return "Example:\n  gsp party language fr fr" }
+
+func (c partyLanguageCommand) Run(r *run) error {
+	return ask(r, admin.PartyLanguage, admin.PartyLanguageOf{ID: c.Party, Language: c.Language}, func(w io.Writer, p gsp.Party) {
+		fmt.Fprintf(w, "The gateway writes to %s (%s) in the language %s.\n", p.Name, p.ID, p.Language)
 	})
 }
 
@@ -66,9 +82,12 @@ func (partyListCommand) Run(r *run) error {
 type accountCommand struct {
 	Add      accountAddCommand      `cmd:"" help:"Issue an account; prints its password once."`
 	List     accountListCommand     `cmd:"" help:"List accounts with their roles."`
+	Language accountLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to an account."`
 	Disable  accountDisableCommand  `cmd:"" help:"End an account; its mail stays."`
 	Enable   accountEnableCommand   `cmd:"" help:"Let a disabled account log in again."`
 	Password accountPasswordCommand `cmd:"" help:"Give an account a new password; prints it once."`
+
+	Certificate accountCertificateCommand `cmd:"" help:"Let a system log in with a TLS client certificate."`
 }
 
 type accountAddCommand struct {
@@ -77,6 +96,8 @@ type accountAddCommand struct {
 	Name  string   `help:"The name of the officer or the system."`
 	Kind  string   `help:"officer, or system for a program." default:"officer" placeholder:"KIND"`
 	Role  []string `help:"Roles to grant; requester and replier if none is named." placeholder:"ROLE"`
+
+	Language string `help:"The language of what the gateway writes to it: ar, en, es, fr, ru or zh; its Party's if none is named." placeholder:"LANGUAGE"`
 }
 
 func (accountAddCommand) Help() string {
@@ -84,7 +105,7 @@ func (accountAddCommand) Help() string {
 }
 
 func (c accountAddCommand) Run(r *run) error {
-	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role}
+	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role, Language: c.Language}
 	return ask(r, admin.AccountAdd, in, func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\nroles:\t%s\n", a.Address, a.Password, join(a.Roles))
 		fmt.Fprintf(w, "\nThe password is shown this once. Hand it over in person or by a sealed letter.\n")
@@ -139,6 +160,52 @@ func (c accountPasswordCommand) Run(r *run) error {
 	return ask(r, admin.AccountPassword, admin.AccountLogin{Login: c.Login}, func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\n", a.Address, a.Password)
 		fmt.Fprintf(w, "\nThe password is shown this once; the old one is void from now on.\n")
+	})
+}
+
+type accountLanguageCommand struct {
+	Login    string `arg:"" help:"The account."`
+	Language string `arg:"" help:"ar, en, es, fr, ru or zh."`
+}
+
+func (accountLanguageCommand) Help() string {
+	return "Example:\n  gsp account language customs1.fr fr"
+}
+
+func (c accountLanguageCommand) Run(r *run) error {
+	in := admin.AccountLanguageOf{Login: c.Login, Language: c.Language}
+	return ask(r, admin.AccountLanguage, in, func(w io.Writer, a admin.AccountRow) {
+		fmt.Fprintf(w, "The gateway writes to %s in the language %s.\n", a.Address, a.Language)
+	})
+}
+
+type accountCertificateCommand struct {
+	Login  string `arg:"" help:"The account, of kind system."`
+	File   string `arg:"" optional:"" help:"Its X.509 certificate, in PEM or DER; - reads standard input. Without it, those that it has are shown."`
+	Remove bool   `help:"Take all away that it has."`
+}
+
+func (accountCertificateCommand) Help() string {
+	return "What counts is the key in the certificate: one renewed for the same key works at once.\nAn account has two at most, and a third takes the place of the earliest.\n\nExample:\n  gsp account certificate tracer.ke tracer.pem\n  gsp account certificate tracer.ke --remove"
+}
+
+func (c accountCertificateCommand) Run(r *run) error {
+	in := admin.ClientCertificate{Login: c.Login, Remove: c.Remove}
+	if c.File != "" {
+		b, err := r.readFile(c.File)
+		if err != nil {
+			return err
+		}
+		in.Certificate = b
+	}
+	return ask(r, admin.AccountCertificate, in, func(w io.Writer, a admin.PinnedAccount) {
+		fmt.Fprintf(w, "account:\t%s\n", a.Address)
+		for _, pin := range a.Pins {
+			fmt.Fprintf(w, "key:\t%s\n", pin)
+		}
+		if len(a.Pins) == 0 {
+			fmt.Fprintln(w, "It logs in with its password only.")
+		}
 	})
 }
 

@@ -8,28 +8,30 @@ type EventKind string
 
 // The kinds of events.
 const (
-	PartyRegistered  EventKind = "party-registered"
-	PartyWithdrawn   EventKind = "party-withdrawn"
-	AccountIssued    EventKind = "account-issued"
-	AccountDisabled  EventKind = "account-disabled"
-	AccountEnabled   EventKind = "account-enabled"
-	RoleGranted      EventKind = "role-granted"
-	RoleEnded        EventKind = "role-ended"
-	KeyPublished     EventKind = "key-published"
-	KeyWithdrawn     EventKind = "key-withdrawn"
-	LibraryPublished EventKind = "library-published"
-	MailAccepted     EventKind = "mail-accepted"
-	MailRefused      EventKind = "mail-refused"
-	MailKept         EventKind = "mail-kept"      // a client's own copy (IMAP APPEND)
-	MailRead         EventKind = "mail-read"      // first \Seen by anyone of the receiving Party
-	QueryAnswered    EventKind = "query-answered" // by resolve@ or library@
-	NoticeSent       EventKind = "notice-sent"    // by the gateway to a user
+	PartyRegistered     EventKind = "party-registered"
+	PartyWithdrawn      EventKind = "party-withdrawn"
+	AccountIssued       EventKind = "account-issued"
+	AccountDisabled     EventKind = "account-disabled"
+	AccountEnabled      EventKind = "account-enabled"
+	RoleGranted         EventKind = "role-granted"
+	RoleEnded           EventKind = "role-ended"
+	KeyPublished        EventKind = "key-published"
+	KeyWithdrawn        EventKind = "key-withdrawn"
+	CertificatePinned   EventKind = "certificate-pinned" // a TLS client certificate of an account
+	CertificateUnpinned EventKind = "certificate-unpinned"
+	LibraryPublished    EventKind = "library-published"
+	MailAccepted        EventKind = "mail-accepted"
+	MailRefused         EventKind = "mail-refused"
+	MailKept            EventKind = "mail-kept"      // a client's own copy (IMAP APPEND)
+	MailRead            EventKind = "mail-read"      // first \Seen by anyone of the receiving Party
+	QueryAnswered       EventKind = "query-answered" // by resolve@ or library@
+	NoticeSent          EventKind = "notice-sent"    // by the gateway to a user
 )
 
 // EventKinds lists every EventKind.
 var EventKinds = []EventKind{
 	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded,
-	KeyPublished, KeyWithdrawn, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
+	KeyPublished, KeyWithdrawn, CertificatePinned, CertificateUnpinned, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
 	QueryAnswered, NoticeSent,
 }
 
