@@ -195,6 +195,9 @@ func (s *session) Data(io.Reader) error {
 
 // accepted is what a receipt tells the sender, the same each time it is given.
 func accepted(r gsp.Receipt) string {
+	if r.Answered {
+		return "answered in your INBOX"
+	}
 	text := "stored"
 	if r.Case != "" {
 		text += ", case " + string(r.Case)
