@@ -2,7 +2,6 @@ package seizure
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,8 +16,8 @@ const maxSheetRows = 1 << 20
 // so that no spreadsheet takes it for a number, a date or a formula.
 func NewBook(w io.Writer) Writer {
 	z := zip.NewWriter(w)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	return &bookWriter{zip: z}
+	z.RegisterCompressor(zip.Deflate, newDeflater)
+	return &bookWriter{zip: z, shared: make(map[string]int)}
 }
 
 type bookWriter struct {
@@ -27,7 +26,17 @@ type bookWriter struct {
 	sheets int
 	row    int
 	buf    []byte
+	shared map[string]int // texts of the table of texts, by their number
+	texts  []byte         // that table
 }
+
+// Texts that many rows have, such as outcomes and sentences, are kept once, in
+// the workbook's table of texts, as long as there are no more than maxShared.
+// Codes are not: each is another one.
+const (
+	maxShared  = 10_000
+	ownColumns = 3 // the row and the two spellings of the code
+)
 
 // Write adds a row, on a new sheet where one is full.
 func (b *bookWriter) Write(f *Finding) error {
@@ -37,7 +46,13 @@ func (b *bookWriter) Write(f *Finding) error {
 		}
 	}
 	b.row++
-	b.buf = fmt.Appendf(b.buf, `<row r="%d"><c r="A%d"><v>%d</v></c>`, b.row, b.row, f.Row)
+	b.buf = append(b.buf, `<row r="`...)
+	b.buf = strconv.AppendInt(b.buf, int64(b.row), 10)
+	b.buf = append(b.buf, `"><c r="A`...)
+	b.buf = strconv.AppendInt(b.buf, int64(b.row), 10)
+	b.buf = append(b.buf, `"><v>`...)
+	b.buf = strconv.AppendInt(b.buf, int64(f.Row), 10)
+	b.buf = append(b.buf, `</v></c>`...)
 	for i, v := range f.values() {
 		b.text(i+1, 1, v)
 	}
@@ -64,7 +79,9 @@ func (b *bookWriter) Close() error {
 	for _, part := range []struct{ name, text string }{
 		{"xl/workbook.xml", `<workbook xmlns="` + mainSpace + `" xmlns:r="` + strings.TrimSuffix(relationType, "/") + `"><bookViews><workbookView/></bookViews><sheets>` + sheets.String() + `</sheets></workbook>`},
 		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="` + relationSpace + `">` + relations.String() +
-			`<Relationship Id="rIdStyles" Type="` + relationType + `styles" Target="styles.xml"/></Relationships>`},
+			`<Relationship Id="rIdStyles" Type="` + relationType + `styles" Target="styles.xml"/>` +
+			`<Relationship Id="rIdTexts" Type="` + relationType + `sharedStrings" Target="sharedStrings.xml"/></Relationships>`},
+		{"xl/sharedStrings.xml", `<sst xmlns="` + mainSpace + `">` + string(b.texts) + `</sst>`},
 		{"xl/styles.xml", styles},
 		{"_rels/.rels", `<Relationships xmlns="` + relationSpace + `"><Relationship Id="rId1" Type="` + relationType + `officeDocument" Target="xl/workbook.xml"/></Relationships>`},
 		{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
@@ -72,6 +89,7 @@ func (b *bookWriter) Close() error {
 			`<Default Extension="xml" ContentType="application/xml"/>` +
 			`<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>` +
 			`<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` +
+			`<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>` +
 			types.String() + `</Types>`},
 	} {
 		w, err := b.zip.Create(part.name)
@@ -154,15 +172,53 @@ func (b *bookWriter) text(column, style int, s string) {
 	b.buf = strconv.AppendInt(b.buf, int64(b.row), 10)
 	b.buf = append(b.buf, `" s="`...)
 	b.buf = append(b.buf, byte('0'+style))
-	b.buf = append(b.buf, `" t="inlineStr"><is><t xml:space="preserve">`...)
+	if column >= ownColumns {
+		if n, ok := b.share(s); ok {
+			b.buf = append(b.buf, `" t="s"><v>`...)
+			b.buf = strconv.AppendInt(b.buf, int64(n), 10)
+			b.buf = append(b.buf, `</v></c>`...)
+			return
+		}
+	}
+	b.buf = append(b.buf, `" t="inlineStr"><is>`...)
 	b.buf = appendText(b.buf, s)
-	b.buf = append(b.buf, `</t></is></c>`...)
+	b.buf = append(b.buf, `</is></c>`...)
 }
 
-// appendText writes a text of a cell. What XML cannot hold is written as
-// _x001D_, and what looks like that has its first sign written so.
+// share returns the number of a text in the table of texts, which it may add
+// it to.
+func (b *bookWriter) share(s string) (int, bool) {
+	n, ok := b.shared[s]
+	if !ok && len(b.shared) < maxShared {
+		n, ok = len(b.shared), true
+		b.shared[strings.Clone(s)] = n
+		b.texts = append(b.texts, "<si>"...)
+		b.texts = appendText(b.texts, s)
+		b.texts = append(b.texts, "</si>"...)
+	}
+	return n, ok
+}
+
+// appendText writes a text of a cell. White space at its ends is kept only
+// where that is said.
 func appendText(b []byte, s string) []byte {
+	if strings.TrimSpace(s) != s {
+		b = append(b, `<t xml:space="preserve">`...)
+	} else {
+		b = append(b, "<t>"...)
+	}
+	return append(appendEscaped(b, s), "</t>"...)
+}
+
+// appendEscaped writes the characters of a text. What XML cannot hold is written as
+// _x001D_, and what looks like that has its first sign written so.
+func appendEscaped(b []byte, s string) []byte {
 	for i := 0; i < len(s); {
+		if c := s[i]; ' ' <= c && c < utf8.RuneSelf && c != '&' && c != '<' && c != '>' && c != '_' {
+			b = append(b, c)
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == '&':
