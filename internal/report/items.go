@@ -6,9 +6,9 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-// Item is one of the statistics of FCTC/MOP/3/5, para 24, as a table.
+// Item is one of the statistics as a table.
 type Item struct {
-	Number     int      // in the order of para 24
+	Number     int      // in the order of para 24, then para 39
 	Name       string   // stable, for file names and programs
 	Title      string   // for people
 	Definition string   // what exactly is counted
@@ -19,7 +19,8 @@ type Item struct {
 // everyone stands for all Parties in a row of totals. It cannot be a Party.
 const everyone = gsp.PartyID("*")
 
-// Items are the eight statistics.
+// Items are the eight statistics of FCTC/MOP/3/5, para 24, and the repeated
+// requests of para 39.
 var Items = []Item{
 	{
 		Number: 1, Name: "parties", Title: "Parties registered",
@@ -124,6 +125,19 @@ var Items = []Item{
 			rows := [][]any{{everyone, s.Unread.Unread, s.Unread.NotActioned}}
 			for _, p := range s.Unread.Rows {
 				rows = append(rows, []any{p.Party, p.Unread, p.NotActioned})
+			}
+			return rows
+		},
+	},
+	{
+		Number: 9, Name: "repeated", Title: "Repeated requests (para 39)",
+		Definition: "Of the requests that a Party sent in the period, those that put the same marks and numbers to the same Parties while an earlier one was not answered by all of them. " +
+			"Marks hide serial numbers: questions about other packs of the same issuer look the same, so the true number may be smaller.",
+		Columns: []string{"party", "requests", "repeated"},
+		rows: func(s Statistics) [][]any {
+			rows := [][]any{{everyone, s.Repeated.Requests, s.Repeated.Repeated}}
+			for _, p := range s.Repeated.Rows {
+				rows = append(rows, []any{p.Party, p.Requests, p.Repeated})
 			}
 			return rows
 		},

@@ -32,6 +32,9 @@ func random(r *rand.Rand, n int) history {
 			e.Type = gsp.Types[r.IntN(len(gsp.Types))]
 			e.Case = cases[r.IntN(len(cases))]
 			e.UIMs = r.IntN(100)
+			if e.Type == gsp.Request && r.IntN(3) == 0 {
+				e.Repeats = "1"
+			}
 			for _, p := range parties {
 				if r.IntN(3) == 0 {
 					e.Peers = append(e.Peers, p)
@@ -211,8 +214,33 @@ func TestEveryNumberCanBeRecounted(t *testing.T) {
 		check("pairs", len(got.Between), pairs)
 		check("requests", got.Requests, requests)
 		check("UIMs", got.UIMs, uims)
+		c.checkRepeated(t, seed, got)
 		c.checkReplies(t, seed, got)
 		c.checkActive(t, seed, got)
+	}
+}
+
+func (c *recount) checkRepeated(t *testing.T, seed uint64, got report.Statistics) {
+	t.Helper()
+	all := report.Repetition{Requests: got.Repeated.Requests, Repeated: got.Repeated.Repeated}
+	for _, p := range []gsp.PartyID{"aa", "bb", "cc", "dd"} {
+		want := report.Repetition{Party: p}
+		for _, e := range c.in {
+			if e.Kind == gsp.MailAccepted && e.Type == gsp.Request && e.Party == p && len(e.Peers) > 0 && c.wants(p) {
+				want.Requests++
+				if e.Repeats != "" {
+					want.Repeated++
+				}
+			}
+		}
+		all.Requests -= want.Requests
+		all.Repeated -= want.Repeated
+		if !slices.Contains(got.Repeated.Rows, want) && want.Requests > 0 {
+			t.Errorf("seed %d: got %v, want %v in it", seed, got.Repeated.Rows, want)
+		}
+	}
+	if all != (report.Repetition{}) {
+		t.Errorf("seed %d: the totals exceed the rows by %+v", seed, all)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package report makes the Secretariat's statistics (FCTC/MOP/3/5, para 24)
-// out of the event log, and of nothing else: whoever has the log can
+// Package report makes the Secretariat's statistics (FCTC/MOP/3/5, paras 24
+// and 39) out of the event log, and of nothing else: whoever has the log can
 // recompute every number.
 //
 // An event at or after the end of the period changes no number, so a report
@@ -71,6 +71,7 @@ type tally struct {
 	sent       int
 	requests   int
 	uims       int
+	asked      map[gsp.PartyID]Repetition
 	cases      map[gsp.CaseID]*exchange
 	unread     map[reading]struct{}
 }
@@ -110,6 +111,7 @@ func newTally(q Query) *tally {
 		replying:   map[gsp.PartyID]bool{},
 		messages:   map[gsp.PartyID]*Messages{},
 		pairs:      map[[2]gsp.PartyID]*Pair{},
+		asked:      map[gsp.PartyID]Repetition{},
 		cases:      map[gsp.CaseID]*exchange{},
 		unread:     map[reading]struct{}{},
 	}
@@ -194,6 +196,10 @@ func (t *tally) count(e gsp.Event) {
 		t.sent++
 		if e.Type == gsp.Request {
 			t.sending[e.Party] = true
+			row := t.asked[e.Party]
+			row.Requests++
+			row.Repeated += one(e.Repeats != "")
+			t.asked[e.Party] = row
 		}
 	}
 	if e.Type == gsp.Request && (t.wants(e.Party) || t.wants(e.Peers...)) {

@@ -81,6 +81,7 @@ func quarter(t *testing.T) history {
 	// reply is a message of March and makes ke a replying Party.
 	add("02-20 10:00", mail(1, gsp.Request, "2026-KE-00001", 10, "fr", "ke"))
 	add("02-21 10:00", read(1, "ke"))
+	add("02-25 10:00", mail(19, gsp.Request, "2026-FR-00000", 7, "eu", "fr"))
 	add("03-02 10:00", mail(2, gsp.Reply, "2026-KE-00001", 10, "ke", "fr"))
 
 	add("03-03 08:00", party(gsp.PartyRegistered, "tr", 0))
@@ -113,8 +114,11 @@ func quarter(t *testing.T) history {
 	add("03-12 10:00", gsp.Event{Kind: gsp.MailRefused, Party: "fr", Reason: gsp.NotSealed})
 	add("03-12 11:00", gsp.Event{Kind: gsp.MailKept, Party: "fr", Mail: 16})
 
-	// Open when March ends; what April does about it is April's.
-	add("03-31 23:59", mail(17, gsp.Request, "2026-FR-00005", 7, "eu", "fr"))
+	// Open when March ends, and the question of February again; what April does
+	// about it is April's.
+	again := mail(17, gsp.Request, "2026-FR-00005", 7, "eu", "fr")
+	again.Repeats = "2026-FR-00000"
+	add("03-31 23:59", again)
 	add("04-01 00:00", read(17, "fr"))
 	add("04-01 00:00", mail(18, gsp.Reply, "2026-FR-00005", 7, "fr", "eu"))
 	add("04-02 00:00", party(gsp.PartyRegistered, "za", 0))
@@ -172,6 +176,9 @@ func TestMarchOnPaper(t *testing.T) {
 		},
 		Unread: report.Unread{Unread: 13, NotActioned: 1, Rows: []report.Backlog{
 			{"eu", 3, 0}, {"fr", 6, 1}, {"ke", 4, 0}, {"tr", 0, 0},
+		}},
+		Repeated: report.Repeated{Requests: 5, Repeated: 1, Rows: []report.Repetition{
+			{"eu", 1, 1}, {"fr", 1, 0}, {"ke", 1, 0}, {"tr", 2, 0},
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -9,8 +9,9 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-// Statistics are the numbers of FCTC/MOP/3/5, para 24. What each one means is
-// said in Items, which every rendering repeats.
+// Statistics are the numbers of FCTC/MOP/3/5, para 24, and one that para 39
+// asks for. What each one means is said in Items, which every rendering
+// repeats.
 type Statistics struct {
 	From    time.Time     `json:"from,omitzero"`
 	Until   time.Time     `json:"until,omitzero"`
@@ -25,6 +26,7 @@ type Statistics struct {
 	Between    []Pair     `json:"between"`
 	Replies    Replies    `json:"replies"`
 	Unread     Unread     `json:"unread"`
+	Repeated   Repeated   `json:"repeated"`
 }
 
 // Registered is item 1.
@@ -127,6 +129,20 @@ type Backlog struct {
 	NotActioned int         `json:"not_actioned"`
 }
 
+// Repeated is item 9.
+type Repeated struct {
+	Requests int          `json:"requests"`
+	Repeated int          `json:"repeated"`
+	Rows     []Repetition `json:"rows"`
+}
+
+// Repetition is what one Party asked.
+type Repetition struct {
+	Party    gsp.PartyID `json:"party"`
+	Requests int         `json:"requests"`
+	Repeated int         `json:"repeated"`
+}
+
 // statistics turns what was counted into rows, each list by Party.
 func (t *tally) statistics() Statistics {
 	parties := slices.Clone(t.q.Parties)
@@ -144,6 +160,7 @@ func (t *tally) statistics() Statistics {
 	s.Active = t.activities()
 	s.Replies = t.replies()
 	s.Unread = t.unreads()
+	s.Repeated = t.repetitions()
 	s.Messages = Traffic{Sent: t.sent, Rows: []Messages{}}
 	for _, p := range t.rows(maps.Keys(t.messages)) {
 		m := *t.row(p)
@@ -281,6 +298,18 @@ func (t *tally) unreads() Unread {
 		u.NotActioned += row.NotActioned
 	}
 	return u
+}
+
+func (t *tally) repetitions() Repeated {
+	r := Repeated{Rows: []Repetition{}}
+	for _, p := range t.rows(maps.Keys(t.asked)) {
+		row := t.asked[p]
+		row.Party = p
+		r.Rows = append(r.Rows, row)
+		r.Requests += row.Requests
+		r.Repeated += row.Repeated
+	}
+	return r
 }
 
 // average returns mean and median in whole seconds, rounded. It sums
