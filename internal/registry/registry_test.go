@@ -167,3 +167,90 @@ func TestAFolderBelongsToOneDomain(t *testing.T) {
 		t.Errorf("open for another domain: got %v, want %s that names the right one", err, gsp.BrokenConfig)
 	}
 }
+
+// The operator and the Secretariat have mailboxes that the roles open.
+func TestTheGatewaysOwnMail(t *testing.T) {
+	r, now := open(t, t.TempDir()), time.Now()
+	apply(t, r, gsp.Change{Parties: []gsp.Party{{ID: "ke", Name: "Kenya", Registered: now}}})
+	for login, role := range map[string]gsp.Role{"ops": gsp.Operator, "desk": gsp.Secretariat, "officer": gsp.Requester} {
+		apply(t, r, gsp.Change{
+			Accounts: []gsp.Account{{Login: login, Party: "ke", Kind: gsp.Officer, Issued: now}},
+			Grants:   []gsp.Grant{{Role: role, GivenBy: "test", Given: now}},
+		})
+	}
+	s := r.Snapshot()
+	for login, want := range map[string]string{"ops": "postmaster", "desk": "secretariat", "officer": ""} {
+		account, _ := s.Account(login)
+		shelves := s.Shelves(account.ID)[1:]
+		if want == "" {
+			if len(shelves) != 0 {
+				t.Errorf("shelves of %s: got %+v, want its own alone", login, shelves)
+			}
+			continue
+		}
+		shelf := gsp.Shelf{Owner: want, Prefix: "Authority/" + want + "/", Rights: gsp.MayRead | gsp.MayFlag}
+		if len(shelves) != 1 || shelves[0] != shelf {
+			t.Errorf("shelves of %s: got %+v, want %+v", login, shelves, shelf)
+		}
+	}
+	for local, want := range map[string]string{"postmaster": "postmaster", "support": "secretariat", "secretariat": "secretariat"} {
+		owner, ok := s.Owner(address(local))
+		if !ok || owner.Party != "" || owner.Inbox() != gsp.Inbox(want) {
+			t.Errorf("%s@ is %+v, %v with %v, want the inbox of %s", local, owner, ok, owner.Inbox(), want)
+		}
+	}
+	for _, local := range []string{"route", "resolve", "library", "keys", "abuse"} {
+		if owner, ok := s.Owner(address(local)); ok {
+			t.Errorf("%s@ is %+v, want nobody", local, owner)
+		}
+	}
+}
+
+// Of certificates that are published no more the owners stay known, and no
+// more of them than are worth it.
+func TestWithdrawnKeysStayKnown(t *testing.T) {
+	folder, now := t.TempDir(), time.Now()
+	store, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	r, err := registry.Open(t.Context(), store, "gsp.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []uint64
+	for range 3 {
+		key, err := keyring.Generate("", address("ke"), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := key.Cert()
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, r, gsp.Change{Certificates: []gsp.Certificate{{
+			Address: address("ke"), Fingerprint: cert.Fingerprint(), Bytes: cert.Bytes(), Published: now,
+		}}})
+		ids = append(ids, cert.EncryptionKeys()[0].KeyID)
+	}
+	check := func(s *registry.Snapshot, when string) {
+		t.Helper()
+		for i, id := range ids {
+			owner, withdrawn := s.Withdrawn(id)
+			_, published := s.KeyHolder(id)
+			if withdrawn != (i < 2) || published == withdrawn || withdrawn && owner != address("ke") {
+				t.Errorf("%s: key %d is withdrawn: %v of %v, published: %v", when, i, withdrawn, owner, published)
+			}
+		}
+		if _, ok := s.Withdrawn(1); ok {
+			t.Errorf("%s: a key that never was is withdrawn", when)
+		}
+	}
+	check(r.Snapshot(), "at once")
+	again, err := registry.Open(t.Context(), store, "gsp.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(again.Snapshot(), "after a restart")
+}
