@@ -204,8 +204,11 @@ var certificate = func() func(testing.TB) (server, client *tls.Config) {
 
 // client speaks to the door line by line.
 type client struct {
-	t        testing.TB
-	conn     *tls.Conn
+	t    testing.TB
+	conn interface {
+		net.Conn
+		CloseWrite() error
+	}
 	in       *bufio.Reader
 	dripping sync.WaitGroup
 }

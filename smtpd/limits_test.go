@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,5 +148,86 @@ func TestLongRefusal(t *testing.T) {
 	}
 	if got := text.String(); !strings.Contains(got, "C?te d'Ivoire,") || !strings.HasSuffix(got, " https://gsp.example/help/ambiguous-uim") {
 		t.Errorf("text: %q", got)
+	}
+}
+
+func TestMailsOfAnHour(t *testing.T) {
+	var later atomic.Int64 // minutes
+	d := openDoor(t, func(s *smtpd.Server) {
+		s.Limits.Mails, s.Limits.Recipients = 3, 5
+		s.Now = func() time.Time {
+			return time.Date(2026, 11, 23, 14, int(later.Load()), 0, 0, time.UTC)
+		}
+	})
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.want(body+".\r\n", "250 ")
+	c.envelope()
+	for _, to := range []string{"fr", "de", "eu"} {
+		c.want("RCPT TO:<"+to+"@gsp.example>\r\n", "250 ")
+	}
+	c.want("RCPT TO:<uk@gsp.example>\r\n", "450 4.7.1 too-many-mails: your account has used up its 5 recipients an hour. "+
+		"Try again after 14:12 UTC. https://gsp.example/help/too-many-mails")
+	other := d.ready(t) // asked while there was still room
+	c.want("DATA\r\n", "354 ")
+	c.want(body+".\r\n", "250 ")
+	other.want("DATA\r\n", "354 ")
+	other.want(body+".\r\n", "450 4.7.1 too-many-mails: your account has used up its 5 recipients an hour.")
+	later.Store(24)
+	other.envelope()
+	other.want("DATA\r\n", "354 ")
+	other.want(body+".\r\n", "250 ")
+	other.envelope()
+	other.want("DATA\r\n", "354 ")
+	other.want(body+".\r\n", "250 ")
+	other.want("MAIL FROM:<"+officer+">\r\n", "450 4.7.1 too-many-mails: your account has used up its 3 mails an hour. Try again after 14:40 UTC.")
+	if n := len(d.store.mails()); n != 4 {
+		t.Errorf("%d mails, want 4", n)
+	}
+}
+
+func TestSessionsPerAccount(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.PerAccount = 2 })
+	first, second := d.login(t), d.login(t)
+	third := d.dial(t)
+	third.want("", "220 ")
+	third.want("EHLO x\r\n", "250-")
+	third.want(plain(officer, password), "454 4.7.0 too-busy: too many connections of your account are open.")
+	third.want("MAIL FROM:<"+officer+">\r\n", "530 ")
+	first.want("QUIT\r\n", "221 ")
+	first.gone()
+	// The door counts the first one out when it has seen it close.
+	for {
+		c := d.dial(t)
+		c.want("", "220 ")
+		c.want("EHLO x\r\n", "250-")
+		c.send(plain(officer, password))
+		if strings.HasPrefix(c.reply(), "235 ") {
+			break
+		}
+	}
+	second.want("NOOP\r\n", "250 ")
+}
+
+// What the 250 tells of a mail that was stored before is what it told then.
+func TestReceipts(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.login(t)
+	const asked = "250 2.0.0 stored, case 2026-KE-7Q4M2; your Party waits for an answer to the same question already, in case 2026-KE-1ABCD"
+	for _, test := range []struct {
+		receipt gsp.Receipt
+		want    string
+	}{
+		{gsp.Receipt{}, "250 2.0.0 stored"},
+		{gsp.Receipt{Case: "2026-KE-7Q4M2"}, "250 2.0.0 stored, case 2026-KE-7Q4M2"},
+		{gsp.Receipt{Case: "2026-KE-7Q4M2", Repeats: "2026-KE-1ABCD"}, asked},
+		{gsp.Receipt{Case: "2026-KE-7Q4M2", Repeats: "2026-KE-1ABCD", Earlier: true}, asked},
+	} {
+		d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) { return test.receipt, nil }
+		c.envelope()
+		c.want("DATA\r\n", "354 ")
+		if got := c.want(body+".\r\n", "250 "); got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.receipt, got, test.want)
+		}
 	}
 }

@@ -195,11 +195,19 @@ func TestWeakTLSIsRefused(t *testing.T) {
 			t.Errorf("%s was let in", name)
 		}
 	}
-	p, state, err := connect(t, config, &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)})
-	if err != nil || state.DidResume {
-		t.Errorf("got %v, resumed %v", err, state.DidResume)
-	}
-	if _, ok := p.Binding(peer.ServerEndPoint); !ok {
-		t.Error("a whole handshake does not know what it showed")
+}
+
+// A resumed session would not know what certificate the first one showed.
+func TestNoSessionIsResumed(t *testing.T) {
+	config := peer.Config(&tls.Config{Certificates: []tls.Certificate{certificate(t, newKey(t), 0)}}, "imap", nil)
+	client := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1), ServerName: "gsp.example"}
+	for range 2 {
+		p, state, err := connect(t, config, client)
+		if err != nil || state.DidResume {
+			t.Errorf("got %v, resumed %v", err, state.DidResume)
+		}
+		if _, ok := p.Binding(peer.ServerEndPoint); !ok {
+			t.Error("the connection does not know what it showed")
+		}
 	}
 }
