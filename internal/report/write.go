@@ -17,7 +17,7 @@ import (
 // wide, each with its number and its definition.
 func (s Statistics) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "Statistics of the GSP (FCTC/MOP/3/5, paras 24 and 39)\n%s\n", s.scope())
+	fmt.Fprintf(out, "Statistics of the GSP (FCTC/MOP/3/5, para 24)\n%s\n", s.scope())
 	for _, item := range Items {
 		fmt.Fprintf(out, "\n%d. %s\n", item.Number, item.Title)
 		for _, line := range wrap(item.Definition, 76) {
