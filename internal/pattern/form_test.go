@@ -263,6 +263,18 @@ func TestNothingShown(t *testing.T) {
 	}
 }
 
+// TestNothingShownToOne: nor where only one Party has codes of that length.
+func TestNothingShownToOne(t *testing.T) {
+	l, err := pattern.Parse("one.toml", []byte("name = 'one'\nissued = 2026-01-01\n[[entry]]\nid = 'one'\nparty = 'zz'\ntitle = 'a code'\nevidence = 'synthetic'\npattern = '\"ZZ\" serial:N12'\nsamples = ['ZZ000000000000']\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := gsp.NewUIM("##############")
+	if a := l.Resolve(u, seized); a.Outcome != pattern.Ambiguous || len(a.Candidates) != 1 || l.Judge(u, seized).Outcome != a.Outcome {
+		t.Errorf("got %s of %d, want ambiguous of 1", a.Outcome, len(a.Candidates))
+	}
+}
+
 // TestFormsOfExamples writes examples of every entry in other ways and reads
 // them back: each is the same UIM.
 func TestFormsOfExamples(t *testing.T) {

@@ -129,12 +129,23 @@ func isCanonical(s string) bool {
 // spell others.
 func isSettled(s string, seen byte) bool {
 	switch {
-	case seen&mayBeName != 0 && (readSeparators(s) != s || unframe(s) != s):
+	case seen&mayBeName != 0 && namesControl(s) && (readSeparators(s) != s || unframe(s) != s):
 	case seen&mayBeEntity != 0 && readEntities(s) != s:
 	case seen&mayBeEscape != 0 && readEscapes(s) != s:
-	case seen&mayBeLink != 0 && (foldHost(s) != s || dropTracking(s) != s):
+	case seen&mayBeLink != 0 && s[0]|0x20 == 'h' && (foldHost(s) != s || dropTracking(s) != s):
 	default:
 		return true
+	}
+	return false
+}
+
+// namesControl reports whether a text may hold the name of a control
+// character, such as <GS>.
+func namesControl(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if s[i-1] == '<' && strings.IndexByte("GFSEC", s[i]) >= 0 {
+			return true
+		}
 	}
 	return false
 }
