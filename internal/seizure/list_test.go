@@ -76,6 +76,7 @@ func TestText(t *testing.T) {
 		{"several in every cell, no heading", "a.csv", "1,KE730214477 KE730214478\n2,KE730214479 KE730214470\n", "B", []string{"1:KE730214477", "1:KE730214478", "2:KE730214479", "2:KE730214470"}, 0},
 		{"several of which the whole is known", "a.txt", "010952114189456921A1b2C3,010952114189456921A1b2C4\n010952114189456921A1b2C5\n", "", []string{"1:010952114189456921A1b2C3", "1:010952114189456921A1b2C4", "2:010952114189456921A1b2C5"}, 0},
 		{"a comma within a code", "a.csv", "n;code\n1;010952114189456921A1b2C3,KE7302144\n", "B (code)", []string{"2:010952114189456921A1b2C3,KE7302144"}, 0},
+		{"a known whole with known parts", "a.csv", "n;code\n1;010952114189456921A1b2C3,KE730214477,x\n", "B (code)", []string{"2:010952114189456921A1b2C3,KE730214477,x"}, 0},
 		{"rows without", "a.csv", "n;code\n1;KE730214477\n2;\n;\n4;KE730214479\n5;KE730214479\n", "B (code)", []string{"2:KE730214477", "5:KE730214479", "6:KE730214479"}, 1},
 
 		{"a mail", "-", "Date: Fri, 20 Nov 2026 08:15:22 +0300\nMessage-ID: <2026112008ABC@x.example>\n\nDear colleague,\n - KE730214477, KE730214478 and KE7302144;\n> \"KE730214479\".\nTel. +254722123456, case 2026-KE-7Q4M2.\n",
