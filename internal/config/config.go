@@ -58,6 +58,10 @@ type Config struct {
 	// How long a client may take when it hands in mail.
 	Deadlines Deadlines `toml:"deadlines"`
 
+	// What users are told later, by a sealed mail from postmaster@ in their
+	// INBOX. That a key ends is always told, 60, 30 and 7 days before.
+	Notices Notices `toml:"notices"`
+
 	// How mail is stored.
 	Store Store `toml:"store"`
 
@@ -193,6 +197,15 @@ type Store struct {
 	InlineLimit Size `toml:"inline_limit"`
 }
 
+// Notices says what users are told later.
+type Notices struct {
+	// After how many days a case without an answer is reported, to the competent
+	// authority that asked and to each that has not answered; and again each time
+	// that as many days have passed, six times in all. From 0, which reports
+	// none, to 60.
+	UnansweredDays int `toml:"unanswered_days"`
+}
+
 // Log says what is logged and how.
 type Log struct {
 	// The least important lines that are written: "debug", "info", "warn" or
@@ -247,8 +260,9 @@ func Default() Config {
 			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
-		Store: Store{InlineLimit: 128 << 10},
-		Log:   Log{Level: slog.LevelInfo, Format: Text},
+		Notices: Notices{UnansweredDays: 14},
+		Store:   Store{InlineLimit: 128 << 10},
+		Log:     Log{Level: slog.LevelInfo, Format: Text},
 	}
 }
 

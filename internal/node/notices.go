@@ -1,0 +1,129 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/notice"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/router"
+)
+
+// pendingCases finds the cases that wait for an answer.
+type pendingCases interface {
+	// PendingCases returns, by their numbers, at most limit cases with a number
+	// above after that were opened before a time and wait for an answer.
+	PendingCases(ctx context.Context, before time.Time, after gsp.CaseID, limit int) ([]gsp.Case, error)
+}
+
+// herald tells users later what they have to know: that a case waits, that a
+// key ends. It keeps nothing of its own. What was told is known to the store, so
+// that after a crash or a restart nothing is told again.
+type herald struct {
+	cases  pendingCases
+	router *router.Router
+	roll   func() *registry.Snapshot
+	days   int // config.Notices.UnansweredDays
+	log    *slog.Logger
+
+	untold map[[32]byte]bool // notices that nothing can be sealed for, which the log has
+}
+
+// herald makes the one of a gateway.
+func (c *Core) herald(n config.Notices, log *slog.Logger) *herald {
+	return &herald{cases: c.store, router: c.router, roll: c.registry.Snapshot, days: n.UnansweredDays, log: log}
+}
+
+// Bounds of a round, so that one after a long pause does not stand in the way of
+// mail; the next one goes on.
+const (
+	casesAtOnce = 100
+	mostNotices = 1000
+)
+
+// run makes a round at once and then every hour.
+func (h *herald) run(ending <-chan struct{}) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go func() {
+		<-ending
+		stop()
+	}()
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		if err := h.round(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.LogAttrs(ctx, slog.LevelError, "notices not sent", slog.Any("error", err))
+		}
+		select {
+		case <-ending:
+			return
+		case <-hourly.C:
+		}
+	}
+}
+
+// round tells what is due at a time and not told yet.
+func (h *herald) round(ctx context.Context, at time.Time) error {
+	if h.untold == nil {
+		h.untold = map[[32]byte]bool{}
+	}
+	left := mostNotices
+	if err := h.tell(ctx, notice.KeyEnds(h.roll(), at), at, &left); err != nil {
+		return err
+	}
+	if h.days == 0 {
+		return nil
+	}
+	before := at.Add(-time.Duration(h.days) * 24 * time.Hour)
+	var after gsp.CaseID
+	for left > 0 {
+		cases, err := h.cases.PendingCases(ctx, before, after, casesAtOnce)
+		if err != nil {
+			return fmt.Errorf("look for cases that wait: %w", err)
+		}
+		if len(cases) == 0 {
+			return nil
+		}
+		for _, c := range cases {
+			step := notice.UnansweredStep(c.Opened, at, h.days)
+			if step == 0 {
+				continue
+			}
+			if err := h.tell(ctx, notice.Unanswered(h.roll(), c, step, h.days), at, &left); err != nil {
+				return err
+			}
+		}
+		after = cases[len(cases)-1].ID
+	}
+	return nil
+}
+
+// tell posts notices that were not told yet, and takes them off left.
+func (h *herald) tell(ctx context.Context, notices []notice.Notice, at time.Time, left *int) error {
+	for _, n := range notices {
+		if *left == 0 {
+			return nil
+		}
+		receipt, err := h.router.Notify(ctx, n, at)
+		refusal, refused := errors.AsType[*gsp.Refusal](err)
+		switch {
+		case refused && !h.untold[n.Key]:
+			h.untold[n.Key] = true
+			owner, _ := h.roll().Owner(n.To)
+			h.log.LogAttrs(ctx, slog.LevelWarn, "notice cannot be sealed", slog.String("reason", string(refusal.Reason)),
+				slog.String("party", string(owner.Party)), slog.Int64("account", int64(owner.Account)), slog.String("case", string(n.Case)))
+		case refused:
+		case err != nil:
+			return fmt.Errorf("post a notice: %w", err)
+		case !receipt.Earlier:
+			*left--
+		}
+	}
+	return nil
+}
