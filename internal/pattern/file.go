@@ -21,12 +21,9 @@ import (
 const (
 	maxFile    = 32 << 20 // octets of its text
 	maxEntries = 50_000
-	maxAll     = 500_000    // rows of all entries
-	maxParty   = 20_000     // rows of all entries of one Party
-	maxCells   = 10_000_000 // characters of the rows of all entries
-	maxErrors  = 100        // that Parse reports
-	maxMessage = 400        // characters of what Parse says is wrong
-	maxToken   = 64         // characters of an id
+	maxErrors  = 100 // that Parse reports
+	maxMessage = 400 // characters of what Parse says is wrong
+	maxToken   = 64  // characters of an id
 
 	// maxVersion is what JSON's readers take for a whole number.
 	maxVersion = 1<<53 - 1
@@ -126,26 +123,15 @@ func (r *reader) read(text []byte) *Library {
 		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
 		return nil
 	}
-	seen, rows, cells, ofParty := make(map[string]int), 0, 0, make(map[gsp.PartyID]int)
+	seen, all := make(map[string]int), tally{ofParty: make(map[gsp.PartyID]int)}
 	for i := range t.Entry {
 		e := r.entry(i, &t.Entry[i])
 		if first, ok := seen[e.ID]; ok && e.ID != "" {
 			r.at("id", 0, r.where(first)+" has an entry of this id already")
 		}
 		seen[e.ID] = e.Line
-		if rows += len(e.rows); rows > maxAll {
-			r.at("pattern", 0, fmt.Sprintf("the entries up to here have more than %d rows together", maxAll))
-			break
-		}
-		for i := range e.rows {
-			cells += e.rows[i].length()
-		}
-		if cells > maxCells {
-			r.at("pattern", 0, fmt.Sprintf("the rows of the entries up to here have more than %d characters together", maxCells))
-			break
-		}
-		if ofParty[e.Party] += len(e.rows); e.Routable() && ofParty[e.Party] > maxParty {
-			r.at("pattern", 0, fmt.Sprintf("the entries of %s up to here have more than %d rows together", e.Party, maxParty))
+		if more := all.add(e); more != "" {
+			r.at("pattern", 0, more)
 			break
 		}
 		l.entries = append(l.entries, e)

@@ -8,6 +8,17 @@ import (
 	"gsp.example/gsp/internal/pattern"
 )
 
+// jointSample returns a code that passes two checks over each other.
+func jointSample(t *testing.T) string {
+	t.Helper()
+	e, err := pattern.Compile("s:N9 c:N2,mod9710(s) d:N2,mod9710(s)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, _ := e.Example(1)
+	return u.Reveal()
+}
+
 // TestLibraryLimits checks that a library whose rows would fill the memory is
 // refused, by its line, before they do.
 func TestLibraryLimits(t *testing.T) {
@@ -20,6 +31,7 @@ func TestLibraryLimits(t *testing.T) {
 		{"rows", `class = "non-party"`, alternatives + " L1..12", "000", "more than 500000 rows together"},
 		{"rows of one Party", "weak = true\nparty = \"ke\"", "L5..124", "00000", "of ke up to here have more than 20000 rows"},
 		{"characters", `class = "non-party"`, "L1..128", "000", "more than 10000000 characters together"},
+		{"checks over checks", `class = "non-party"`, "s:N9 c:N2,mod9710(s) d:N2,mod9710(s)", jointSample(t), "more than 500 rows in which several checks"},
 		{"elements", `class = "non-party"`, alternatives + strings.Repeat(" N1", 90), strings.Repeat("0", 91), "more than 10000000 characters together"},
 	} {
 		var b strings.Builder

@@ -39,11 +39,16 @@ func (r *row) passes(code string) bool {
 	return !r.variant.joint || visible(code) || r.passesJointly(code)
 }
 
+// maxJointSteps bounds what passesJointly takes: a millisecond or two.
+const maxJointSteps = 1 << 16
+
 // passesJointly reports whether one choice of the hidden characters satisfies
-// all checks, each of which some choice satisfies.
+// all checks, each of which some choice satisfies. Where that takes more than
+// maxJointSteps to tell, it is taken to.
 func (r *row) passesJointly(code string) bool {
 	var w meeting
 	w.begin(rowPair{r, r})
+	w.steps = maxJointSteps
 	for i := range len(code) {
 		if code[i] != hidden {
 			w.choices[i] = setOf(code[i : i+1])
