@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // NearMiss says why a code that fits no pattern nearly fits one.
 type NearMiss struct {
@@ -68,7 +65,10 @@ func characters(n int, one, many string) string {
 // few at the end, with the most evidence in the rest, at least so much. Below
 // weakBits chance would find one for any code. The entries it fits are left out.
 func (l *Library) near(code string, least float64, fits []Candidate) *NearMiss {
-	s := nearSearch{engine: l.engine, most: least, fits: fits}
+	s := nearSearch{engine: l.engine, most: least, fits: make(map[*Entry]bool, len(fits))}
+	for i := range fits {
+		s.fits[fits[i].Entry] = true
+	}
 	s.try(code, func(r *row) *NearMiss { return r.failed(code) })
 	for i := range len(code) {
 		if code[i] == hidden {
@@ -97,7 +97,7 @@ func (l *Library) near(code string, least float64, fits []Candidate) *NearMiss {
 // nearSearch keeps the near miss with the most evidence.
 type nearSearch struct {
 	engine *engine
-	fits   []Candidate // whose entries are not meant
+	fits   map[*Entry]bool // those that are not meant
 	most   float64
 	best   *NearMiss
 }
@@ -105,11 +105,8 @@ type nearSearch struct {
 // try looks the altered code up. Of equals the first entry counts.
 func (s *nearSearch) try(code string, miss func(*row) *NearMiss) {
 	s.engine.match(code, func(m *member) {
-		if slices.ContainsFunc(s.fits, func(c Candidate) bool { return c.Entry == m.entry }) {
-			return
-		}
 		bits := m.row.evidence(code)
-		if bits < s.most || bits == s.most && s.best != nil && s.best.Entry.place <= m.entry.place {
+		if s.fits[m.entry] || bits < s.most || bits == s.most && s.best != nil && s.best.Entry.place <= m.entry.place {
 			return
 		}
 		if n := miss(m.row); n != nil && (n.Fault == FailedCheck || m.row.passes(code)) {

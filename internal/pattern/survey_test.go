@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
 )
 
@@ -202,4 +204,15 @@ func FuzzSurvey(f *testing.F) {
 			t.Errorf("%s: got no overlap with itself", first)
 		}
 	})
+}
+
+// TestResolveAmongMany resolves a code that fits thousands of entries, which
+// takes time in proportion to them and no more.
+func TestResolveAmongMany(t *testing.T) {
+	const entries = 10_000
+	l := libraryOf(t, slices.Repeat([]string{`L5..14`}, entries), nobody)
+	a := l.Resolve(gsp.NewUIM("ABCDEFGHIJ"), time.Time{})
+	if len(a.Candidates)+a.More != entries {
+		t.Errorf("got %d candidates and %d more, want %d in all", len(a.Candidates), a.More, entries)
+	}
 }
