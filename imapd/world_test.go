@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -41,6 +42,8 @@ type world struct {
 	log   *lines
 	addr  string
 
+	pin [sha256.Size]byte // of bob's certificate
+
 	mu      sync.Mutex
 	shelves map[gsp.AccountID][]gsp.Shelf
 	ids     map[string]gsp.AccountID
@@ -59,7 +62,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { store.Close() })
 	w := &world{t: t, store: store, bells: bells, log: new(lines), shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
 
-	w.Authenticator = auth.NewAuthenticator(auth.Options{Domain: "gsp.example", Login: w.known, Now: time.Now})
+	w.Authenticator = auth.NewAuthenticator(auth.Options{Domain: "gsp.example", Login: w.known, Pin: w.pinned, Now: time.Now})
 
 	now := time.Now().UTC()
 	change := gsp.Change{Parties: []gsp.Party{{ID: "ke", Name: "Kenya", Registered: now}}}
@@ -82,7 +85,9 @@ func newWorld(t testing.TB) *world {
 	}
 	w.door = &imapd.Server{
 		Accounts: w, Keeper: w, Tree: store, Messages: store, Bells: bells,
-		TLS:    &tls.Config{Certificates: []tls.Certificate{certificate()}},
+		TLS:          &tls.Config{Certificates: []tls.Certificate{certificate()}},
+		Certificates: func() bool { return true },
+
 		Domain: "gsp.example", Help: "https://gsp.example/help/", MaxMessage: 1 << 20,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
@@ -130,6 +135,12 @@ func (w *world) known(login string) (gsp.Account, gsp.Credential, bool) {
 	defer w.mu.Unlock()
 	id, ok := w.ids[login]
 	return gsp.Account{ID: id, Login: login, Party: "ke"}, everybodys(), ok
+}
+
+// pinned finds bob by his certificate.
+func (w *world) pinned(pin [sha256.Size]byte) (gsp.Account, bool) {
+	account, _, _ := w.known("bob")
+	return account, pin == w.pin
 }
 
 var everybodys = sync.OnceValue(func() gsp.Credential { return auth.NewCredential(0, "pw", time.Time{}) })
@@ -232,12 +243,13 @@ type client struct {
 	t testing.TB
 	net.Conn
 	*bufio.Reader
-	tags int
+	tags     int
+	greeting string
 }
 
-func (w *world) connect() *client {
+func (w *world) connect(own ...tls.Certificate) *client {
 	w.t.Helper()
-	conn, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"imap"}})
+	conn, err := tls.Dial("tcp", w.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"imap"}, Certificates: own})
 	if err != nil {
 		w.t.Fatalf("connect: %v", err)
 	}
@@ -246,6 +258,8 @@ func (w *world) connect() *client {
 	c := &client{t: w.t, Conn: conn, Reader: bufio.NewReader(conn)}
 	if got := c.line(); !strings.HasPrefix(got, "* OK [CAPABILITY ID IMAP4rev2 IMAP4rev1 ") {
 		w.t.Fatalf("greeting %q", got)
+	} else {
+		c.greeting = got
 	}
 	return c
 }
@@ -332,7 +346,9 @@ func (c *client) idle() {
 	}
 }
 
-var certificate = sync.OnceValue(func() tls.Certificate {
+var certificate = sync.OnceValue(newCertificate)
+
+func newCertificate() tls.Certificate {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -342,4 +358,4 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 	}
 	der, _ := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-})
+}
