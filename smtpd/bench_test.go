@@ -22,7 +22,10 @@ import (
 func BenchmarkSubmission(b *testing.B) {
 	for _, connections := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("door-%d", connections), func(b *testing.B) {
-			d := openDoor(b, func(s *smtpd.Server) { s.Submitter = &recorder{forget: true} })
+			d := openDoor(b, func(s *smtpd.Server) {
+				s.Submitter = &recorder{forget: true}
+				s.Limits.Mails, s.Limits.Recipients = -1, -1
+			})
 			load(b, d.addr, d.tls, connections)
 		})
 		b.Run(fmt.Sprintf("bare-%d", connections), func(b *testing.B) {
