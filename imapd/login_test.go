@@ -58,3 +58,23 @@ func TestExchangeOfSeveralLines(t *testing.T) {
 		"NO [AUTHENTICATIONFAILED] bad-login: the login is not bound to this connection")
 	c.ok("LOGIN ann pw")
 }
+
+func TestConnectionsOfAnAccount(t *testing.T) {
+	w := newWorld(t)
+	w.door.PerAccount = 2
+	first, second := w.login("ann"), w.login("ann")
+	third := w.connect()
+	third.refused("LOGIN ann pw", "NO [UNAVAILABLE] too-busy: too many connections of your account are open.")
+	third.refused("AUTHENTICATE PLAIN AGFubgBwdw==", "NO [UNAVAILABLE] too-busy: ")
+	third.ok("LOGIN bob pw")
+	first.ok("LOGOUT")
+	// The door counts the first one out when it has seen it close.
+	for {
+		c := w.connect()
+		if _, result := c.do("LOGIN ann pw"); strings.HasPrefix(result, "OK") {
+			break
+		}
+		c.ok("LOGOUT")
+	}
+	second.ok("NOOP")
+}

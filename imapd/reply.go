@@ -129,6 +129,11 @@ var (
 		Cause:  "the command asks for more than one command may",
 		Remedy: "ask in several commands",
 	}
+	tooManySessions = &gsp.Refusal{
+		Reason: gsp.TooBusy,
+		Cause:  "too many connections of your account are open",
+		Remedy: "close programs that you do not need, and try again in a minute",
+	}
 	disabled = &gsp.Refusal{
 		Reason: gsp.BadLogin,
 		Cause:  "this account may not log in any more",

@@ -101,7 +101,7 @@ func TestEndedRightsEndIdle(t *testing.T) {
 func TestThreeFailedLoginsEndTheConnection(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect()
-	c.refused("LOGIN ann no", "NO [AUTHENTICATIONFAILED] bad-login: login or password is wrong. Copy both from your credential sheet, or ask your administrator for a new password. https://gsp.example/help/bad-login")
+	c.refused("LOGIN ann no", "NO [AUTHENTICATIONFAILED] bad-login: login or password is wrong. Copy both from your credential sheet, dashes included, or ask your administrator for a new password. https://gsp.example/help/bad-login")
 	c.refused("LOGIN nobody pw", "NO [AUTHENTICATIONFAILED] bad-login: login or password is wrong.")
 	c.refused("AUTHENTICATE PLAIN AGFubgBubw==", "NO [AUTHENTICATIONFAILED] bad-login: ")
 	if got := c.line() + c.line(); got != "* BYE too many failed loginsEOF" {

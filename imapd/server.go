@@ -40,12 +40,14 @@ type Server struct {
 	MaxMessage int64        // octets of a message in APPEND, 0 for DefaultMaxMessage
 	MaxConns   int          // connections, 0 for 10,000
 	PerAddress int          // connections of one IPv4 address or IPv6 /64, 0 for 1,000
+	PerAccount int          // connections of one account, 0 for 200
 	BadLogins  int          // failed logins that end a connection, 0 for 3
 	Log        *slog.Logger // nil is silence
 
 	mu        sync.Mutex
 	listeners []*guard.Listener
 	stopped   bool
+	accounts  map[gsp.AccountID]int // connections that are logged in
 }
 
 // ErrStopped is what Serve returns after Shutdown.
@@ -142,6 +144,29 @@ func (s *Server) log() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return s.Log
+}
+
+// countIn counts a connection for its account, and is false where there are
+// too many.
+func (s *Server) countIn(account gsp.AccountID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[account] >= cmp.Or(s.PerAccount, 200) {
+		return false
+	}
+	if s.accounts == nil {
+		s.accounts = make(map[gsp.AccountID]int)
+	}
+	s.accounts[account]++
+	return true
+}
+
+func (s *Server) countOut(account gsp.AccountID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[account]--; s.accounts[account] == 0 {
+		delete(s.accounts, account)
+	}
 }
 
 func (s *Server) badLogins() int { return cmp.Or(s.BadLogins, 3) }

@@ -44,6 +44,7 @@ var (
 func (s *session) Close() error {
 	s.cancel()
 	if s.account.ID != 0 {
+		s.countOut(s.account.ID)
 		attrs := append(s.who(), slog.Duration("lasted", time.Since(s.since)))
 		s.log().LogAttrs(context.Background(), slog.LevelDebug, "imap session ended", attrs...)
 	}
@@ -53,17 +54,24 @@ func (s *session) Close() error {
 // Login checks a name and a password.
 func (s *session) Login(login, password string) error {
 	account, err := s.Accounts.Authenticate(s.ctx, s.peer, login, password)
+	if err == nil {
+		err = s.enter(account)
+	}
 	if err != nil {
 		s.refuseLogin(err)
 		return s.reply("log in", err)
 	}
-	s.enter(account)
 	return nil
 }
 
-func (s *session) enter(account gsp.Account) {
+// enter makes the session one of its account.
+func (s *session) enter(account gsp.Account) error {
+	if !s.countIn(account.ID) {
+		return tooManySessions
+	}
 	s.account = account
 	s.log().LogAttrs(s.ctx, slog.LevelInfo, "imap login", s.who()...)
+	return nil
 }
 
 // refuseLogin logs and counts a failure, and ends the connection after some.
@@ -79,22 +87,28 @@ func (s *session) AuthenticateMechanisms() []string { return s.Accounts.Mechanis
 
 // Authenticate starts an exchange (RFC 9051, section 6.2.2).
 func (s *session) Authenticate(mechanism string) (sasl.Server, error) {
-	inner, ok := s.Accounts.Exchange(mechanism, s.peer, s.enter)
+	e := &exchange{session: s}
+	var ok bool
+	e.Server, ok = s.Accounts.Exchange(mechanism, s.peer, func(a gsp.Account) { e.account = a })
 	if !ok {
 		return nil, no(imap.ResponseCodeCannot, "this login mechanism is not offered")
 	}
-	return exchange{inner, s}, nil
+	return e, nil
 }
 
 // exchange is a login whose errors are answers.
 type exchange struct {
 	sasl.Server
 	session *session
+	account gsp.Account // at its success
 }
 
 // Next implements sasl.Server.
-func (e exchange) Next(response []byte) ([]byte, bool, error) {
+func (e *exchange) Next(response []byte) ([]byte, bool, error) {
 	challenge, done, err := e.Server.Next(response)
+	if err == nil && done {
+		err = e.session.enter(e.account)
+	}
 	if err != nil {
 		e.session.refuseLogin(err)
 		return nil, true, e.session.reply("log in", err)

@@ -220,7 +220,7 @@ var (
 	badLogin = &gsp.Refusal{
 		Reason: gsp.BadLogin,
 		Cause:  "login or password is wrong",
-		Remedy: "copy both from your credential sheet, or ask your administrator for a new password",
+		Remedy: "copy both from your credential sheet, dashes included, or ask your administrator for a new password",
 	}
 	notThisConnection = &gsp.Refusal{
 		Reason: gsp.BadLogin,

@@ -47,6 +47,7 @@ func (c Config) fault() (fault, bool) {
 		{"imap.listen", listenProblem(c.IMAP.Listen, c.SMTP.Listen, c.SMTP.STARTTLSListen)},
 		{"imap.connections", rangeProblem(c.IMAP.Connections, 16, 100_000)},
 		{"imap.connections_per_address", rangeProblem(c.IMAP.ConnectionsPerAddress, 1, 100_000)},
+		{"imap.connections_per_account", rangeProblem(c.IMAP.ConnectionsPerAccount, 1, 100_000)},
 		{"https.listen", listenProblem(c.HTTPS.Listen, c.SMTP.Listen, c.SMTP.STARTTLSListen, c.IMAP.Listen)},
 		{"tls.certificate", pairProblem(c.TLS.Certificate, c.TLS.Key)},
 		{"tls.key", pairProblem(c.TLS.Key, c.TLS.Certificate)},

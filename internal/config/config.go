@@ -107,6 +107,9 @@ type Reading struct {
 	// How many of them from one address: an IPv4 address, or the /64 of an IPv6
 	// one. From 1 to 100000.
 	ConnectionsPerAddress int `toml:"connections_per_address"`
+
+	// How many of them may be logged in to one account, from 1 to 100000.
+	ConnectionsPerAccount int `toml:"connections_per_account"`
 }
 
 // Door is one listening socket.
@@ -250,7 +253,7 @@ func Default() Config {
 		SMTP: Submission{
 			Listen: "127.0.0.1:8465", Connections: 4096, ConnectionsPerAddress: 256, ConnectionsPerAccount: 128,
 		},
-		IMAP:  Reading{Listen: "127.0.0.1:8993", Connections: 10_000, ConnectionsPerAddress: 1000},
+		IMAP:  Reading{Listen: "127.0.0.1:8993", Connections: 10_000, ConnectionsPerAddress: 1000, ConnectionsPerAccount: 200},
 		HTTPS: Door{Listen: "127.0.0.1:8443"},
 		Limits: Limits{
 			MaxMessage: 25 << 20, MaxRecipients: 100, InFlight: 96 << 20, MailsPerHour: 2000, RecipientsPerHour: 20_000,

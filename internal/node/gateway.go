@@ -148,7 +148,8 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 	reading := &imapd.Server{
 		Accounts: who, Keeper: core.router, Tree: core.store, Messages: core.store, Bells: core.bells,
 		TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(), MaxMessage: int64(c.Limits.MaxMessage),
-		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, BadLogins: c.Limits.FailedLogins, Log: log,
+		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
+		BadLogins: c.Limits.FailedLogins, Log: log,
 	}
 	directory := &keyserver.Server{Directory: who, Domain: c.Domain, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
