@@ -88,6 +88,9 @@ func (r *run) welcome(g *node.Gateway, madeConfig bool) {
 		fmt.Fprintf(w, "made   %s, %s\n", m.Path, m.What)
 	}
 	fmt.Fprintf(w, "serve  submission (SMTP over TLS)   %s\n", g.SMTP)
+	if g.STARTTLS != nil {
+		fmt.Fprintf(w, "serve  submission (STARTTLS)        %s\n", g.STARTTLS)
+	}
 	fmt.Fprintf(w, "serve  reading (IMAP over TLS)      %s\n", g.IMAP)
 	fmt.Fprintf(w, "serve  keys and help (HTTPS)        %s\n", g.HTTPS)
 	if madeConfig {
