@@ -206,7 +206,7 @@ func TestResolveTellsWhatIsNotClear(t *testing.T) {
 	h := newHouse(t)
 	run(h, admin.LibraryImport, admin.NewLibrary{File: "twins", Text: []byte(twins)})
 	for _, test := range []struct{ code, want string }{
-		{"TW##########", "Several patterns fit."},
+		{"TW##########", "Several patterns fit; the one with most evidence comes first."},
 		{"TW##########", "2. KE (Kenya): a stamp of Kenya."},
 		{"TW##########", `GSP-UIM: "TW##########";n=3;party=gb`},
 		{"TW##########", "What tells the first two apart: "},
@@ -417,5 +417,19 @@ func TestANoticeComesOnce(t *testing.T) {
 	}
 	if got := h.lastEvent(); got.Kind != gsp.NoticeSent || got.Party != "ke" || got.Case != e.Case {
 		t.Errorf("event: got %+v, want a notice to ke", got)
+	}
+
+	// Who turns the notice into a reminder is in its case; an answer to it settles
+	// nothing.
+	answers := "In-Reply-To: " + field(stored, "Message-ID")
+	if got := h.accepted(draft{by: "fr1", to: []string{"ke"}, header: []string{answers}}); got.Type != gsp.FollowUp || got.Case != e.Case {
+		t.Errorf("to ke@: got a %s in case %q, want a follow-up in %s", got.Type, got.Case, e.Case)
+	}
+	h.publish(registry.PostmasterLocal)
+	if got := h.accepted(draft{by: "fr1", to: []string{"postmaster"}, header: []string{answers}}); got.Type != gsp.Notice {
+		t.Errorf("to postmaster@: got a %s, want a notice", got.Type)
+	}
+	if waiting, err := h.store.PendingCases(t.Context(), at, "", 10); err != nil || len(waiting) != 1 || waiting[0].ID != e.Case {
+		t.Errorf("got pending cases %+v, %v, want %s", waiting, err, e.Case)
 	}
 }
