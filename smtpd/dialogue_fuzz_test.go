@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,55 @@ func FuzzDialogue(f *testing.F) {
 			if m.Sender.String() != officer || len(m.Recipients) == 0 || bytes.ContainsAny(bytes.ReplaceAll(m.Raw, []byte("\r\n"), nil), "\r\n\x00") {
 				t.Errorf("%q: handed in %q from %s", said, m.Raw, m.Sender)
 			}
+		}
+		if text := log.String(); text != "" {
+			t.Fatalf("%q: log %s", said, text)
+		}
+	})
+}
+
+// FuzzClearText says anything to a door before TLS. Nothing may make it panic,
+// hang, write what is no reply, or come as far as a mail.
+func FuzzClearText(f *testing.F) {
+	for _, seed := range []string{
+		"", "EHLO x\r\nSTARTTLS\r\n", "STARTTLS\r\nEHLO x\r\n", "STARTTLSx\r\n", "starttls \r\n", "QUIT\r\n", "BDAT 3\r\nabc", "NOOP\n",
+		"MAIL FROM:<" + officer + ">\r\nRCPT TO:<ke@gsp.example>\r\nDATA\r\n" + body + ".\r\n", plain(officer, password), "\x16\x03\x01\x00\x05", "EHLO\r\n\r\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	serverTLS, _ := certificate(f)
+	store, log := &recorder{}, &syncBuffer{}
+	server := &smtpd.Server{
+		Accounts: roll{}, Submitter: store, TLS: serverTLS, Domain: domain,
+		Limits: smtpd.Limits{LingerAfter: 100 * time.Millisecond}, Log: slog.New(slog.NewTextHandler(log, nil)),
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.Fatal(err)
+	}
+	go server.ServeSTARTTLS(l)
+	f.Cleanup(func() { server.Shutdown(context.Background()) })
+	f.Fuzz(func(t *testing.T, said []byte) {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(10 * time.Second))
+		conn.Write(said) // the door may hang up first
+		conn.(*net.TCPConn).CloseWrite()
+		replies, err := io.ReadAll(conn)
+		if e, ok := err.(net.Error); ok && e.Timeout() {
+			t.Fatalf("%q: the connection stays open", said)
+		}
+		clear, _, _ := bytes.Cut(replies, []byte("220 2.0.0 begin TLS\r\n"))
+		for line := range bytes.Lines(clear) {
+			if len(line) < 6 || line[0] < '2' || line[0] > '5' || line[3] != ' ' && line[3] != '-' || !bytes.HasSuffix(line, []byte("\r\n")) {
+				t.Errorf("%q: reply %q", said, line)
+			}
+		}
+		if bytes.Contains(replies, []byte("235 ")) || bytes.Contains(replies, []byte("354 ")) || len(store.take()) > 0 {
+			t.Errorf("%q: got as far as %q", said, replies)
 		}
 		if text := log.String(); text != "" {
 			t.Fatalf("%q: log %s", said, text)
