@@ -114,7 +114,7 @@ func (g *guard) command() error {
 		if err != nil {
 			return err
 		}
-		if r := foreignAddress(line); r != nil {
+		if r := foreignAddress(line); r != nil && g.loggedIn {
 			g.say(r)
 			continue
 		}

@@ -48,9 +48,9 @@ func (a *Authenticator) Exchange(mechanism string, p peer.Peer, loggedIn func(gs
 	}
 	switch mechanism {
 	case plain:
-		return single(func(message string) (gsp.Account, error) { return a.plain(p, message) }, loggedIn), true
+		return &oneMessage{func(message string) (gsp.Account, error) { return a.plain(p, message) }, loggedIn}, true
 	case external:
-		return single(func(message string) (gsp.Account, error) { return a.external(p, message) }, loggedIn), true
+		return &oneMessage{func(message string) (gsp.Account, error) { return a.external(p, message) }, loggedIn}, true
 	}
 	s := &scramExchange{a: a, loggedIn: loggedIn}
 	s.scram = scram{
@@ -73,12 +73,8 @@ func bound(p peer.Peer) bool {
 	})
 }
 
-// single is an exchange of one message of the client, which comes after an
+// oneMessage is an exchange of one message of the client, which comes after an
 // empty challenge where it did not come at once.
-func single(check func(message string) (gsp.Account, error), loggedIn func(gsp.Account)) sasl.Server {
-	return &oneMessage{check: check, loggedIn: loggedIn}
-}
-
 type oneMessage struct {
 	check    func(message string) (gsp.Account, error)
 	loggedIn func(gsp.Account)
