@@ -12,11 +12,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-sasl"
 
 	"gsp.example/gsp/imapd"
 	"gsp.example/gsp/internal/bell"
 	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 	"gsp.example/gsp/internal/sealed"
 	"gsp.example/gsp/internal/store/sqlite"
 )
@@ -78,11 +80,23 @@ func gateway(t *testing.T) (post, client.Login) {
 // reader answers for the registry: ke1.ke may read its own mailboxes.
 type reader struct{}
 
-func (reader) Authenticate(_ context.Context, login, password string) (gsp.Account, error) {
+func (reader) Authenticate(_ context.Context, _ peer.Peer, login, password string) (gsp.Account, error) {
 	if login != "ke1.ke" || password != "correct horse" {
 		return gsp.Account{}, &gsp.Refusal{Reason: gsp.BadLogin, Cause: "login or password is wrong", Remedy: "check both"}
 	}
 	return gsp.Account{ID: 1, Login: login, Party: "ke"}, nil
+}
+
+func (reader) Mechanisms(peer.Peer) []string { return []string{sasl.Plain} }
+
+func (r reader) Exchange(_ string, p peer.Peer, loggedIn func(gsp.Account)) (sasl.Server, bool) {
+	return sasl.NewPlainServer(func(_, login, password string) error {
+		account, err := r.Authenticate(context.Background(), p, login, password)
+		if err == nil {
+			loggedIn(account)
+		}
+		return err
+	}), true
 }
 
 func (reader) Shelves(gsp.AccountID) []gsp.Shelf {

@@ -14,9 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
+
 	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/localca"
+	"gsp.example/gsp/internal/peer"
 	"gsp.example/gsp/smtpd"
 )
 
@@ -60,11 +63,16 @@ type office struct {
 	taken []gsp.Submission
 }
 
-func (o *office) Authenticate(_ context.Context, login, password string) (gsp.Account, error) {
-	if login != "fr1.fr" || password != "correct horse" {
-		return gsp.Account{}, &gsp.Refusal{Reason: gsp.BadLogin, Cause: "login or password is wrong", Remedy: "check both"}
-	}
-	return gsp.Account{ID: 1, Login: "fr1.fr", Party: "fr"}, nil
+func (o *office) Mechanisms(peer.Peer) []string { return []string{sasl.Plain} }
+
+func (o *office) Exchange(_ string, _ peer.Peer, loggedIn func(gsp.Account)) (sasl.Server, bool) {
+	return sasl.NewPlainServer(func(_, login, password string) error {
+		if login != "fr1.fr" || password != "correct horse" {
+			return &gsp.Refusal{Reason: gsp.BadLogin, Cause: "login or password is wrong", Remedy: "check both"}
+		}
+		loggedIn(gsp.Account{ID: 1, Login: "fr1.fr", Party: "fr"})
+		return nil
+	}), true
 }
 
 func (o *office) Sender(_ gsp.AccountID, from gsp.Address) error {
