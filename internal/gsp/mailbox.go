@@ -89,6 +89,15 @@ type Delta struct {
 	Vanished []uint32 // expunged, by rising UID
 }
 
+// Listing is which messages a mailbox has at one moment.
+type Listing struct {
+	UIDNext  uint32
+	ModSeq   ModSeq   // of the mailbox then
+	UIDs     []uint32 // rising
+	Unseen   uint32   // the first UID without \Seen, 0 for none
+	Keywords []string // of all messages, sorted
+}
+
 // FlagChange changes the flags of messages (RFC 9051, section 6.4.6).
 type FlagChange struct {
 	Mode     FlagMode

@@ -90,6 +90,9 @@ func TestDamageIsNoticed(t *testing.T) {
 			if _, err := s.Body(t.Context(), hurt.Mail); errors.Is(err, gsp.ErrDamaged) != c.body {
 				t.Errorf("body: %v", err)
 			}
+			if _, err := s.Bodies(t.Context(), []gsp.MailID{receipts[0].Mail, hurt.Mail}); errors.Is(err, gsp.ErrDamaged) != c.body {
+				t.Errorf("bodies: %v", err)
+			}
 			if _, err := s.Summaries(t.Context(), hurt.Placed[0].Mailbox, []uint32{2}); errors.Is(err, gsp.ErrDamaged) != c.summary {
 				t.Errorf("summary: %v", err)
 			}

@@ -201,16 +201,16 @@ func (v view) uids(query string, args ...any) ([]uint32, error) {
 	return uids, rows.Err()
 }
 
-// list is the JSON array of UIDs, by which one statement takes any number of
-// them.
-func list(uids []uint32) string {
-	b := make([]byte, 0, 2+8*len(uids))
+// list is the JSON array of UIDs or mails, by which one statement takes any
+// number of them.
+func list[N uint32 | gsp.MailID](numbers []N) string {
+	b := make([]byte, 0, 2+8*len(numbers))
 	b = append(b, '[')
-	for i, uid := range uids {
+	for i, n := range numbers {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = strconv.AppendUint(b, uint64(uid), 10)
+		b = strconv.AppendInt(b, int64(n), 10)
 	}
 	return string(append(b, ']'))
 }

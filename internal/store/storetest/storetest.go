@@ -39,9 +39,13 @@ type Store interface {
 	Subscribe(context.Context, gsp.AccountID, gsp.MailboxID, bool) error
 
 	Mailbox(context.Context, gsp.MailboxID) (gsp.Mailbox, error)
+	Listing(context.Context, gsp.MailboxID) (gsp.Listing, error)
 	Since(context.Context, gsp.MailboxID, gsp.ModSeq) (gsp.Delta, error)
+	Items(context.Context, gsp.MailboxID, []uint32) ([]gsp.Item, error)
+	Flagged(ctx context.Context, id gsp.MailboxID, mask, want gsp.Flags) ([]uint32, error)
 	Summaries(context.Context, gsp.MailboxID, []uint32) (map[uint32]gsp.Summary, error)
 	Body(context.Context, gsp.MailID) ([]byte, error)
+	Bodies(context.Context, []gsp.MailID) (map[gsp.MailID][]byte, error)
 	SetFlags(context.Context, gsp.MailboxID, []uint32, gsp.FlagChange) error
 	Copy(context.Context, gsp.MailboxID, gsp.MailboxID, []uint32) (gsp.Copied, error)
 	Move(context.Context, gsp.MailboxID, gsp.MailboxID, []uint32) (gsp.Copied, error)
@@ -65,6 +69,7 @@ func Run(t *testing.T, open Open) {
 		{"Case", caseTests},
 		{"Mailbox", mailboxTests},
 		{"Message", messageTests},
+		{"Read", readTests},
 		{"Registry", registryTests},
 		{"Event", eventTests},
 	} {
