@@ -181,7 +181,8 @@ func (b *battered) submitUntilKilled(ctx context.Context, answers int) {
 
 // submit sends mails in one session while more wants them, at least one. With
 // a nil more it is that one, to have an answer to what the kill left open.
-func (s *submitter) submit(ctx context.Context, b *battered, more func() bool) error {
+// Each last is called before the session ends.
+func (s *submitter) submit(ctx context.Context, b *battered, more func() bool, last ...func()) error {
 	dialer := tls.Dialer{Config: b.tls()}
 	conn, err := dialer.DialContext(ctx, "tcp", b.smtp)
 	if err != nil {
@@ -189,6 +190,11 @@ func (s *submitter) submit(ctx context.Context, b *battered, more func() bool) e
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer func() {
+		for _, do := range last {
+			do()
+		}
+	}()
 	c := smtp.NewClient(conn)
 	if err := c.Auth(sasl.NewPlainClient("", "fr1", b.passwords["fr1"])); err != nil {
 		return err
