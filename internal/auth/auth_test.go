@@ -235,12 +235,21 @@ func TestFailuresOfANetworkMakeWait(t *testing.T) {
 	if _, err := a.Authenticate(t.Context(), from("192.0.2.8/32"), "somebody", "wrong"); reason(err) != gsp.BadLogin {
 		t.Errorf("from elsewhere: got %v, want %s", err, gsp.BadLogin)
 	}
-	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "customs1.ke", password); err != nil {
-		t.Errorf("an officer of the same network, who was there before: %v", err)
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "somebody", "wrong"); reason(err) != gsp.TooBusy {
+		t.Errorf("during the wait: got %v, want %s", err, gsp.TooBusy)
 	}
 	c.t = c.t.Add(3 * time.Second)
+	for _, want := range []gsp.Reason{gsp.BadLogin, gsp.TooBusy} {
+		if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "somebody", "wrong"); reason(err) != want {
+			t.Errorf("after the wait: got %v, want %s", err, want)
+		}
+	}
+	// Whoever was there before gets through, and others of the network with them.
+	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "customs1.ke", password); err != nil {
+		t.Errorf("an officer of the same network: %v", err)
+	}
 	if _, err := a.Authenticate(t.Context(), from("192.0.2.7/32"), "somebody", "wrong"); reason(err) != gsp.BadLogin {
-		t.Errorf("after the wait: got %v, want %s", err, gsp.BadLogin)
+		t.Errorf("after the officer: got %v, want %s", err, gsp.BadLogin)
 	}
 }
 

@@ -90,6 +90,7 @@ func (a *Authenticator) Authenticate(_ context.Context, p peer.Peer, login, pass
 	c := a.find(login)
 	sum := a.sum(c.credential, canonical(password))
 	if c.found && a.remembers(c, func(v verified) bool { return hmac.Equal(v.password[:], sum[:]) }) {
+		a.byNetwork.clear(p.Network)
 		return c.account, nil
 	}
 	if err := a.mustWait(c.name, p.Network); err != nil {
@@ -98,7 +99,7 @@ func (a *Authenticator) Authenticate(_ context.Context, p peer.Peer, login, pass
 	if !Check(c.credential, password) || !c.found {
 		return gsp.Account{}, a.fail(c.name, p.Network, badLogin)
 	}
-	a.succeed(c, sum)
+	a.succeed(c, p.Network, sum)
 	return c.account, nil
 }
 
@@ -165,9 +166,11 @@ func (a *Authenticator) remembers(c candidate, same func(verified) bool) bool {
 }
 
 // succeed notes a login that was right. password is the zero sum where the
-// password itself did not come.
-func (a *Authenticator) succeed(c candidate, password [sha256.Size]byte) {
+// password itself did not come. The network is forgiven too: behind the one
+// address of a ministry, a single forgotten program fails all day long.
+func (a *Authenticator) succeed(c candidate, network netip.Prefix, password [sha256.Size]byte) {
 	a.byName.clear(c.name)
+	a.byNetwork.clear(network)
 	now := verified{credential: a.sum(c.credential, ""), password: password}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -112,6 +112,7 @@ func (a *Authenticator) external(p peer.Peer, identity string) (gsp.Account, err
 	case identity != "" && !a.same(identity, account.Login):
 		return gsp.Account{}, a.fail("", p.Network, otherIdentity)
 	}
+	a.byNetwork.clear(p.Network)
 	return account, nil
 }
 
@@ -165,7 +166,7 @@ func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err 
 			err = errMalformed
 			break
 		}
-		s.a.succeed(s.candidate, [sha256.Size]byte{})
+		s.a.succeed(s.candidate, s.peer.Network, [sha256.Size]byte{})
 		s.loggedIn(s.candidate.account)
 		return nil, true, nil
 	default:

@@ -164,7 +164,8 @@ type Limits struct {
 	// through even then, so nobody can lock an officer out.
 	FailedLoginsPerName int `toml:"failed_logins_per_name"`
 
-	// The same for one address, under whatever names, from 1 to 100000.
+	// The same for one address, under whatever names, from 1 to 100000. A login
+	// that is right forgives what failed from its address.
 	FailedLoginsPerAddress int `toml:"failed_logins_per_address"`
 }
 
