@@ -112,7 +112,11 @@ func TestFitsByFingerprint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entity(t, set)
-			c, err := pgpcert.Read(public(t, e), ke, now)
+			read := pgpcert.Read
+			if e.PrimaryKey.Version == 6 {
+				read = pgpcert.ReadBeside
+			}
+			c, err := read(public(t, e), ke, now)
 			if err != nil {
 				t.Fatal(err)
 			}

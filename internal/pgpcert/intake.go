@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 	"github.com/ProtonMail/gopenpgp/v2/crypto"
 
@@ -20,21 +22,55 @@ const skew = 24 * time.Hour
 // oldest is before the first program that wrote version 4 keys.
 var oldest = time.Date(1998, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Read takes a certificate, armoured or binary, that is to be published for
-// addr at now, and returns what is fit to be published of it. The error is
-// always a *gsp.Refusal, of the reasons BrokenKey, PrivateKey, WrongKeyAddress
-// and WeakKey. b is not kept.
-func Read(b []byte, addr gsp.Address, now time.Time) (cert *Cert, err error) {
+// Read takes a certificate of version 4, armoured or binary, that is to be
+// published for addr at now, and returns what is fit to be published of it. The
+// error is always a *gsp.Refusal, of the reasons BrokenKey, PrivateKey,
+// WrongKeyAddress and WeakKey. b is not kept.
+func Read(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
+	return read(b, 4, addr, now)
+}
+
+// ReadBeside does as Read for a certificate of version 6, which may be
+// published beside one of version 4 and not in its place: GnuPG and
+// Thunderbird of today cannot seal for it.
+func ReadBeside(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
+	return read(b, 6, addr, now)
+}
+
+// ReadAnswer takes the answer of a key directory for addr, which may hold
+// further certificates behind the current one
+// (draft-koch-openpgp-webkey-service-22, section 3.1), and returns the first
+// that Read accepts. The error is that of the first one where there is none.
+func ReadAnswer(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
+	cert, err := Read(b, addr, now)
+	if err == nil || len(b) > MaxSize {
+		return cert, err
+	}
+	packets, _ := split(b)
+	var first error
+	for ring := range certificates(packets) {
+		cert, err := Read(ring, addr, now)
+		if err == nil {
+			return cert, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first == nil {
+		first = err
+	}
+	return nil, first
+}
+
+func read(b []byte, version int, addr gsp.Address, now time.Time) (cert *Cert, err error) {
 	defer func() {
 		// The library has panicked on hostile packets before.
 		if p := recover(); p != nil {
 			cert, err = nil, broken("this key is damaged", exportAgain, fmt.Errorf("library panic: %v", p))
 		}
 	}()
-	if len(b) > MaxSize {
-		return nil, broken(fmt.Sprintf("this key is larger than %d KiB", MaxSize>>10), exportSlim, nil)
-	}
-	octets, err := dearmor(b)
+	octets, err := open(b)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -42,12 +78,13 @@ func Read(b []byte, addr gsp.Address, now time.Time) (cert *Cert, err error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	if err := t.vet(addr, now); err != nil {
+	if err := vetVersion(t.primary.key.Version, version); err != nil {
 		return nil, err
 	}
-	tooWeak := t.vetSubkeys(now)
-	cert = t.cert(addr, t.octets())
-	if err := cert.usable(now, tooWeak); err != nil {
+	if cert, err = t.vet(addr, now); err != nil {
+		return nil, err
+	}
+	if err := cert.Usable(now); err != nil {
 		return nil, err
 	}
 	if err := secondOpinion(cert, earliest(later(now, t.lastSignature()), now.Add(skew))); err != nil {
@@ -56,19 +93,44 @@ func Read(b []byte, addr gsp.Address, now time.Time) (cert *Cert, err error) {
 	return cert, nil
 }
 
-// vet removes from the primary key and its user IDs whatever may not be
-// published, and says what is missing then.
-func (t *transferable) vet(addr gsp.Address, now time.Time) error {
+// open returns the binary form of what was handed in, if it is not too large.
+func open(b []byte) ([]byte, error) {
+	if len(b) > MaxSize {
+		if private(b) {
+			return nil, errPrivate
+		}
+		return nil, errLarge
+	}
+	return dearmor(b)
+}
+
+func vetVersion(got, want int) error {
+	switch {
+	case got == want:
+		return nil
+	case got == 6:
+		return broken("this key is of version 6, which GnuPG and Thunderbird cannot use yet", makeNew, nil)
+	}
+	return broken("this key is not of version 6", "hand it in as the key that everybody uses", nil)
+}
+
+// vet removes whatever may not be published, and says what is missing then.
+// The certificate that it returns may be out of use.
+func (t *transferable) vet(addr gsp.Address, now time.Time) (*Cert, error) {
 	if why := weakness(t.primary.key); why != "" {
-		return weak(why)
+		return nil, weak(why)
 	}
 	if made := t.primary.key.CreationTime; made.Before(oldest) || made.After(now.Add(skew)) {
-		return broken("the date on which this key says it was made cannot be true", "set the clock of the computer right and make a new key", nil)
+		return nil, broken("the date on which this key says it was made cannot be true", "set the clock of the computer right, then "+makeNew, nil)
 	}
-	if revoked := t.vetPrimary(now); revoked {
-		return broken("this key was revoked by its owner", "make a new key and send its public part", nil)
+	t.vetPrimary(now)
+	if err := t.vetUserIDs(addr, now); err != nil {
+		return nil, err
 	}
-	return t.vetUserIDs(addr, now)
+	tooWeak := t.vetSubkeys(now)
+	cert := t.cert(addr, t.octets())
+	cert.tooWeak = tooWeak
+	return cert, nil
 }
 
 // octets writes t in the order of RFC 9580, section 10.1. Each packet is
@@ -103,10 +165,15 @@ func (t *transferable) lastSignature() time.Time {
 	return last
 }
 
-// usable refuses a certificate that nothing can be sealed for now. tooWeak says
-// why a subkey was left out, "" if none was.
-func (c *Cert) usable(now time.Time, tooWeak string) error {
-	if !c.expires.IsZero() && !now.Before(c.expires) {
+// Usable returns why mail cannot be sealed for the certificate now, as a
+// *gsp.Refusal to its owner, or nil.
+func (c *Cert) Usable(now time.Time) error {
+	switch {
+	case c.revoked:
+		return broken("this key was revoked by its owner", makeNew, nil)
+	case c.disowned:
+		return wrongAddress(c.address, errors.New("user ID is revoked"))
+	case !c.expires.IsZero() && !now.Before(c.expires):
 		return broken("this key expired on "+c.expires.Format(time.DateOnly), extendKey, nil)
 	}
 	revoked, expired, quantum := false, time.Time{}, false
@@ -123,8 +190,8 @@ func (c *Cert) usable(now time.Time, tooWeak string) error {
 		}
 	}
 	switch {
-	case tooWeak != "":
-		return weak(tooWeak)
+	case c.tooWeak != "":
+		return weak(c.tooWeak)
 	case !expired.IsZero():
 		return broken("the encryption part of this key expired on "+expired.Format(time.DateOnly), extendKey, nil)
 	case revoked:
@@ -138,12 +205,9 @@ func (c *Cert) usable(now time.Time, tooWeak string) error {
 // secondOpinion reads the final octets from scratch with the two libraries
 // that seal mail here, which must both find a subkey to seal for.
 func secondOpinion(c *Cert, at time.Time) error {
-	entities, err := openpgp.ReadKeyRing(bytes.NewReader(c.octets))
+	entities, err := c.reread()
 	if err != nil {
-		return fmt.Errorf("go-crypto: %w", err)
-	}
-	if len(entities) != 1 {
-		return errors.New("go-crypto: want one certificate")
+		return err
 	}
 	if _, err := entities[0].VerifyPrimaryKey(at, policy); err != nil {
 		return fmt.Errorf("go-crypto: primary key: %w", err)
@@ -154,6 +218,10 @@ func secondOpinion(c *Cert, at time.Time) error {
 	}
 	if key.IsPrimary() {
 		return errors.New("go-crypto: seals for the primary key")
+	}
+	// A point that is not on its curve, or of small order, shows here only.
+	if err := packet.SerializeEncryptedKey(io.Discard, key.PublicKey, packet.CipherAES256, make([]byte, 32), policy); err != nil {
+		return fmt.Errorf("go-crypto: seal: %w", err)
 	}
 	again, err := crypto.NewKey(c.octets)
 	if err != nil {
@@ -168,6 +236,18 @@ func secondOpinion(c *Cert, at time.Time) error {
 		return errors.New("gopenpgp: no subkey to seal for")
 	}
 	return nil
+}
+
+// reread parses the octets as any client does.
+func (c *Cert) reread() (openpgp.EntityList, error) {
+	entities, err := openpgp.ReadKeyRing(bytes.NewReader(c.octets))
+	if err != nil {
+		return nil, fmt.Errorf("go-crypto: %w", err)
+	}
+	if len(entities) != 1 {
+		return nil, errors.New("go-crypto: want one certificate")
+	}
+	return entities, nil
 }
 
 func capitals(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }

@@ -25,7 +25,6 @@ func TestReadAcceptsStrongKeys(t *testing.T) {
 		"nist p-256":      curve(packet.PubKeyAlgoECDSA, packet.CurveNistP256),
 		"nist p-521":      curve(packet.PubKeyAlgoECDSA, packet.CurveNistP521),
 		"brainpool p-384": curve(packet.PubKeyAlgoECDSA, packet.CurveBrainpoolP384),
-		"version 6":       func(c *packet.Config) { c.V6Keys = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entity(t, set)
@@ -97,6 +96,12 @@ func TestReadRefuses(t *testing.T) {
 		{"two certificates", slices.Concat(b, public(t, entity(t))), gsp.BrokenKey, "more than one"},
 		{"two blocks", slices.Concat(armoured(t, openpgp.PublicKeyType, b), armoured(t, openpgp.PublicKeyType, b)), gsp.BrokenKey, "more than one"},
 		{"too large", bytes.Repeat(b, 1+pgpcert.MaxSize/len(b)), gsp.BrokenKey, "larger than 64 KiB"},
+		{"too large and private", slices.Concat(secret(t, plain), bytes.Repeat(b, 10<<20/len(b))), gsp.PrivateKey, "private key"},
+		{"too large and private, armoured", slices.Concat(make([]byte, 10<<20), armoured(t, openpgp.PrivateKeyType, b)), gsp.PrivateKey, "private key"},
+		{"many empty packets", bytes.Repeat([]byte{0xfc, 0}, pgpcert.MaxSize/2), gsp.BrokenKey, "not an OpenPGP public key"},
+		{"version 5", raw(6, []byte{5, 0, 0, 0, 0, 22, 0, 0, 0, 0}), gsp.BrokenKey, "format"},
+		{"version 6", public(t, entity(t, func(c *packet.Config) { c.V6Keys = true })), gsp.BrokenKey, "version 6"},
+		{"post-quantum only", public(t, entity(t, algorithm(packet.PubKeyAlgoMldsa65Ed25519), func(c *packet.Config) { c.V6Keys = true })), gsp.BrokenKey, "version 6"},
 		{"many subkeys", slices.Concat(b, bytes.Repeat(parts[3], 21)), gsp.BrokenKey, "too many"},
 		{"many signatures", slices.Concat(b, bytes.Repeat(parts[4], 64)), gsp.BrokenKey, "too many"},
 		{"version 3", raw(6, []byte{3, 0, 0, 0, 0, 0, 0, 1}), gsp.BrokenKey, "format"},

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
@@ -33,6 +34,7 @@ const (
 )
 
 var (
+	errLarge    = fmt.Errorf("larger than %d octets", MaxSize)
 	errPrivate  = errors.New("holds a private key")
 	errSeveral  = errors.New("holds more than one certificate")
 	errTooMany  = errors.New("holds too many user IDs, subkeys or signatures")
@@ -82,6 +84,44 @@ func split(b []byte) ([]rawPacket, error) {
 		b = b[len(p.octets):]
 	}
 	return packets, nil
+}
+
+// private reports whether b, of any size, holds a private key. It keeps nothing
+// and stops at the first malformed packet.
+func private(b []byte) bool {
+	if len(b) > 0 && b[0]&0x80 == 0 {
+		return bytes.Contains(b, armorPrivate)
+	}
+	for len(b) > 0 {
+		p, err := next(b)
+		if err != nil {
+			return false
+		}
+		if p.tag == tagSecretKey || p.tag == tagSecretSubkey {
+			return true
+		}
+		b = b[len(p.octets):]
+	}
+	return false
+}
+
+// certificates cuts a keyring into certificates: each begins with a public key.
+func certificates(packets []rawPacket) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		var ring []byte
+		for _, p := range packets {
+			if p.tag == tagPublicKey && len(ring) > 0 {
+				if !yield(ring) {
+					return
+				}
+				ring = nil
+			}
+			ring = append(ring, p.octets...)
+		}
+		if len(ring) > 0 {
+			yield(ring)
+		}
+	}
 }
 
 // next reads the packet at the start of b, in either header format (RFC 9580,

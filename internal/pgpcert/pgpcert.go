@@ -37,6 +37,15 @@ type Cert struct {
 	created     time.Time
 	expires     time.Time
 	keys        []EncryptionKey
+
+	version      int
+	userID       string
+	algorithm    int
+	bits         int
+	fingerprints []string // of all keys, the primary first
+	revoked      bool     // the primary key
+	disowned     bool     // the user ID
+	tooWeak      string   // why Read left an encryption subkey out, "" if none was
 }
 
 // EncryptionKey is a subkey that mail may be sealed for, now or at another
@@ -90,6 +99,27 @@ func (c *Cert) Address() gsp.Address { return c.address }
 // Fingerprint returns that of the primary key in capital hexadecimal.
 func (c *Cert) Fingerprint() string { return c.fingerprint }
 
+// Fingerprints returns those of the primary key and of all subkeys that are
+// published, in capital hexadecimal.
+func (c *Cert) Fingerprints() []string { return slices.Clone(c.fingerprints) }
+
+// Version returns 4 or 6, of the key format.
+func (c *Cert) Version() int { return c.version }
+
+// UserID returns the user ID as its owner wrote it: the address, or a name
+// and the address in angle brackets.
+func (c *Cert) UserID() string { return c.userID }
+
+// Algorithm returns that of the primary key (RFC 9580, section 9.1).
+func (c *Cert) Algorithm() int { return c.algorithm }
+
+// Bits returns the size of the primary key, 0 where the algorithm fixes it.
+func (c *Cert) Bits() int { return c.bits }
+
+// Revoked reports whether the owner has revoked the certificate, or its user
+// ID. Nothing may be sealed for it.
+func (c *Cert) Revoked() bool { return c.revoked || c.disowned }
+
 // Bytes returns the binary certificate, exactly as the Web Key Directory
 // serves it.
 func (c *Cert) Bytes() []byte { return slices.Clone(c.octets) }
@@ -113,8 +143,19 @@ func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 		octets:      slices.Clone(octets),
 		created:     t.primary.key.CreationTime.UTC(),
 		expires:     t.expires(),
+
+		version:      t.primary.key.Version,
+		userID:       t.userIDs[0].userID,
+		algorithm:    int(t.primary.key.PubKeyAlgo),
+		fingerprints: []string{capitals(t.primary.key.Fingerprint)},
+		revoked:      newest(t.primary.sigs, packet.SigTypeKeyRevocation) != nil,
+		disowned:     t.userIDs[0].disowned(),
+	}
+	if bits, err := t.primary.key.BitLength(); err == nil {
+		c.bits = int(bits)
 	}
 	for _, sub := range t.subkeys {
+		c.fingerprints = append(c.fingerprints, capitals(sub.key.Fingerprint))
 		binding := newest(sub.sigs, packet.SigTypeSubkeyBinding)
 		if binding == nil || !encrypts(binding, sub.key) {
 			continue
@@ -127,7 +168,7 @@ func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 			Algorithm:   int(sub.key.PubKeyAlgo),
 			From:        sub.key.CreationTime.UTC(),
 			Until:       earliest(c.expires, keyEnd(sub.key, binding), signatureEnd(binding)),
-			Revoked:     withdrawn(sub.sigs, packet.SigTypeSubkeyRevocation, binding),
+			Revoked:     c.Revoked() || withdrawn(sub.sigs, packet.SigTypeSubkeyRevocation, binding),
 			bits:        bits,
 			point:       point,
 		})

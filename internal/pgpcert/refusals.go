@@ -9,8 +9,8 @@ import (
 
 const (
 	exportAgain = "export the public key again, with gpg --armor --export or in Thunderbird's OpenPGP Key Manager, and send the whole block"
-	makeNew     = "make a new key, Ed25519 with X25519 or RSA of at least 3072 bits, and send its public part"
-	addSubkey   = "add an X25519 encryption subkey, with gpg --quick-add-key, or make a new key, and send the public part"
+	makeNew     = "make a new key, with gpg --quick-generate-key ADDRESS future-default default 3y or in Thunderbird's OpenPGP Key Manager, and send its public part"
+	addSubkey   = "add an encryption subkey, with gpg --quick-add-key FINGERPRINT cv25519 encr, or make a new key in Thunderbird's OpenPGP Key Manager, and send the public part"
 	exportSlim  = "export it without the signatures of others, with gpg --armor --export-options export-minimal --export"
 	extendKey   = "set a later expiry date, with gpg --quick-set-expire or in Thunderbird's OpenPGP Key Manager, and send the public key again"
 	feebleHash  = "its own signatures use the hash SHA-1, which can be forged"
@@ -28,7 +28,7 @@ func privateKey() *gsp.Refusal {
 	return &gsp.Refusal{
 		Reason: gsp.PrivateKey,
 		Cause:  "this is a private key, which nobody but its owner may have; it was not stored",
-		Remedy: "revoke it, make a new key, and send only its public part",
+		Remedy: "revoke it, with gpg --gen-revoke or in Thunderbird's OpenPGP Key Manager, then make a new key and send only its public part",
 	}
 }
 
@@ -44,6 +44,8 @@ func wrongAddress(addr gsp.Address, err error) *gsp.Refusal {
 // unreadable puts an error of parse into words for the key's owner.
 func unreadable(err error) *gsp.Refusal {
 	switch {
+	case errors.Is(err, errLarge):
+		return broken(fmt.Sprintf("this key is larger than %d KiB", MaxSize>>10), exportSlim, err)
 	case errors.Is(err, errPrivate):
 		return privateKey()
 	case errors.Is(err, errSeveral):

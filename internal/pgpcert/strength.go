@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -68,7 +69,53 @@ func weakRSA(key *packet.PublicKey) string {
 	case pub.E < minRSAExponent || pub.E%2 == 0 || pub.N.Bit(0) == 0:
 		return "its RSA numbers are not safe"
 	}
+	return weakModulus(pub.N)
+}
+
+// smallPrimes are those below 1,000: no modulus of two large primes has one.
+var smallPrimes = func() (primes []uint32) {
+	for n := uint32(2); n < 1000; n++ {
+		if !slices.ContainsFunc(primes, func(p uint32) bool { return n%p == 0 }) {
+			primes = append(primes, n)
+		}
+	}
+	return primes
+}()
+
+// weakModulus finds moduli that anybody can factor: with a small factor, and
+// those of chip cards whose primes are made from powers of 65537 (CVE-2017-15361,
+// ROCA). Of the latter each remainder by a small prime is such a power too; by
+// chance that happens once in 2^27.
+func weakModulus(n *big.Int) string {
+	powers := true
+	for _, p := range smallPrimes {
+		remainder := uint32(new(big.Int).Mod(n, big.NewInt(int64(p))).Uint64())
+		if remainder == 0 {
+			return "its RSA modulus has a small factor"
+		}
+		powers = powers && (p > maxRocaPrime || isPower(remainder, p))
+	}
+	if powers {
+		return "its RSA modulus was made by a chip card with a known fault (ROCA)"
+	}
 	return ""
+}
+
+// maxRocaPrime is the greatest prime that the faulty cards multiply for keys of
+// any size, the first 39.
+const maxRocaPrime = 167
+
+// isPower reports whether a is a power of 65537 modulo p.
+func isPower(a, p uint32) bool {
+	g := minRSAExponent % p
+	for x := g; ; x = x * g % p {
+		if x == a {
+			return true
+		}
+		if x == 1 || x == 0 {
+			return false
+		}
+	}
 }
 
 func weakCurve(key *packet.PublicKey) string {

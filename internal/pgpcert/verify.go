@@ -1,7 +1,7 @@
 package pgpcert
 
 import (
-	"errors"
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -57,10 +57,15 @@ func (c *component) keep(kinds []packet.SignatureType, verify func(*packet.Signa
 	revocation packet.SignatureType, verifyRevocation func(*packet.Signature) error, now time.Time) (feebly bool) {
 	slices.SortStableFunc(c.sigs, func(a, b signature) int { return b.sig.CreationTime.Compare(a.sig.CreationTime) })
 	bound := false
+	var revocations []signature
 	c.sigs = slices.DeleteFunc(c.sigs, func(s signature) bool {
 		switch {
 		case s.sig.SigType == revocation:
-			return verifyRevocation(s.sig) != nil
+			if slices.ContainsFunc(revocations, s.says) || verifyRevocation(s.sig) != nil {
+				return true
+			}
+			revocations = append(revocations, s)
+			return false
 		case bound || !slices.Contains(kinds, s.sig.SigType):
 			return true
 		}
@@ -72,20 +77,24 @@ func (c *component) keep(kinds []packet.SignatureType, verify func(*packet.Signa
 	return feebly
 }
 
-// vetPrimary keeps the true signatures over the primary key alone, and reports
-// whether one revokes it.
-func (t *transferable) vetPrimary(now time.Time) (revoked bool) {
+// says reports whether two signatures sign the same statement. What else a
+// signature packet holds anybody can change, and so make many of one.
+func (s signature) says(other signature) bool {
+	return bytes.Equal(s.sig.HashSuffix, other.sig.HashSuffix)
+}
+
+// vetPrimary keeps the true signatures over the primary key alone.
+func (t *transferable) vetPrimary(now time.Time) {
 	key := t.primary.key
 	t.primary.keep([]packet.SignatureType{packet.SigTypeDirectSignature}, key.VerifyDirectKeySignature,
 		packet.SigTypeKeyRevocation, key.VerifyRevocationSignature, now)
-	return newest(t.primary.sigs, packet.SigTypeKeyRevocation) != nil
 }
 
-// vetUserIDs keeps the one user ID that names addr and was certified last.
+// vetUserIDs keeps the one user ID that names addr and was certified last,
+// before one that is revoked.
 func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
 	var chosen *component
-	var since time.Time
-	named, feebly, revoked := false, false, false
+	named, feebly := false, false
 	for i := range t.userIDs {
 		u := &t.userIDs[i]
 		if !names(u.userID, addr) {
@@ -93,27 +102,35 @@ func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
 		}
 		named = true
 		feebly = t.vetUserID(u, now) || feebly
-		certification := newest(u.sigs, certifications...)
-		switch {
-		case certification == nil:
-		case withdrawnUserID(u.sigs, certification):
-			revoked = true
-		case chosen == nil || certification.CreationTime.After(since):
-			chosen, since = u, certification.CreationTime
+		if u.prevails(chosen) {
+			chosen = u
 		}
 	}
 	switch {
 	case chosen != nil:
 		t.userIDs = []component{*chosen}
 		return nil
-	case revoked:
-		return wrongAddress(addr, errors.New("user ID is revoked"))
 	case feebly:
 		return weak(feebleHash)
 	case named:
 		return broken("the user ID of this key has no valid signature by the key itself", exportAgain, nil)
 	}
 	return wrongAddress(addr, nil)
+}
+
+// prevails reports whether u is certified, and rather the user ID of its
+// certificate than other, nil for none.
+func (u *component) prevails(other *component) bool {
+	mine := newest(u.sigs, certifications...)
+	switch {
+	case mine == nil:
+		return false
+	case other == nil:
+		return true
+	case u.disowned() != other.disowned():
+		return other.disowned()
+	}
+	return mine.CreationTime.After(newest(other.sigs, certifications...).CreationTime)
 }
 
 // vetUserID keeps the newest certification of u and its revocations, and
@@ -125,11 +142,12 @@ func (t *transferable) vetUserID(u *component, now time.Time) (feebly bool) {
 	return u.keep(certifications, verify, packet.SigTypeCertificationRevocation, verify, now)
 }
 
-// withdrawnUserID reports whether a user ID is revoked and was not certified
-// again later (RFC 9580, section 5.2.3.31).
-func withdrawnUserID(sigs []signature, certification *packet.Signature) bool {
-	r := newest(sigs, packet.SigTypeCertificationRevocation)
-	return r != nil && !r.CreationTime.Before(certification.CreationTime)
+// disowned reports whether a user ID is revoked and was not certified again
+// later (RFC 9580, section 5.2.3.31).
+func (u *component) disowned() bool {
+	r := newest(u.sigs, packet.SigTypeCertificationRevocation)
+	certification := newest(u.sigs, certifications...)
+	return r != nil && certification != nil && !r.CreationTime.Before(certification.CreationTime)
 }
 
 // vetSubkeys keeps the subkeys for encryption and signing that are bound and

@@ -1,0 +1,92 @@
+package pgpcert_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"gsp.example/gsp/internal/pgpcert"
+)
+
+// A certificate of version 6 and a post-quantum subkey may stand beside what
+// everybody can use.
+func TestReadBeside(t *testing.T) {
+	for name, set := range map[string]func(*packet.Config){
+		"ed25519": algorithm(packet.PubKeyAlgoEd25519), "rsa": rsaBits(3072), "ed448": algorithm(packet.PubKeyAlgoEd448),
+	} {
+		b := public(t, entity(t, set, func(c *packet.Config) { c.V6Keys = true }))
+		if c, err := pgpcert.ReadBeside(b, ke, now); err != nil || c.Version() != 6 || !bytes.Equal(c.Bytes(), b) {
+			t.Errorf("%s: got %v, %v", name, c, err)
+		}
+	}
+	if c, err := pgpcert.ReadBeside(public(t, entity(t)), ke, now); err == nil {
+		t.Errorf("version 4: got %v, want it refused", c)
+	}
+
+	e := entity(t)
+	if err := e.AddEncryptionSubkey(at(now.Add(-time.Minute), algorithm(packet.PubKeyAlgoMlkem768X25519))); err != nil {
+		t.Fatal(err)
+	}
+	c := accepted(t, public(t, e))
+	if keys := c.EncryptionKeys(); len(keys) != 2 || keys[1].Algorithm != packet.PubKeyAlgoMlkem768X25519 {
+		t.Errorf("got %+v, want a post-quantum subkey beside the other", keys)
+	}
+	alone := packets(t, public(t, e))
+	if _, err := pgpcert.Read(slices.Concat(alone[0], alone[1], alone[2], alone[5], alone[6]), ke, now); err == nil || !strings.Contains(err.Error(), "post-quantum") {
+		t.Errorf("without the other: got %v, want it refused", err)
+	}
+}
+
+// A directory may answer with the current certificate and earlier ones.
+func TestReadAnswer(t *testing.T) {
+	current, retired := public(t, entity(t)), entity(t)
+	if err := retired.Revoke(packet.KeyRetired, "", at(now)); err != nil {
+		t.Fatal(err)
+	}
+	earlier := public(t, retired)
+	beside := public(t, entity(t, func(c *packet.Config) { c.V6Keys = true }))
+	for name, answer := range map[string][]byte{
+		"alone":           current,
+		"current first":   slices.Concat(current, earlier, beside),
+		"current last":    slices.Concat(earlier, beside, current),
+		"behind a broken": slices.Concat(packets(t, earlier)[0], current),
+	} {
+		if c, err := pgpcert.ReadAnswer(answer, ke, now); err != nil || !bytes.Equal(c.Bytes(), current) {
+			t.Errorf("%s: got %v, %v", name, c, err)
+		}
+	}
+	for name, answer := range map[string][]byte{"only a revoked one": slices.Concat(earlier, beside), "revoked": earlier} {
+		if c, err := pgpcert.ReadAnswer(answer, ke, now); err == nil || !strings.Contains(err.Error(), "revoked by its owner") {
+			t.Errorf("%s: got %v, %v, want it refused as revoked", name, c, err)
+		}
+	}
+	for name, answer := range map[string][]byte{"empty": nil, "a page": []byte("<html>"), "too large": bytes.Repeat(current, 200)} {
+		if c, err := pgpcert.ReadAnswer(answer, ke, now); err == nil {
+			t.Errorf("%s: got %v, want it refused", name, c)
+		}
+	}
+}
+
+// An index tells of a certificate what is here.
+func TestWhatACertificateTells(t *testing.T) {
+	e := entity(t, rsaBits(3072))
+	if err := e.AddSigningSubkey(at(now.Add(-time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	c := accepted(t, public(t, e))
+	if c.Version() != 4 || c.UserID() != "Kenya <ke@gsp.example>" || c.Algorithm() != 1 || c.Bits() != 3072 || c.Revoked() || c.Usable(now) != nil {
+		t.Errorf("got version %d, %q, algorithm %d of %d bits", c.Version(), c.UserID(), c.Algorithm(), c.Bits())
+	}
+	want := []string{}
+	for _, key := range []*packet.PublicKey{e.PrimaryKey, e.Subkeys[0].PublicKey, e.Subkeys[1].PublicKey} {
+		want = append(want, strings.ToUpper(hex.EncodeToString(key.Fingerprint)))
+	}
+	if got := c.Fingerprints(); !slices.Equal(got, want) {
+		t.Errorf("fingerprints: got %v, want %v", got, want)
+	}
+}
