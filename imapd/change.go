@@ -3,6 +3,8 @@ package imapd
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -64,39 +66,49 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 	if err != nil {
 		return s.reply("store", err)
 	}
-	places := v.resolve(set)
-	if len(places) == 0 {
+	uids := v.uids(v.resolve(set))
+	if len(uids) == 0 {
 		return nil
-	}
-	expected := make([]message, len(places))
-	for i, p := range places {
-		m := v.messages[p]
-		m.Flags, m.Keywords = after(m.Item, todo)
-		expected[i] = m
-	}
-	if err := s.Messages.SetFlags(s.ctx, v.id, v.uids(places), todo); err != nil {
-		return s.reply("store", err)
 	}
 	// Flags that others changed go out by Poll, and new keywords before them.
 	if err := s.refresh(); err != nil {
 		return s.reply("store", err)
 	}
-	for i, p := range places {
-		m := &v.messages[p]
-		if m.gone {
+	others, since := maps.Clone(v.changed), v.modseq
+	before, err := s.Messages.Items(s.ctx, v.id, uids)
+	if err != nil {
+		return s.reply("store", err)
+	}
+	if err := s.Messages.SetFlags(s.ctx, v.id, uids, todo); err != nil {
+		return s.reply("store", err)
+	}
+	if err := s.refresh(); err != nil {
+		return s.reply("store", err)
+	}
+	for _, item := range before {
+		item.Flags, item.Keywords = after(item, todo)
+		now, changed := v.changed[item.UID]
+		if !changed {
+			now = item // it had these flags already
+		}
+		if _, gone := slices.BinarySearch(v.gone, item.UID); gone {
 			continue
 		}
 		if change.Silent {
-			m.changed = expected[i].changed || !expected[i].sameFlags(m.Item)
+			_, other := others[item.UID]
+			other = other || item.ModSeq > since
+			if !other && now.Flags == item.Flags && slices.Equal(now.Keywords, item.Keywords) {
+				delete(v.changed, item.UID)
+			}
 			continue
 		}
-		out := w.CreateMessage(uint32(p + 1))
-		out.WriteUID(imap.UID(m.UID))
-		out.WriteFlags(flagNames(m.Flags, m.Keywords))
+		out := w.CreateMessage(uint32(v.known.place(item.UID) + 1))
+		out.WriteUID(imap.UID(item.UID))
+		out.WriteFlags(flagNames(now.Flags, now.Keywords))
 		if err := out.Close(); err != nil {
 			return err
 		}
-		m.changed = false
+		delete(v.changed, item.UID)
 	}
 	return nil
 }
@@ -146,12 +158,15 @@ func (s *session) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error 
 	if uids == nil {
 		uids = &every
 	}
-	var doomed []uint32
-	for _, p := range v.resolve(*uids) {
-		if m := v.messages[p]; m.Flags&gsp.Deleted != 0 && !m.gone {
-			doomed = append(doomed, m.UID)
-		}
+	deleted, err := s.Messages.Flagged(s.ctx, v.id, gsp.Deleted, gsp.Deleted)
+	if err != nil {
+		return s.reply("expunge", err)
 	}
+	named := v.uids(v.resolve(*uids))
+	doomed := slices.DeleteFunc(deleted, func(uid uint32) bool {
+		_, known := slices.BinarySearch(named, uid)
+		return !known
+	})
 	if len(doomed) == 0 {
 		return nil
 	}

@@ -150,12 +150,12 @@ type cut struct {
 	mail gsp.MailID
 }
 
-func (c cut) Body(ctx context.Context, mail gsp.MailID) ([]byte, error) {
-	body, err := c.Store.Body(ctx, mail)
-	if mail == c.mail && err == nil {
-		body = body[:len(body)/2]
+func (c cut) Bodies(ctx context.Context, mails []gsp.MailID) (map[gsp.MailID][]byte, error) {
+	bodies, err := c.Store.Bodies(ctx, mails)
+	if body, ok := bodies[c.mail]; ok {
+		bodies[c.mail] = body[:len(body)/2]
 	}
-	return body, err
+	return bodies, err
 }
 
 // A mail whose facts do not fit its octets is told as damaged; it ends no

@@ -66,14 +66,22 @@ type Tree interface {
 type Messages interface {
 	// Mailbox returns one mailbox with its counters.
 	Mailbox(ctx context.Context, id gsp.MailboxID) (gsp.Mailbox, error)
-	// Since returns what happened after since; Since(0) is the whole mailbox
-	// without what vanished.
+	// Listing returns which messages a mailbox has.
+	Listing(ctx context.Context, id gsp.MailboxID) (gsp.Listing, error)
+	// Since returns what happened after since, which is not 0.
 	Since(ctx context.Context, id gsp.MailboxID, since gsp.ModSeq) (gsp.Delta, error)
-	// Summaries returns the summaries of messages by UID.
+	// Items returns messages by rising UID.
+	Items(ctx context.Context, id gsp.MailboxID, uids []uint32) ([]gsp.Item, error)
+	// Flagged returns, rising, the UIDs of the messages whose flags within mask
+	// are exactly want.
+	Flagged(ctx context.Context, id gsp.MailboxID, mask, want gsp.Flags) ([]uint32, error)
+	// Summaries returns the summaries of messages by UID. The error is
+	// gsp.ErrDamaged where one cannot be read.
 	Summaries(ctx context.Context, id gsp.MailboxID, uids []uint32) (map[uint32]gsp.Summary, error)
-	// Body returns the stored octets, checked against their digest. The caller
-	// must not change them.
-	Body(ctx context.Context, mail gsp.MailID) ([]byte, error)
+	// Bodies returns the stored octets of mails that are there, checked against
+	// their digests: gsp.ErrDamaged where one has another. The caller must not
+	// change them, and asks for few, since all are in memory at once.
+	Bodies(ctx context.Context, mails []gsp.MailID) (map[gsp.MailID][]byte, error)
 	// SetFlags changes flags in one transaction. The first \Seen on a delivered
 	// mail writes its gsp.MailRead event in the same transaction.
 	SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error

@@ -2,8 +2,8 @@ package imapd
 
 import (
 	"bytes"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -30,19 +30,21 @@ func (s *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria,
 	q := &query{session: s, view: v}
 	matches := q.all(criteria)
 	var found []int
-	for i := range v.messages {
-		if matches(i) {
-			found = append(found, i)
-		}
-		if q.err != nil {
-			if options.ReturnSave {
-				v.saved = nil // RFC 5182, section 2.1
-			}
-			return nil, s.reply("search", q.err)
+	for p := range v.known.n {
+		if q.err == nil && matches(p) {
+			found = append(found, p)
 		}
 	}
 	if options.ReturnSave {
-		v.saved = v.uids(saved(found, options))
+		v.saved = uidList{} // and nothing after an error (RFC 5182, section 2.1)
+	}
+	if q.err != nil {
+		return nil, s.reply("search", q.err)
+	}
+	if options.ReturnSave {
+		for _, p := range saved(found, options) {
+			v.saved.add(v.known.at(p))
+		}
 	}
 	return result(v, kind, found), nil
 }
@@ -71,7 +73,7 @@ func result(v *view, kind imapserver.NumKind, found []int) *imap.SearchData {
 	var uids imap.UIDSet
 	data.All = numbers // never nil: the library looks at its type
 	if kind == imapserver.NumKindUID {
-		number = func(p int) uint32 { return v.messages[p].UID }
+		number = func(p int) uint32 { return v.known.at(p) }
 		data.All = uids
 	}
 	for _, p := range found {
@@ -95,8 +97,9 @@ type query struct {
 	view    *view
 	err     error
 
-	uid  uint32 // of the last mail that a key looked into
-	head []byte // its header
+	items     window[gsp.Item]
+	summaries window[gsp.Summary]
+	headers   window[[]byte]
 }
 
 // keys counts the keys of a search, with those in its lists.
@@ -118,33 +121,24 @@ type predicate func(place int) bool
 func (q *query) all(c *imap.SearchCriteria) predicate {
 	var keys []predicate
 	add := func(p predicate) { keys = append(keys, p) }
-	item := func(f func(m *message) bool) {
-		add(func(p int) bool { return f(&q.view.messages[p]) })
-	}
 	for _, set := range c.SeqNum {
 		add(q.in(set))
 	}
 	for _, set := range c.UID {
 		add(q.in(set))
 	}
-	for _, flag := range c.Flag {
-		item(hasFlag(flag))
-	}
-	for _, flag := range c.NotFlag {
-		has := hasFlag(flag)
-		item(func(m *message) bool { return !has(m) })
-	}
+	keys = append(keys, q.flags(c)...)
 	if c.Larger > 0 {
-		item(func(m *message) bool { return m.Size > c.Larger })
+		add(q.item(func(m gsp.Item) bool { return m.Size > c.Larger }))
 	}
 	if c.Smaller > 0 {
-		item(func(m *message) bool { return m.Size < c.Smaller })
+		add(q.item(func(m gsp.Item) bool { return m.Size < c.Smaller }))
 	}
 	if !c.Since.IsZero() {
-		item(func(m *message) bool { return !m.Received.Before(c.Since) })
+		add(q.item(func(m gsp.Item) bool { return !m.Received.Before(c.Since) }))
 	}
 	if !c.Before.IsZero() {
-		item(func(m *message) bool { return m.Received.Before(c.Before) })
+		add(q.item(func(m gsp.Item) bool { return m.Received.Before(c.Before) }))
 	}
 	for i := range c.Not {
 		not := q.all(&c.Not[i])
@@ -166,6 +160,61 @@ func (q *query) all(c *imap.SearchCriteria) predicate {
 		}
 		return true
 	}
+}
+
+// flags makes the predicates on flags and keywords. The store finds all
+// messages with some flags at once, which is quick also in a large mailbox.
+func (q *query) flags(c *imap.SearchCriteria) (keys []predicate) {
+	var with, without gsp.Flags
+	sort := func(names []imap.Flag, flags *gsp.Flags, has bool) {
+		for _, name := range names {
+			if flag := systemFlag(name); flag != 0 {
+				*flags |= flag
+				continue
+			}
+			keys = append(keys, q.item(func(m gsp.Item) bool { return hasKeyword(m, name) == has }))
+		}
+	}
+	sort(c.Flag, &with, true)
+	sort(c.NotFlag, &without, false)
+	switch {
+	case with&without != 0:
+		return []predicate{func(int) bool { return false }}
+	case with|without == 0:
+		return keys
+	}
+	uids, err := q.session.Messages.Flagged(q.session.ctx, q.view.id, with|without, with)
+	if err != nil {
+		q.err = err
+	}
+	flagged := q.member(func(add func(place int)) {
+		for _, uid := range uids {
+			if p := q.view.known.place(uid); p < q.view.known.n && q.view.known.at(p) == uid {
+				add(p)
+			}
+		}
+	})
+	return append([]predicate{flagged}, keys...)
+}
+
+func hasKeyword(m gsp.Item, name imap.Flag) bool { // \Recent too: nothing ever has it
+	return slices.ContainsFunc(m.Keywords, func(k string) bool { return strings.EqualFold(k, string(name)) })
+}
+
+// in makes the predicate of a set of numbers or UIDs.
+func (q *query) in(set imap.NumSet) predicate {
+	return q.member(func(add func(int)) {
+		for _, p := range q.view.resolve(set) {
+			add(p)
+		}
+	})
+}
+
+// member makes the predicate of the places that each adds.
+func (q *query) member(each func(add func(place int))) predicate {
+	member := make([]bool, q.view.known.n)
+	each(func(p int) { member[p] = true })
+	return func(p int) bool { return member[p] }
 }
 
 // inHeader makes the predicates that read the header of a mail.
@@ -191,57 +240,6 @@ func (q *query) inHeader(c *imap.SearchCriteria) (keys []predicate) {
 		keys = append(keys, func(p int) bool { return contains(unfold(q.header(p)), text) })
 	}
 	return keys
-}
-
-func (q *query) in(set imap.NumSet) predicate {
-	member := make([]bool, len(q.view.messages))
-	for _, p := range q.view.resolve(set) {
-		member[p] = true
-	}
-	return func(p int) bool { return member[p] }
-}
-
-func hasFlag(name imap.Flag) func(*message) bool {
-	if flag := systemFlag(name); flag != 0 {
-		return func(m *message) bool { return m.Flags&flag != 0 }
-	}
-	return func(m *message) bool { // \Recent too: nothing ever has it
-		for _, keyword := range m.Keywords {
-			if strings.EqualFold(keyword, string(name)) {
-				return true
-			}
-		}
-		return false
-	}
-}
-
-// header returns the header of a mail, nil for one that is gone.
-func (q *query) header(p int) []byte {
-	m := &q.view.messages[p]
-	if m.UID == q.uid {
-		return q.head
-	}
-	body, err := q.session.Messages.Body(q.session.ctx, m.Mail)
-	if err != nil {
-		q.session.damaged(m.Mail, err)
-	}
-	q.uid, q.head = m.UID, nil
-	if end := bytes.Index(body, []byte("\r\n\r\n")); end >= 0 {
-		q.head = body[:end+2]
-	}
-	return q.head
-}
-
-// sent returns the date that the header names, without its time.
-func (q *query) sent(p int) (time.Time, bool) {
-	uid := q.view.messages[p].UID
-	var missing error
-	found, err := q.session.summaries([]uint32{uid}, &missing)
-	if err != nil {
-		q.err = err
-	}
-	summary, ok := found[uid]
-	return summary.Envelope.Date, ok
 }
 
 func unfold(b []byte) string { return strings.ReplaceAll(string(b), "\r\n", "") }

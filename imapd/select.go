@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -18,14 +19,17 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 	if err != nil {
 		return nil, s.reply("select", err)
 	}
-	delta, err := s.Messages.Since(s.ctx, box.ID, 0)
+	listing, err := s.Messages.Listing(s.ctx, box.ID)
 	if err != nil {
 		return nil, s.reply("select", err)
 	}
-	v := &view{id: box.ID, owner: p.name.Owner, name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly}
-	v.merge(delta)
-	v.learn()
-	v.news = false // FLAGS tells them
+	v := &view{
+		id: box.ID, owner: p.name.Owner, name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly,
+		modseq: listing.ModSeq, keywords: listing.Keywords,
+	}
+	for _, uid := range listing.UIDs {
+		v.known.add(uid)
+	}
 	s.mu.Lock()
 	s.view = v
 	s.mu.Unlock()
@@ -33,15 +37,12 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 	data := &imap.SelectData{
 		Flags:          flagNames(allFlags, v.keywords),
 		PermanentFlags: v.permanentFlags(p.shelf.Rights),
-		NumMessages:    uint32(len(v.messages)),
-		UIDNext:        imap.UID(delta.UIDNext),
+		NumMessages:    uint32(v.known.n),
+		UIDNext:        imap.UID(listing.UIDNext),
 		UIDValidity:    box.UIDValidity,
 	}
-	for i, m := range v.messages {
-		if m.Flags&gsp.Seen == 0 {
-			data.FirstUnseenSeqNum = uint32(i + 1)
-			break
-		}
+	if listing.Unseen > 0 {
+		data.FirstUnseenSeqNum = uint32(v.known.place(listing.Unseen) + 1)
 	}
 	if s.library.EnabledCaps().Has(imap.CapIMAP4rev2) {
 		data.List = &imap.ListData{Delim: delimiter, Mailbox: v.name}
@@ -125,7 +126,7 @@ func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
 		}
 	}
 	if v.learn() {
-		if err := w.WriteNumMessages(uint32(len(v.messages))); err != nil {
+		if err := w.WriteNumMessages(uint32(v.known.n)); err != nil {
 			return err
 		}
 	}
@@ -135,16 +136,13 @@ func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
 			return err
 		}
 	}
-	for i := range v.messages {
-		m := &v.messages[i]
-		if !m.changed || m.gone {
-			continue
-		}
-		if err := w.WriteMessageFlags(uint32(i+1), imap.UID(m.UID), flagNames(m.Flags, m.Keywords)); err != nil {
+	for _, uid := range slices.Sorted(maps.Keys(v.changed)) {
+		item := v.changed[uid]
+		if err := w.WriteMessageFlags(uint32(v.known.place(uid)+1), imap.UID(uid), flagNames(item.Flags, item.Keywords)); err != nil {
 			return err
 		}
-		m.changed = false
 	}
+	v.changed = nil
 	return nil
 }
 

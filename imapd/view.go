@@ -2,7 +2,6 @@ package imapd
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -11,30 +10,22 @@ import (
 
 // view is a mailbox as one client knows it. The client numbers messages by
 // what it was told, so numbers are resolved here and nowhere else; what
-// happened since waits until it may be told.
+// happened since waits until it may be told. It holds no more of a message
+// than its UID: the rest is read when it is asked for.
 type view struct {
 	id       gsp.MailboxID
 	owner    string
 	name     string // as the client gave it
 	readOnly bool
 
-	modseq   gsp.ModSeq // up to which the store was read
-	messages []message  // that the client knows, by UID
-	fresh    []message  // that it does not know yet, by UID
-	keywords []string   // of all of them, sorted
-	news     bool       // there are keywords that were not told yet
-	saved    []uint32   // UIDs of SEARCH RETURN (SAVE)
-}
-
-// message is one that the client knows.
-type message struct {
-	gsp.Item
-	gone    bool // expunged, not told yet
-	changed bool // has flags that were not told yet
-}
-
-func (m message) sameFlags(item gsp.Item) bool {
-	return m.Flags == item.Flags && slices.Equal(m.Keywords, item.Keywords)
+	modseq   gsp.ModSeq          // up to which the store was read
+	known    uidList             // what the client knows
+	fresh    []uint32            // what it does not know yet, rising
+	gone     []uint32            // what it knows and is expunged, rising
+	changed  map[uint32]gsp.Item // by UID, known ones whose flags were not told yet
+	keywords []string            // of all messages, sorted
+	news     bool                // there are keywords that were not told yet
+	saved    uidList             // of SEARCH RETURN (SAVE)
 }
 
 // merge takes over what happened in the store.
@@ -45,49 +36,35 @@ func (v *view) merge(delta gsp.Delta) {
 				v.keywords, v.news = slices.Insert(v.keywords, i, keyword), true
 			}
 		}
-		if m := byUID(v.messages, item.UID); m != nil {
-			m.changed = m.changed || !m.sameFlags(item)
-			m.Item = item
-		} else if m := byUID(v.fresh, item.UID); m != nil {
-			m.Item = item
-		} else {
-			v.fresh = append(v.fresh, message{Item: item})
+		if v.known.has(item.UID) {
+			if v.changed == nil {
+				v.changed = make(map[uint32]gsp.Item)
+			}
+			v.changed[item.UID] = item
+		} else if _, known := slices.BinarySearch(v.fresh, item.UID); !known {
+			v.fresh = append(v.fresh, item.UID)
 		}
 	}
 	for _, uid := range delta.Vanished {
-		if m := byUID(v.messages, uid); m != nil {
-			m.gone = true
-		} else if m := byUID(v.fresh, uid); m != nil {
-			m.gone = true
+		delete(v.changed, uid)
+		if v.known.has(uid) {
+			v.gone = append(v.gone, uid)
+		} else if i, fresh := slices.BinarySearch(v.fresh, uid); fresh {
+			v.fresh = slices.Delete(v.fresh, i, i+1)
 		}
 	}
-	v.fresh = slices.DeleteFunc(v.fresh, func(m message) bool { return m.gone })
+	slices.Sort(v.gone)
 	v.modseq = delta.ModSeq
-}
-
-// byUID returns the message of that UID, nil for none.
-func byUID(messages []message, uid uint32) *message {
-	if i := placeOf(uid, messages); i < len(messages) && messages[i].UID == uid {
-		return &messages[i]
-	}
-	return nil
-}
-
-// placeOf returns where a UID stands or would stand.
-func placeOf(uid uint32, messages []message) int {
-	return sort.Search(len(messages), func(i int) bool { return messages[i].UID >= uid })
 }
 
 // forget takes expunged messages away and returns the numbers that they had,
 // the highest first: each is still right when those before it were told.
 func (v *view) forget() (numbers []uint32) {
-	for i := len(v.messages) - 1; i >= 0; i-- {
-		if v.messages[i].gone {
-			numbers = append(numbers, uint32(i+1))
-		}
+	for _, uid := range slices.Backward(v.gone) {
+		numbers = append(numbers, uint32(v.known.place(uid)+1))
 	}
 	if len(numbers) > 0 {
-		v.messages = slices.DeleteFunc(v.messages, func(m message) bool { return m.gone })
+		v.known, v.gone = v.known.without(v.gone), nil
 	}
 	return numbers
 }
@@ -95,11 +72,27 @@ func (v *view) forget() (numbers []uint32) {
 // learn lets the client know fresh messages and returns whether there are any.
 // It waits while an expunge was not told: EXISTS must not overtake it.
 func (v *view) learn() bool {
-	if len(v.fresh) == 0 || slices.ContainsFunc(v.messages, func(m message) bool { return m.gone }) {
+	if len(v.fresh) == 0 || len(v.gone) > 0 {
 		return false
 	}
-	v.messages, v.fresh = append(v.messages, v.fresh...), nil
+	for _, uid := range v.fresh {
+		v.known.add(uid)
+	}
+	v.fresh = nil
 	return true
+}
+
+// told returns a message as the client is to be told now, and whether it has
+// to be told of its flags anyway, which are taken as told then.
+func (v *view) told(item gsp.Item) (gsp.Item, bool) {
+	news, waiting := v.changed[item.UID]
+	if waiting {
+		delete(v.changed, item.UID)
+		if news.ModSeq > item.ModSeq {
+			item = news
+		}
+	}
+	return item, waiting
 }
 
 // resolve returns the places, from 0 and rising, of the messages in a set. It
@@ -107,41 +100,38 @@ func (v *view) learn() bool {
 func (v *view) resolve(set imap.NumSet) []int {
 	var places []int
 	add := func(from, to int) { // to is the first that is not meant
-		for i := max(from, 0); i < min(to, len(v.messages)); i++ {
+		for i := max(from, 0); i < min(to, v.known.n); i++ {
 			places = append(places, i)
 		}
 	}
-	last := len(v.messages)
-	if last == 0 {
+	if v.known.n == 0 {
 		return nil
 	}
 	switch set := set.(type) {
 	case imap.SeqSet:
 		for _, r := range set {
-			from, to := bounds(r.Start, r.Stop, uint32(last))
+			from, to := bounds(r.Start, r.Stop, uint32(v.known.n))
 			add(int(from)-1, int(to))
 		}
 	case imap.UIDSet:
 		if imap.IsSearchRes(set) {
-			for _, uid := range v.saved {
-				add(v.place(uid), v.place(uid+1))
+			for p := range v.saved.n {
+				uid := v.saved.at(p)
+				add(v.known.place(uid), v.known.place(uid+1))
 			}
 			break
 		}
 		for _, r := range set {
-			from, to := bounds(uint32(r.Start), uint32(r.Stop), v.messages[last-1].UID)
+			from, to := bounds(uint32(r.Start), uint32(r.Stop), v.known.at(v.known.n-1))
 			if to == ^uint32(0) {
-				add(v.place(from), last)
+				add(v.known.place(from), v.known.n)
 			} else {
-				add(v.place(from), v.place(to+1))
+				add(v.known.place(from), v.known.place(to+1))
 			}
 		}
 	}
 	return slices.Compact(places) // "3,9:*" of three messages names the last twice
 }
-
-// place is placeOf among the messages that the client knows.
-func (v *view) place(uid uint32) int { return placeOf(uid, v.messages) }
 
 // bounds puts the ends of a range in order; 0 stands for "*", the last.
 func bounds(start, stop, last uint32) (from, to uint32) {
@@ -158,7 +148,7 @@ func bounds(start, stop, last uint32) (from, to uint32) {
 func (v *view) uids(places []int) []uint32 {
 	uids := make([]uint32, len(places))
 	for i, p := range places {
-		uids[i] = v.messages[p].UID
+		uids[i] = v.known.at(p)
 	}
 	return uids
 }
