@@ -34,7 +34,8 @@ type Config struct {
 	UIMDisclosure Disclosure `toml:"uim_disclosure"`
 
 	// Where the help pages of refusals are, ending in "/". If empty, they are
-	// https://<domain>/help/, which this gateway's HTTPS door serves.
+	// https://<domain>/help/, or below public.https where that is set, which this
+	// gateway's HTTPS door serves.
 	Help string `toml:"help"`
 
 	// Submission: where officers and national systems hand in mail, over TLS.
@@ -46,6 +47,11 @@ type Config struct {
 
 	// The directory of keys (Web Key Directory) and the help pages.
 	HTTPS Door `toml:"https"`
+
+	// What the doors are called where mail clients are: it stands in what they set
+	// themselves up with, in the letters to officers, and in what `gsp dns`
+	// prints. Each is a host name, or one with a port as in "mail.gsp.int:465".
+	Public Public `toml:"public"`
 
 	// The certificate that all doors show.
 	TLS TLS `toml:"tls"`
@@ -117,6 +123,24 @@ type Door struct {
 	// Address and port to listen on. The default is reachable from this machine
 	// only and needs no privilege; mail clients expect ":443" of a real gateway.
 	Listen string `toml:"listen"`
+}
+
+// Public says how the world reaches the doors.
+type Public struct {
+	// Submission. If empty, mail.<domain>, or localhost where the door can be
+	// reached from this machine only. Without a port it is the port of
+	// smtp.listen, which a router or a firewall may well translate.
+	SMTP string `toml:"smtp"`
+
+	// Submission with STARTTLS, likewise.
+	STARTTLS string `toml:"starttls"`
+
+	// Reading, likewise.
+	IMAP string `toml:"imap"`
+
+	// Keys, help and set-up. If empty, the domain itself. Clients look for keys
+	// and for their set-up at port 443 and nowhere else.
+	HTTPS string `toml:"https"`
 }
 
 // TLS names the certificate of all doors.
@@ -276,6 +300,9 @@ func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }
 func (c Config) HelpBase() string {
 	if c.Help != "" {
 		return c.Help
+	}
+	if c.Public.HTTPS != "" {
+		return c.Servers().Directory.URL("/help/")
 	}
 	return "https://" + c.Domain + "/help/"
 }

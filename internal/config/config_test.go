@@ -54,6 +54,7 @@ func TestDescribedIsReadBack(t *testing.T) {
 	c.Help = "https://help.gsp.int/en/"
 	c.SMTP.Listen, c.SMTP.STARTTLSListen = ":465", ":587"
 	c.Deadlines.Command, c.Deadlines.Mail = config.Duration(90*time.Second), config.Duration(90*time.Minute)
+	c.Public = config.Public{SMTP: "mail.gsp.int:465", STARTTLS: "mail.gsp.int", IMAP: "imap.gsp.int", HTTPS: "gsp.int:443"}
 	c.TLS = config.TLS{Certificate: "chain.pem", Key: "key.pem"}
 	c.Limits.MaxMessage, c.Limits.MaxRecipients, c.Limits.MailsPerHour = 64<<10+1, 1, 0
 	c.Store.InlineLimit = 0
