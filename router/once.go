@@ -27,13 +27,14 @@ func once(s gsp.Submission, mail sealed.Message, f wire.Fields) gsp.Once {
 		recipients[i] = a.String()
 	}
 	slices.Sort(recipients)
-	key := sha256.New()
+	rest := sha256.New()
 	digest := mail.Digest()
-	key.Write(digest[:])
-	for _, line := range append([]string{s.Sender.String(), f.MessageID}, recipients...) {
-		key.Write(append([]byte(line), '\n')) // none of them can hold a line feed
+	rest.Write(digest[:])
+	for _, line := range append([]string{s.Sender.String()}, recipients...) {
+		rest.Write(append([]byte(line), '\n')) // none of them can hold a line feed
 	}
-	return gsp.Once{Key: [32]byte(key.Sum(nil)), Until: s.At.Add(onceFor)}
+	thread := gsp.OnceThread(f.MessageID)
+	return gsp.Once{Key: [32]byte(append(thread[:], rest.Sum(nil)[:16]...)), Until: s.At.Add(onceFor)}
 }
 
 // earlier answers a mail that cannot be accepted any more: with the receipt it

@@ -1,6 +1,7 @@
 package gsp
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,8 +164,17 @@ type Posting struct {
 // one that is stored changes nothing and gets the receipt of that one. The
 // zero Once keeps nothing away.
 type Once struct {
+	// Key is two digests of 16 octets, of which the first should be OnceThread
+	// of the mail's Message-ID: a store keeps what belongs to a Message-ID
+	// together. Any key is as good otherwise.
 	Key   [32]byte
 	Until time.Time // after it the key is forgotten
+}
+
+// OnceThread is how the Once.Key of a mail with that Message-ID should begin.
+func OnceThread(messageID string) [16]byte {
+	sum := sha256.Sum256([]byte(messageID))
+	return [16]byte(sum[:])
 }
 
 // Receipt proves that a Posting is stored and synced.

@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -62,9 +61,10 @@ func BenchmarkPost(b *testing.B) {
 						p.Summary.Envelope.MessageID = fmt.Sprintf("<%d@gsp.example>", i)
 						p.Open = &gsp.Case{
 							ID: gsp.NewCaseID(start, "ke", uint32(i)), Requester: "fr", Opened: start,
-							Asked: []gsp.PartyID{"ke"}, Waiting: []gsp.PartyID{"ke"}, Marks: [32]byte{1, byte(i)},
+							Asked: []gsp.PartyID{"ke"}, Waiting: []gsp.PartyID{"ke"}, Marks: [32]byte{1, byte(i % 16)},
 						}
-						p.Event.At, p.Once = start, gsp.Once{Key: sha256.Sum256([]byte(p.Summary.Envelope.MessageID)), Until: start.Add(time.Hour)}
+						thread := gsp.OnceThread(p.Summary.Envelope.MessageID)
+						p.Event.At, p.Once = start, gsp.Once{Key: [32]byte(append(thread[:], thread[:]...)), Until: start.Add(time.Hour)}
 						if _, err := s.Post(b.Context(), p); err != nil {
 							b.Errorf("post: %v", err)
 							return

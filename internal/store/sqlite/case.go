@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -109,7 +108,9 @@ func (t *tx) repeated(c gsp.Case) (id gsp.CaseID, err error) {
 	if c.Marks == [32]byte{} {
 		return "", nil
 	}
-	err = t.row(`SELECT id FROM case_file WHERE requester = ? AND asked = ? AND marks = ? AND waiting <> ''
+	// For a parameter alone SQLite would prepare the query anew with each value,
+	// because a plan may depend on it; for an expression it does not.
+	err = t.row(`SELECT id FROM case_file WHERE requester = +? AND asked = +? AND marks = +? AND waiting <> ''
 		ORDER BY opened DESC, id DESC LIMIT 1`, c.Requester, joinSorted(c.Asked), marksKey(c.Marks)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
@@ -132,22 +133,6 @@ func (t *tx) settle(id gsp.CaseID, parties []gsp.PartyID) error {
 		return t.exec(`UPDATE case_file SET waiting = ? WHERE id = ?`, joined, id)
 	}
 	return nil
-}
-
-// followThread remembers that replies to a mail belong to its case.
-func (t *tx) followThread(messageID string, id gsp.CaseID) error {
-	if messageID == "" {
-		return nil
-	}
-	return t.exec(`INSERT INTO thread (message_id, case_file) VALUES (?, ?) ON CONFLICT DO NOTHING`,
-		threadKey(messageID), id)
-}
-
-// threadKey is what is kept of a Message-ID, which may name its author's
-// machine.
-func threadKey(messageID string) []byte {
-	sum := sha256.Sum256([]byte(messageID))
-	return sum[:16]
 }
 
 // marksKey is how a digest of marks is stored: nothing for no marks.

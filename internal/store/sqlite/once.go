@@ -1,31 +1,33 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
 )
 
-// The receipt of a posting stored before is read from its event.
-const earlierReceipt = `SELECT event.id, event.mail, event.case_file, event.repeats, until FROM once
-	JOIN event ON event.id = once.event WHERE once.key = ?`
+// What is known of a key, zeros for nothing, and the receipt in the event of
+// its posting. Two queries, because the first nearly always says nothing; of
+// the + see tx.repeated.
+const (
+	onceKnown   = `SELECT coalesce(event, 0), coalesce(max(until), 0) FROM thread WHERE message_id = +? AND once = +?`
+	onceReceipt = `SELECT mail, case_file, repeats FROM event WHERE id = ?`
+)
 
-// scanReceipt reads an earlierReceipt, which is none where its key was
-// forgotten before the time at.
-func scanReceipt(row *sql.Row, at time.Time) (r gsp.Receipt, known bool, err error) {
+// posted returns the receipt of a posting under the key, if it is not
+// forgotten at that time, by a function that asks for a row.
+func posted(row func(query string, args ...any) *sql.Row, key [32]byte, at time.Time) (r gsp.Receipt, known bool, err error) {
 	var until int64
-	err = row.Scan(&r.Event, &r.Mail, &r.Case, &r.Repeats, &until)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return gsp.Receipt{}, false, nil
-	case err != nil:
+	err = row(onceKnown, key[:half], key[half:]).Scan(&r.Event, &until)
+	if err != nil || r.Event == 0 || until < millis(at) {
 		return gsp.Receipt{}, false, err
-	case until < millis(at):
-		return gsp.Receipt{}, false, nil
+	}
+	if err := row(onceReceipt, r.Event).Scan(&r.Mail, &r.Case, &r.Repeats); err != nil {
+		return gsp.Receipt{}, false, err
 	}
 	r.Earlier = true
 	return r, true, nil
@@ -34,44 +36,46 @@ func scanReceipt(row *sql.Row, at time.Time) (r gsp.Receipt, known bool, err err
 // Posted returns the receipt of a posting that was stored under the key of a
 // gsp.Once and is not forgotten at that time.
 func (s *Store) Posted(ctx context.Context, key [32]byte, at time.Time) (gsp.Receipt, bool, error) {
-	r, known, err := scanReceipt(s.row(ctx, earlierReceipt, key[:]), at)
+	row := func(query string, args ...any) *sql.Row { return s.row(ctx, query, args...) }
+	r, known, err := posted(row, key, at)
 	if err != nil {
 		return gsp.Receipt{}, false, fmt.Errorf("look up an earlier posting: %w", err)
 	}
 	return r, known, nil
 }
 
-// posted is Posted within the transaction, so that it knows the postings of
-// its own group.
-func (t *tx) posted(key [32]byte, at time.Time) (gsp.Receipt, bool, error) {
-	return scanReceipt(t.row(earlierReceipt, key[:]), at)
+// half parts a key: what is before it, like threadKey, is where it stands.
+const half = 16
+
+// follow remembers that replies to a mail belong to its case, and that its
+// posting is not to become true again: in one row where the key begins with
+// the Message-ID, as gsp.Once says that it should.
+func (t *tx) follow(messageID string, id gsp.CaseID, o gsp.Once, event int64) error {
+	thread := threadKey(messageID)
+	keyed := o.Key != [32]byte{}
+	threaded := messageID != "" && id != ""
+	if keyed && threaded && bytes.Equal(thread, o.Key[:half]) {
+		return t.followRow(thread, o.Key[half:], id, event, o.Until)
+	}
+	if threaded {
+		if err := t.followRow(thread, []byte{}, id, 0, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if keyed {
+		return t.followRow(o.Key[:half], o.Key[half:], "", event, o.Until)
+	}
+	return nil
 }
 
-// remember keeps the posting of an event, made at that time, from becoming true
-// again. What was known under the key is forgotten by then.
-func (t *tx) remember(o gsp.Once, event int64, at time.Time) error {
-	t.once++
-	t.onceNow = max(t.onceNow, millis(at))
-	return t.exec(`INSERT INTO once (event, key, until) VALUES (?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET event = excluded.event, until = excluded.until`,
-		event, o.Key[:], millis(o.Until))
+func (t *tx) followRow(thread, once []byte, id gsp.CaseID, event int64, until time.Time) error {
+	return t.exec(`INSERT INTO thread (message_id, once, case_file, event, until) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET event = excluded.event, until = excluded.until`, thread, once, id, event, millis(until))
 }
 
-// forgetOnce removes keys that are past their time, the oldest first. It is
-// part of the commits that add keys and removes at most twice as many as they
-// add, so it keeps up and nobody waits for it.
-func (t *tx) forgetOnce() error {
-	if t.once == 0 || t.onceNow <= t.onceUntil {
-		return nil
-	}
-	err := t.exec(`DELETE FROM once WHERE event IN (SELECT event FROM once ORDER BY event LIMIT ?) AND until < ?`,
-		2*t.once, t.onceNow)
-	if err != nil {
-		return err
-	}
-	err = t.row(`SELECT until FROM once ORDER BY event LIMIT 1`).Scan(&t.onceUntil)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+// threadKey is what is kept of a Message-ID, which may name its author's
+// machine.
+func threadKey(messageID string) []byte {
+	sum := gsp.OnceThread(messageID)
+	return sum[:]
 }

@@ -104,7 +104,7 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		e.At = t.store.options.Now()
 	}
 	if p.Once.Key != [32]byte{} {
-		if receipt, known, err := t.posted(p.Once.Key, e.At); known || err != nil {
+		if receipt, known, err := posted(t.row, p.Once.Key, e.At); known || err != nil {
 			return receipt, err
 		}
 	}
@@ -145,19 +145,11 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		}
 		receipt.Placed[i] = gsp.Placement{Mailbox: boxes[i].ID, UIDValidity: boxes[i].UIDValidity, UID: uid}
 	}
-	if e.Case != "" {
-		if err := t.followThread(p.Summary.Envelope.MessageID, e.Case); err != nil {
-			return gsp.Receipt{}, err
-		}
-	}
 	e.Mail = id
 	if receipt.Event, err = t.record(e); err != nil {
 		return gsp.Receipt{}, err
 	}
-	if p.Once.Key != [32]byte{} {
-		err = t.remember(p.Once, receipt.Event, e.At)
-	}
-	return receipt, err
+	return receipt, t.follow(p.Summary.Envelope.MessageID, e.Case, p.Once, receipt.Event)
 }
 
 func (t *tx) insertMail(m mail) (gsp.MailID, error) {

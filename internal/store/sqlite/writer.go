@@ -304,14 +304,10 @@ type tx struct {
 	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
 	ids   map[gsp.MailboxName]gsp.MailboxID
 
-	onceNow   int64 // the time of the newest posting with a gsp.Once
-	onceUntil int64 // no key of one is past its time before
-
 	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
 	touched []gsp.MailboxID                // whose bells ring after the commit
 	gone    []string                       // files to remove after the commit
 	changes int                            // rises with each change, so that a job without any is known
-	once    int                            // keys of gsp.Once that were added
 	octets  int                            // of the mails inserted
 }
 
@@ -324,17 +320,16 @@ func (t *tx) reset() {
 		t.forget()
 	}
 	t.dirty = map[gsp.MailboxID]*gsp.Mailbox{}
-	t.touched, t.gone, t.changes, t.once, t.octets = t.touched[:0], nil, 0, 0, 0
+	t.touched, t.gone, t.changes, t.octets = t.touched[:0], nil, 0, 0
 }
 
 // forget drops what is remembered, because it may not be true any more.
 func (t *tx) forget() {
 	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
 	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
-	t.onceUntil = 0
 }
 
-// flush writes the counters back and forgets what is to be forgotten.
+// flush writes the counters back.
 func (t *tx) flush() error {
 	for id, m := range t.dirty {
 		err := t.exec(`UPDATE mailbox SET uidnext = ?, modseq = ?, messages = ?, unseen = ?, deleted = ?, size = ?
@@ -343,7 +338,7 @@ func (t *tx) flush() error {
 			return err
 		}
 	}
-	return t.forgetOnce()
+	return nil
 }
 
 func (t *tx) rung() []gsp.MailboxID {

@@ -123,18 +123,42 @@ var onceTests = map[string]func(*testing.T, *bench){
 		}
 	},
 
-	// Keys that are past their time go while others come.
-	"forgets_for_good": func(t *testing.T, b *bench) {
-		for n := range 20 {
-			p := posting(t, 1000)
-			p.Once, p.Event.At = gsp.Once{Key: onceKey(n), Until: at(10 * n)}, at(5*n)
-			b.post(p)
-		}
-		for n := range 20 {
-			_, known, err := b.Posted(t.Context(), onceKey(n), at(0))
-			if want := 10*n >= 5*19; err != nil || known != want {
-				t.Errorf("key %d is known: %v, %v, want %v", n, known, err, want)
+	// A key begins with the Message-ID of its mail or with something else; the
+	// case of a mail is found by it in either case.
+	"a_key_and_a_thread_do_not_mix": func(t *testing.T, b *bench) {
+		own, other := opening(t, "2026-KE-00001", 2, 0, "ke"), opening(t, "2026-KE-00002", 3, 0, "ke")
+		thread := gsp.OnceThread(own.Summary.Envelope.MessageID)
+		copy(own.Once.Key[:], thread[:])
+		own.Once.Key[31], other.Once.Key = 1, onceKey(2)
+		own.Once.Until, other.Once.Until = at(100), at(100)
+		for _, p := range []gsp.Posting{own, other} {
+			first := b.post(p)
+			if again, known, err := b.Posted(t.Context(), p.Once.Key, at(3)); err != nil || !known || again.Event != first.Event {
+				t.Errorf("posted: %+v, %v, %v, want event %d", again, known, err, first.Event)
 			}
+			cases, err := b.Cases(t.Context(), "fr", "", []string{p.Summary.Envelope.MessageID})
+			if err != nil || len(cases) != 1 || cases[0].ID != p.Open.ID {
+				t.Errorf("cases of the thread: %+v, %v, want %s", cases, err, p.Open.ID)
+			}
+		}
+		// The same Message-ID in the same case with another key, without a case,
+		// and without a key: each is known by its own.
+		follow := posting(t, 1000)
+		follow.Summary.Envelope.MessageID = own.Summary.Envelope.MessageID
+		follow.Event.Case, follow.Once = own.Open.ID, own.Once
+		follow.Once.Key[31] = 2
+		notice := follow
+		notice.Event.Case, notice.Once.Key[31] = "", 3
+		for _, p := range []gsp.Posting{follow, notice} {
+			if r := b.post(p); r.Earlier {
+				t.Errorf("another key of the same Message-ID: %+v, want a new mail", r)
+			}
+		}
+		follow.Once = gsp.Once{}
+		b.post(follow)
+		cases, err := b.Cases(t.Context(), "fr", "", []string{own.Summary.Envelope.MessageID})
+		if err != nil || len(cases) != 1 || cases[0].ID != own.Open.ID {
+			t.Errorf("cases of the thread: %+v, %v, want %s once", cases, err, own.Open.ID)
 		}
 	},
 }
