@@ -93,7 +93,12 @@ func dialReader(b *testing.B, addr string) *reader {
 
 // do sends a command and returns how many untagged lines it was answered with.
 func (r *reader) do(command string) (lines int) {
-	io.WriteString(r.Conn, "t "+command+"\r\n")
+	return r.send("t " + command)
+}
+
+// send sends the rest of the command with the tag "t".
+func (r *reader) send(command string) (lines int) {
+	io.WriteString(r.Conn, command+"\r\n")
 	for {
 		line, err := r.in.ReadSlice('\n')
 		for err == bufio.ErrBufferFull { // of a long line the end will do
