@@ -60,7 +60,7 @@ func BenchmarkPost(b *testing.B) {
 						p := made
 						p.Summary.Envelope.MessageID = fmt.Sprintf("<%d@gsp.example>", i)
 						p.Open = &gsp.Case{
-							ID: gsp.NewCaseID(start, "ke", uint32(i)), Requester: "fr", Opened: start,
+							ID: gsp.NewCaseID(start, "ke", uint32(i)), Requester: "fr", Opened: start.Add(time.Duration(i) * time.Millisecond),
 							Asked: []gsp.PartyID{"ke"}, Waiting: []gsp.PartyID{"ke"}, Marks: [32]byte{1, byte(i % 16)},
 						}
 						thread := gsp.OnceThread(p.Summary.Envelope.MessageID)
