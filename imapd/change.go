@@ -16,13 +16,16 @@ import (
 // Append takes a mail that the client wants to keep: a draft or a sent copy.
 // It passes the same rules as a mail that is sent.
 func (s *session) Append(name string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
-	_, box, err := s.find(name, gsp.MayRead|gsp.MayInsert)
+	p, box, err := s.find(name, gsp.MayRead|gsp.MayInsert)
 	if err != nil {
 		return nil, s.tryCreate("append", err)
 	}
 	flags, keywords, err := parseFlags(options.Flags)
 	if err != nil {
 		return nil, err
+	}
+	if p.shelf.Prefix != "" {
+		keywords = slices.DeleteFunc(keywords, gsp.IsFirst) // nobody was, yet
 	}
 	raw := make([]byte, r.Size()) // not beyond AppendLimit: the library has looked
 	if _, err := io.ReadFull(r, raw); err != nil {
@@ -85,32 +88,44 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 	if err := s.refresh(); err != nil {
 		return s.reply("store", err)
 	}
+	asked := todo
+	asked.By = "" // who is named as the first, the client does not expect
 	for _, item := range before {
-		item.Flags, item.Keywords = after(item, todo)
-		now, changed := v.changed[item.UID]
-		if !changed {
-			now = item // it had these flags already
-		}
 		if _, gone := slices.BinarySearch(v.gone, item.UID); gone {
 			continue
 		}
+		expected, unexpected := asked.Apply(item), item.ModSeq > since
+		if _, waits := others[item.UID]; waits {
+			unexpected = true
+		}
+		if now, changed := v.changed[item.UID]; changed {
+			item = now
+		}
 		if change.Silent {
-			_, other := others[item.UID]
-			other = other || item.ModSeq > since
-			if !other && now.Flags == item.Flags && slices.Equal(now.Keywords, item.Keywords) {
-				delete(v.changed, item.UID)
+			delete(v.changed, item.UID)
+			if unexpected || item.Flags != expected.Flags || !slices.Equal(item.Keywords, expected.Keywords) {
+				v.wait(item)
 			}
 			continue
 		}
 		out := w.CreateMessage(uint32(v.known.place(item.UID) + 1))
 		out.WriteUID(imap.UID(item.UID))
-		out.WriteFlags(flagNames(now.Flags, now.Keywords))
+		out.WriteFlags(flagNames(item.Flags, item.Keywords))
 		if err := out.Close(); err != nil {
 			return err
 		}
 		delete(v.changed, item.UID)
 	}
 	return nil
+}
+
+// actor returns who is named as the first to read or to answer a message of
+// the open mailbox: nobody in one that is the account's own.
+func (s *session) actor() string {
+	if s.view.shared {
+		return s.account.Login
+	}
+	return ""
 }
 
 // flagChange says what a STORE changes. Who may not remove messages cannot
@@ -120,7 +135,7 @@ func (s *session) flagChange(change *imap.StoreFlags) (gsp.FlagChange, error) {
 	if err != nil {
 		return gsp.FlagChange{}, err
 	}
-	todo := gsp.FlagChange{Mode: gsp.SetFlags, Flags: flags, Keywords: keywords}
+	todo := gsp.FlagChange{Mode: gsp.SetFlags, Flags: flags, Keywords: keywords, By: s.actor()}
 	switch change.Op {
 	case imap.StoreFlagsAdd:
 		todo.Mode = gsp.AddFlags

@@ -117,7 +117,7 @@ func (s *session) markSeen(loads []load, options *imap.FetchOptions) error {
 	if len(unseen) == 0 {
 		return nil
 	}
-	seen := gsp.FlagChange{Mode: gsp.AddFlags, Flags: gsp.Seen}
+	seen := gsp.FlagChange{Mode: gsp.AddFlags, Flags: gsp.Seen, By: s.actor()}
 	if err := s.Messages.SetFlags(s.ctx, s.view.id, unseen, seen); err != nil {
 		return err
 	}

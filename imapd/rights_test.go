@@ -19,8 +19,8 @@ func TestSharedMailboxFollowsRights(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	bob.ok("SELECT Authority/ke/inbox")
-	ann.want(`STORE 1 +FLAGS (\Answered)`, `* 1 FETCH (UID 1 FLAGS (\Answered))`)
-	bob.want("NOOP", `* 1 FETCH (UID 1 FLAGS (\Answered))`)
+	ann.want(`STORE 1 +FLAGS (\Flagged)`, `* 1 FETCH (UID 1 FLAGS (\Flagged))`)
+	bob.want("NOOP", `* 1 FETCH (UID 1 FLAGS (\Flagged))`)
 	ann.refused(`STORE 1 +FLAGS (\Deleted)`, "NO [NOPERM] not-allowed: ")
 	ann.refused("EXPUNGE", "NO [NOPERM] not-allowed: ")
 	ann.refused("MOVE 1 INBOX", "NO [NOPERM] not-allowed: ")
@@ -47,6 +47,33 @@ func TestSharedMailboxFollowsRights(t *testing.T) {
 	w.grant("ann", all)
 	ann.want(`STORE 1 +FLAGS.SILENT (\Deleted)`)
 	ann.want("EXPUNGE", "* 1 EXPUNGE")
+}
+
+// Who of a Party's officers was the first to open and to answer a mail is told
+// to all of them, by keywords that nobody can take away or invent.
+func TestFirstReaderIsKnownToTheParty(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ke", "INBOX", 2000, 2000)
+	ann, bob := w.login("ann"), w.login("bob")
+	ann.ok("SELECT Authority/ke/INBOX")
+	bob.ok("SELECT Authority/ke/INBOX")
+
+	const flags = `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft ReadBy-ann)`
+	ann.want("FETCH 1 BODY[1]<0.0>", `* 1 FETCH (FLAGS (\Seen ReadBy-ann) BODY[1]<0> )`, flags)
+	bob.want("NOOP", flags, `* 1 FETCH (UID 1 FLAGS (\Seen ReadBy-ann))`)
+	bob.want("FETCH 1 BODY[1]<0.0>", `* 1 FETCH (BODY[1]<0> )`)
+	bob.want(`STORE 1 FLAGS.SILENT (\Seen)`, `* 1 FETCH (UID 1 FLAGS (\Seen ReadBy-ann))`) // it is told what it did not expect
+	bob.want(`STORE 2 +FLAGS (AnsweredBy-ann ReadBy-ann)`, `* 2 FETCH (UID 2 FLAGS ())`)
+	bob.ok(`STORE 1 +FLAGS.SILENT (\Answered)`)
+	ann.ok(`STORE 1 FLAGS ()`)
+	ann.want("FETCH 1:2 FLAGS", `* 1 FETCH (FLAGS (AnsweredBy-bob ReadBy-ann))`, `* 2 FETCH (FLAGS ())`)
+	ann.want("SEARCH KEYWORD AnsweredBy-bob", "* SEARCH 1")
+
+	// In a mailbox of one's own nobody is named, and a copy is one's own.
+	ann.ok("COPY 1 INBOX")
+	ann.ok("SELECT INBOX")
+	ann.want("FETCH 1 FLAGS", `* 1 FETCH (FLAGS (AnsweredBy-bob ReadBy-ann))`)
+	ann.want(`STORE 1 FLAGS (\Seen)`, `* 1 FETCH (UID 1 FLAGS (\Seen))`)
 }
 
 func TestDisabledAccountIsCut(t *testing.T) {

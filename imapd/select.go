@@ -24,7 +24,8 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 		return nil, s.reply("select", err)
 	}
 	v := &view{
-		id: box.ID, owner: p.name.Owner, name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly,
+		id: box.ID, owner: p.name.Owner, shared: p.shelf.Prefix != "",
+		name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly,
 		modseq: listing.ModSeq, keywords: listing.Keywords,
 	}
 	for _, uid := range listing.UIDs {

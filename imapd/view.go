@@ -15,6 +15,7 @@ import (
 type view struct {
 	id       gsp.MailboxID
 	owner    string
+	shared   bool   // several accounts see it
 	name     string // as the client gave it
 	readOnly bool
 
@@ -37,10 +38,7 @@ func (v *view) merge(delta gsp.Delta) {
 			}
 		}
 		if v.known.has(item.UID) {
-			if v.changed == nil {
-				v.changed = make(map[uint32]gsp.Item)
-			}
-			v.changed[item.UID] = item
+			v.wait(item)
 		} else if _, known := slices.BinarySearch(v.fresh, item.UID); !known {
 			v.fresh = append(v.fresh, item.UID)
 		}
@@ -55,6 +53,14 @@ func (v *view) merge(delta gsp.Delta) {
 	}
 	slices.Sort(v.gone)
 	v.modseq = delta.ModSeq
+}
+
+// wait keeps a message whose flags are still to be told.
+func (v *view) wait(item gsp.Item) {
+	if v.changed == nil {
+		v.changed = make(map[uint32]gsp.Item)
+	}
+	v.changed[item.UID] = item
 }
 
 // forget takes expunged messages away and returns the numbers that they had,
@@ -214,18 +220,4 @@ func parseFlags(names []imap.Flag) (flags gsp.Flags, keywords []string, err erro
 	}
 	slices.Sort(keywords)
 	return flags, slices.Compact(keywords), nil
-}
-
-// after returns the flags of an item after a change.
-func after(item gsp.Item, change gsp.FlagChange) (gsp.Flags, []string) {
-	switch change.Mode {
-	case gsp.SetFlags:
-		return change.Flags, change.Keywords
-	case gsp.AddFlags:
-		keywords := slices.Sorted(slices.Values(append(slices.Clone(item.Keywords), change.Keywords...)))
-		return item.Flags | change.Flags, slices.Compact(keywords)
-	}
-	return item.Flags &^ change.Flags, slices.DeleteFunc(slices.Clone(item.Keywords), func(k string) bool {
-		return slices.Contains(change.Keywords, k)
-	})
 }

@@ -1,6 +1,8 @@
 package gsp
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/sealed"
@@ -103,6 +105,66 @@ type FlagChange struct {
 	Mode     FlagMode
 	Flags    Flags
 	Keywords []string
+
+	// By is the login that acts in a mailbox which several accounts share, ""
+	// elsewhere. Where it is the first to set \Seen or \Answered, a keyword says
+	// so, which no change with a login takes away.
+	By string
+}
+
+// The keywords that name, in a shared mailbox, the login that was the first to
+// read or to answer a message. They have no "$" before them: such are
+// registered (RFC 5788).
+const (
+	ReadBy     = "ReadBy-"
+	AnsweredBy = "AnsweredBy-"
+)
+
+// IsFirst reports whether a keyword names who was the first to do something.
+func IsFirst(keyword string) bool {
+	return strings.HasPrefix(keyword, ReadBy) || strings.HasPrefix(keyword, AnsweredBy)
+}
+
+// Apply returns a message with its flags changed.
+func (c FlagChange) Apply(item Item) Item {
+	before, asked := item, c.Keywords
+	if c.By != "" {
+		asked = slices.DeleteFunc(slices.Clone(asked), IsFirst)
+	}
+	switch c.Mode {
+	case SetFlags:
+		item.Flags, item.Keywords = c.Flags, slices.Clone(asked)
+	case AddFlags:
+		item.Flags |= c.Flags
+		item.Keywords = slices.Concat(item.Keywords, asked)
+	case RemoveFlags:
+		item.Flags &^= c.Flags
+		item.Keywords = slices.DeleteFunc(slices.Clone(item.Keywords), func(k string) bool { return slices.Contains(asked, k) })
+	}
+	if c.By != "" {
+		item.Keywords = append(item.Keywords, firsts(before, item.Flags, c.By)...)
+	}
+	slices.Sort(item.Keywords)
+	item.Keywords = slices.Compact(item.Keywords)
+	return item
+}
+
+// firsts returns the keywords that say who was first: those that a message has
+// and those that it gets now.
+func firsts(before Item, now Flags, by string) (keywords []string) {
+	for _, first := range []struct {
+		flag   Flags
+		prefix string
+	}{{Seen, ReadBy}, {Answered, AnsweredBy}} {
+		i := slices.IndexFunc(before.Keywords, func(k string) bool { return strings.HasPrefix(k, first.prefix) })
+		switch {
+		case i >= 0:
+			keywords = append(keywords, before.Keywords[i])
+		case now&^before.Flags&first.flag != 0:
+			keywords = append(keywords, first.prefix+by)
+		}
+	}
+	return keywords
 }
 
 // FlagMode is how a FlagChange applies.

@@ -32,7 +32,7 @@ func (t *tx) setFlags(id gsp.MailboxID, uids []uint32, change gsp.FlagChange) er
 	}
 	modseq := box.ModSeq + 1
 	for _, before := range items {
-		after := apply(before.Item, change)
+		after := change.Apply(before.Item)
 		if after.Flags == before.Flags && slices.Equal(after.Keywords, before.Keywords) {
 			continue
 		}
@@ -67,25 +67,6 @@ func (t *tx) markRead(mail gsp.MailID, reader gsp.PartyID) error {
 	}
 	_, err = t.record(gsp.Event{Kind: gsp.MailRead, Party: reader, Mail: mail})
 	return err
-}
-
-// apply returns a message with its flags changed.
-func apply(item gsp.Item, change gsp.FlagChange) gsp.Item {
-	switch change.Mode {
-	case gsp.SetFlags:
-		item.Flags, item.Keywords = change.Flags, slices.Clone(change.Keywords)
-	case gsp.AddFlags:
-		item.Flags |= change.Flags
-		item.Keywords = slices.Concat(item.Keywords, change.Keywords)
-	case gsp.RemoveFlags:
-		item.Flags &^= change.Flags
-		item.Keywords = slices.DeleteFunc(slices.Clone(item.Keywords), func(k string) bool {
-			return slices.Contains(change.Keywords, k)
-		})
-	}
-	slices.Sort(item.Keywords)
-	item.Keywords = slices.Compact(item.Keywords)
-	return item
 }
 
 // Copy copies messages, in the order of their UIDs, all or none. A copy keeps
