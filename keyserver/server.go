@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gsp.example/gsp/internal/gsp"
 )
 
 // DefaultLookups is how many keys one peer may ask for a minute.
@@ -24,6 +26,7 @@ type Server struct {
 	Directory  Directory
 	Domain     string       // of the addresses whose keys it serves
 	Submission string       // address that takes keys by mail, "" for none
+	Servers    gsp.Servers  // what mail clients are set up with, the zero value for nothing
 	TLS        *tls.Config  // for Serve
 	Lookups    int          // of keys a minute and peer, 0 for DefaultLookups, below 0 for no limit
 	Log        *slog.Logger // nil for none
@@ -33,6 +36,7 @@ type Server struct {
 	help   *help
 	quota  *quota
 	policy []byte
+	setup  *autoconfig
 }
 
 func (s *Server) init() {
@@ -46,6 +50,7 @@ func (s *Server) init() {
 	s.quota = newQuota(s.Lookups, time.Now)
 	s.help = loadHelp(s.Domain)
 	s.policy = policy(s.Submission)
+	s.setup = newAutoconfig(s.Domain, s.Servers)
 	s.inner = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 10 * time.Second, // the TLS handshake too
@@ -99,6 +104,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if path, ok := strings.CutPrefix(r.URL.Path, "/.well-known/openpgpkey/"); ok {
 		s.serveDirectory(w, r, path)
+		return
+	}
+	if s.setup.serve(w, r) {
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
