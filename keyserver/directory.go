@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -33,19 +35,18 @@ func policy(submission string) []byte {
 // (draft-koch-openpgp-webkey-service-22, section 3.1). The parameter l is
 // neither needed nor looked at; clients write it in several ways.
 func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path string) {
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*") // mail programs in browsers
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodOptions:
-		h.Set("Allow", "GET, HEAD, OPTIONS")
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "*, Authorization")
-		h.Set("Access-Control-Max-Age", "86400")
-		w.WriteHeader(http.StatusNoContent)
+	if !readOnly(w, r) {
 		return
-	default:
-		refuseMethod(w, "GET, HEAD, OPTIONS")
+	}
+	h := w.Header()
+	if s.misdirected(r.Host) {
+		text(w, http.StatusMisdirectedRequest, "this is the key directory of "+s.Domain+"\n")
+		return
+	}
+	// A name that needs escapes is none of ours, and "hu%2F" must not pass for
+	// "hu/": a proxy before us may have looked at it otherwise.
+	if strings.Contains(r.URL.EscapedPath(), "%") {
+		notFound(w)
 		return
 	}
 	if domain, rest, ok := strings.Cut(path, "/"); ok && strings.EqualFold(domain, s.Domain) {
@@ -65,22 +66,101 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 	}
 }
 
+// misdirected reports whether a host is named that is of another domain. By
+// the direct method it alone says whose keys are asked for. Numbers and names
+// without a dot pass: proxies and administrators ask by them.
+func (s *Server) misdirected(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || !strings.Contains(host, ".") {
+		return false
+	}
+	return host != s.Domain && !strings.HasSuffix(host, "."+s.Domain)
+}
+
 func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, hash string) {
-	h := w.Header()
-	if !s.quota.take(peer.Network(r.RemoteAddr)) {
-		h.Set("Retry-After", "60")
-		text(w, http.StatusTooManyRequests, "too many look-ups, try again in a minute\n")
+	if !s.admit(w, r) {
 		return
 	}
-	certificate, ok := s.Directory.Published(hash)
-	if !ok {
+	entries := s.Directory.Published(hash)
+	if len(entries) == 0 {
 		notFound(w)
 		return
 	}
-	sum := sha256.Sum256(certificate.Bytes)
-	h.Set("Content-Type", "application/octet-stream")
+	send(w, r, "application/octet-stream", together(entries), changed(entries))
+}
+
+// maxAnswer bounds an answer of the Web Key Directory, in octets. GnuPG reads
+// 256 KiB and other clients less.
+const maxAnswer = 64 << 10
+
+// together puts certificates one behind the other, the current one first, as
+// many of the earlier ones as fit (draft-koch-openpgp-webkey-service-22,
+// section 3.1).
+func together(entries []Entry) []byte {
+	body := entries[0].Bytes
+	for _, e := range entries[1:] {
+		if len(body)+len(e.Bytes) > maxAnswer {
+			break
+		}
+		body = append(body[:len(body):len(body)], e.Bytes...)
+	}
+	return body
+}
+
+// changed returns when entries were last other ones.
+func changed(entries []Entry) time.Time {
+	var last time.Time
+	for _, e := range entries {
+		for _, at := range []time.Time{e.Published, e.Withdrawn} {
+			if at.After(last) {
+				last = at
+			}
+		}
+	}
+	return last
+}
+
+// readOnly lets programs in browsers read, answers what they ask before, and
+// reports whether anything is left to answer.
+func readOnly(w http.ResponseWriter, r *http.Request) bool {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodOptions:
+		h.Set("Allow", "GET, HEAD, OPTIONS")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "*, Authorization")
+		h.Set("Access-Control-Max-Age", "86400")
+		w.WriteHeader(http.StatusNoContent)
+		return false
+	}
+	refuseMethod(w, "GET, HEAD, OPTIONS")
+	return false
+}
+
+// admit reports whether the peer may ask for one more key, and answers if not.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
+	if s.quota.take(peer.Network(r.RemoteAddr)) {
+		return true
+	}
+	w.Header().Set("Retry-After", "60")
+	text(w, http.StatusTooManyRequests, "too many look-ups, try again in a minute\n")
+	return false
+}
+
+// send answers with certificates or a list of them, whole or with 304.
+func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, changed time.Time) {
+	sum := sha256.Sum256(body)
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
 	// Minutes, so that a key which was revoked is soon seen to be.
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	http.ServeContent(w, r, "", certificate.Published.UTC().Truncate(time.Second), bytes.NewReader(certificate.Bytes))
+	r.Header.Del("Range") // nobody needs a part, and net/http refuses ranges of unknown units
+	http.ServeContent(w, r, "", changed.UTC().Truncate(time.Second), bytes.NewReader(body))
 }

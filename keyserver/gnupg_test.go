@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/keyserver"
 )
 
@@ -80,13 +79,13 @@ func TestInsideGnuPGFindsKeys(t *testing.T) {
 	run(t, "", "mount", "--bind", filepath.Join(dir, "ca.crt"), "/etc/ssl/certs/ca-certificates.crt")
 
 	owner := home(t, dir, "owner")
-	keys := directory{}
+	certs := map[string][]byte{}
 	for _, local := range []string{"ke", "eu"} {
 		address := local + "@" + domain
 		run(t, owner, "gpg", "--batch", "--passphrase", "", "--quick-generate-key", address, "ed25519", "cert,sign", "never")
-		keys[gsp.WKDHash(local)] = gsp.Certificate{Bytes: []byte(run(t, owner, "gpg", "--export", address)), Published: published}
+		certs[local] = []byte(run(t, owner, "gpg", "--export", address))
 	}
-	s := &keyserver.Server{Directory: keys, Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
+	s := &keyserver.Server{Directory: publish(certs), Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
 	l, err := net.Listen("tcp", "127.0.0.1:443")
 	if err != nil {
 		t.Fatal(err)

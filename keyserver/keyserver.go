@@ -1,18 +1,43 @@
-// Package keyserver is the directory door: the Web Key Directory over HTTPS
-// (draft-koch-openpgp-webkey-service-22, section 3), both methods, with its
-// policy file, and the help pages that refusals link to.
+// Package keyserver is the directory door. Over HTTPS it serves the Web Key
+// Directory (draft-koch-openpgp-webkey-service-22, section 3), both methods,
+// with its policy file; for clients without it the look-ups of HKP
+// (draft-shaw-openpgp-hkp-00) and of keys.openpgp.org (VKS); the keys of
+// all Parties as one file; and the help pages that refusals link to.
 //
-// It answers from memory, writes nothing and logs no address that was asked
-// for.
+// It answers for this directory only and takes no keys. It answers from
+// memory, writes nothing and logs no address that was asked for.
 package keyserver
 
-import "gsp.example/gsp/internal/gsp"
+import (
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+)
 
 // Directory is what the keyserver publishes. Its methods may be called
-// concurrently and do not block.
+// concurrently and do not block; what they return is not changed.
 type Directory interface {
-	// Published returns the binary certificate published for the local part
-	// whose WKD hash is given, and its digest-stable publication time; false
-	// where there is none.
-	Published(hash string) (gsp.Certificate, bool)
+	// Published returns what is published for the local part of that WKD hash:
+	// the certificate in force, and behind it earlier ones, whose revocation
+	// clients that still hold them must learn of. It is empty for none.
+	Published(hash string) []Entry
+
+	// Identified returns the certificates that have a key, primary or not, of
+	// that fingerprint or key ID: 40, 64 or 16 digits of capital hexadecimal.
+	Identified(id string) []Entry
+
+	// Authorities returns the certificates in force of all Parties' role
+	// mailboxes, by address.
+	Authorities() []Entry
+}
+
+// Entry is a certificate with what an index tells of it.
+type Entry struct {
+	gsp.Certificate
+	UserID    string
+	Algorithm int // of the primary key (RFC 9580, section 9.1)
+	Bits      int // of the primary key, 0 where the algorithm says it
+	Created   time.Time
+	Expires   time.Time // zero where it does not
+	Revoked   bool
 }

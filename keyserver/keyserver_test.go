@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,14 +27,37 @@ import (
 )
 
 // directory is what is published, by hash.
-type directory map[string]gsp.Certificate
+type directory map[string][]keyserver.Entry
 
-func (d directory) Published(hash string) (gsp.Certificate, bool) {
+func (d directory) Published(hash string) []keyserver.Entry {
 	if hash == gsp.WKDHash("broken") {
 		panic("a fault of ours")
 	}
-	c, ok := d[hash]
-	return c, ok
+	return d[hash]
+}
+
+func (d directory) Identified(id string) (found []keyserver.Entry) {
+	for _, entries := range d {
+		for _, e := range entries {
+			if strings.HasSuffix(e.Fingerprint, id) {
+				found = append(found, e)
+			}
+		}
+	}
+	return found
+}
+
+func (d directory) Authorities() []keyserver.Entry {
+	return slices.Concat(d[gsp.WKDHash("eu")], d[gsp.WKDHash("ke")])
+}
+
+// publish makes a directory with one certificate for each local part.
+func publish(certs map[string][]byte) directory {
+	d := directory{}
+	for local, b := range certs {
+		d[gsp.WKDHash(local)] = []keyserver.Entry{{Certificate: gsp.Certificate{Bytes: b, Published: published}}}
+	}
+	return d
 }
 
 var published = time.Date(2026, 11, 23, 9, 0, 0, 500, time.UTC)
@@ -78,7 +102,7 @@ func open(t testing.TB, s *keyserver.Server) func(method, path string, headers .
 		s.Domain = "GSP.example"
 	}
 	if s.Directory == nil {
-		s.Directory = directory{gsp.WKDHash("ke"): {Bytes: key, Published: published}}
+		s.Directory = publish(map[string][]byte{"ke": key})
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -115,6 +139,9 @@ func open(t testing.TB, s *keyserver.Server) func(method, path string, headers .
 		}
 		for i := 0; i < len(headers); i += 2 {
 			r.Header.Set(headers[i], headers[i+1])
+			if headers[i] == "Host" {
+				r.Host = headers[i+1]
+			}
 		}
 		resp, err := client.Do(r)
 		if err != nil {
@@ -331,7 +358,7 @@ func TestHandler(t *testing.T) {
 }
 
 func BenchmarkKey(b *testing.B) {
-	s := &keyserver.Server{Directory: directory{gsp.WKDHash("ke"): {Bytes: key, Published: published}}, Domain: "gsp.example", Lookups: -1}
+	s := &keyserver.Server{Directory: publish(map[string][]byte{"ke": key}), Domain: "gsp.example", Lookups: -1}
 	handler := s.Handler()
 	r := httptest.NewRequestWithContext(b.Context(), "GET", advanced+"hu/"+gsp.WKDHash("ke"), nil)
 	for b.Loop() {

@@ -106,6 +106,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.serveDirectory(w, r, path)
 		return
 	}
+	if path, ok := strings.CutPrefix(r.URL.Path, "/pks/"); ok {
+		s.serveHKP(w, r, path)
+		return
+	}
+	if path, ok := strings.CutPrefix(r.URL.Path, "/vks/"); ok {
+		s.serveVKS(w, r, path)
+		return
+	}
+	if path, ok := strings.CutPrefix(r.URL.Path, "/keys/"); ok {
+		s.serveParties(w, r, path)
+		return
+	}
 	if s.setup.serve(w, r) {
 		return
 	}

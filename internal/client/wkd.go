@@ -79,7 +79,7 @@ func (w *WKD) Fetch(ctx context.Context, addr gsp.Address) (*pgpcert.Cert, error
 	case err != nil:
 		return nil, fmt.Errorf("look up the key of %s: %w", addr, err)
 	}
-	return pgpcert.Read(b, addr, time.Now())
+	return pgpcert.ReadAnswer(b, addr, time.Now())
 }
 
 // get returns a document of a directory, at most one octet more than a

@@ -90,10 +90,17 @@ func TestFetch(t *testing.T) {
 // published are certificates by the hash of their local part.
 type published map[string]gsp.Certificate
 
-func (p published) Published(hash string) (gsp.Certificate, bool) {
+func (p published) Published(hash string) []keyserver.Entry {
 	c, ok := p[hash]
-	return c, ok
+	if !ok {
+		return nil
+	}
+	return []keyserver.Entry{{Certificate: c}}
 }
+
+func (p published) Identified(string) []keyserver.Entry { return nil }
+
+func (p published) Authorities() []keyserver.Entry { return nil }
 
 // Both methods find what the gateway's own directory serves.
 func TestFetchFromTheDirectory(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/keyserver"
 	"gsp.example/gsp/router"
 )
 
@@ -53,7 +54,41 @@ func (p people) Recipient(to gsp.Address) error {
 // Shelves returns the mailboxes' owners that the account may open now.
 func (p people) Shelves(id gsp.AccountID) []gsp.Shelf { return p.registry.Snapshot().Shelves(id) }
 
-// Published answers the Web Key Directory.
-func (p people) Published(hash string) (gsp.Certificate, bool) {
-	return p.registry.Snapshot().Published(hash)
+// Published answers the Web Key Directory. The roll keeps no earlier
+// certificates yet.
+func (p people) Published(hash string) []keyserver.Entry {
+	roll := p.registry.Snapshot()
+	c, ok := roll.Published(hash)
+	if !ok {
+		return nil
+	}
+	return []keyserver.Entry{entry(roll, c)}
+}
+
+// Identified answers look-ups by fingerprint and key ID.
+func (p people) Identified(id string) (entries []keyserver.Entry) {
+	roll := p.registry.Snapshot()
+	for _, cert := range roll.Identified(id) {
+		if c, ok := roll.Certificate(cert.Address()); ok {
+			entries = append(entries, entry(roll, c))
+		}
+	}
+	return entries
+}
+
+// Authorities returns the keys of all Parties.
+func (p people) Authorities() (entries []keyserver.Entry) {
+	roll := p.registry.Snapshot()
+	for _, c := range roll.Authorities() {
+		entries = append(entries, entry(roll, c))
+	}
+	return entries
+}
+
+func entry(roll *registry.Snapshot, c gsp.Certificate) keyserver.Entry {
+	cert, _ := roll.Cert(c.Address)
+	return keyserver.Entry{
+		Certificate: c, UserID: cert.UserID(), Algorithm: cert.Algorithm(), Bits: cert.Bits(),
+		Created: cert.Created(), Expires: cert.Expires(), Revoked: cert.Revoked(),
+	}
 }

@@ -69,7 +69,8 @@ func (k EncryptionKey) Valid(at time.Time) bool {
 }
 
 // Load takes a certificate that Read once accepted, as the store kept it. It
-// trusts the octets: signatures are not verified again.
+// trusts the octets: signatures are not verified again. It keeps c.Bytes, which
+// must not be changed afterwards: 50,000 copies would be worth some memory.
 func Load(c gsp.Certificate) (cert *Cert, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -135,12 +136,13 @@ func (c *Cert) Expires() time.Time { return c.expires }
 // expired and revoked ones included.
 func (c *Cert) EncryptionKeys() []EncryptionKey { return slices.Clone(c.keys) }
 
-// cert tells what t says, without asking whether its signatures are true.
+// cert tells what t says, without asking whether its signatures are true. It
+// keeps octets.
 func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 	c := &Cert{
 		address:     addr,
 		fingerprint: capitals(t.primary.key.Fingerprint),
-		octets:      slices.Clone(octets),
+		octets:      octets,
 		created:     t.primary.key.CreationTime.UTC(),
 		expires:     t.expires(),
 

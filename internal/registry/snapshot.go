@@ -51,6 +51,7 @@ type Snapshot struct {
 	certs       map[string]*pgpcert.Cert   // by local part
 	hashes      map[string]string          // WKD hash to local part
 	keys        map[uint64][]Key           // by key ID
+	ids         map[uint64][]string        // local parts of those with a key of any use, by key ID
 	withdrawn   map[uint64]gsp.Address     // whose an encryption key was that is published no more, by key ID
 	library     *pattern.Library
 	text        gsp.LibraryText
@@ -79,6 +80,7 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 		certs:       make(map[string]*pgpcert.Cert, len(roll.Certificates)),
 		hashes:      make(map[string]string, len(roll.Certificates)),
 		keys:        make(map[uint64][]Key, len(roll.Certificates)),
+		ids:         make(map[uint64][]string, 2*len(roll.Certificates)),
 		text:        roll.Library,
 	}
 	for _, p := range roll.Parties {
@@ -154,6 +156,7 @@ func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 	}
 	s.published[local], s.certs[local] = c, cert
 	s.hashes[gsp.WKDHash(local)] = local
+	s.addIDs(local, cert)
 	for _, k := range cert.EncryptionKeys() {
 		s.keys[k.KeyID] = append(s.keys[k.KeyID], Key{c.Address, k})
 	}
