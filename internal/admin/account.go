@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,6 +31,12 @@ type IssuedAccount struct {
 	Address  string     `json:"address"`
 	Roles    []gsp.Role `json:"roles"`
 	Password string     `json:"password"`
+
+	Domain    string       `json:"domain"`
+	PartyName string       `json:"party_name"`
+	Writes    gsp.Language `json:"writes"` // the language that the gateway writes to it in
+	Servers   gsp.Servers  `json:"servers"`
+	Keys      string       `json:"keys,omitzero"` // the address that takes keys by mail, "" for none
 }
 
 // AccountRow is one line of AccountList.
@@ -138,10 +145,18 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 	if err != nil {
 		return IssuedAccount{}, err
 	}
+	return o.issued(change.Accounts[0], roles, password), nil
+}
+
+// issued tells a password, with all that a letter to its owner needs.
+func (o *Office) issued(a gsp.Account, roles []gsp.Role, password string) IssuedAccount {
+	roll := o.Registry.Snapshot()
+	party, _ := roll.Party(a.Party) // a Party is never deleted
 	return IssuedAccount{
-		Account: change.Accounts[0], Roles: roles, Password: password,
-		Address: o.Registry.Snapshot().Address(login).String(),
-	}, nil
+		Account: a, Roles: roles, Password: password, Address: roll.Address(a.Login).String(),
+		Domain: roll.Domain(), PartyName: party.Name, Writes: cmp.Or(a.Language, party.Language, gsp.English),
+		Servers: o.Servers, Keys: o.Keys,
+	}
 }
 
 func parseRoles(names []string) ([]gsp.Role, error) {
@@ -268,7 +283,10 @@ func accountPassword(ctx context.Context, o *Office, _ string, in AccountLogin) 
 		credential.Pins = before.Pins
 		return gsp.Change{Credentials: []gsp.Credential{credential}}, nil
 	})
-	return IssuedAccount{Account: row.Account, Address: row.Address, Roles: row.Roles, Password: password}, err
+	if err != nil {
+		return IssuedAccount{}, err
+	}
+	return o.issued(row.Account, row.Roles, password), nil
 }
 
 // changeAccount changes an account that a person named, and returns it as it

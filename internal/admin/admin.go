@@ -22,13 +22,17 @@ import (
 	"gsp.example/gsp/internal/report"
 )
 
-// Office is where verbs are carried out. All fields but Changed are required.
+// Office is where verbs are carried out. All fields but Changed and Keys are
+// required.
 type Office struct {
 	Registry *registry.Registry
 	Events   report.Source
 	Random   io.Reader // unpredictable octets, for passwords
 	Now      func() time.Time
 	Changed  func() // called after each change of the roll; nil for nothing
+
+	Servers gsp.Servers // what officers are told of
+	Keys    string      // the address that takes keys by mail, "" for none
 }
 
 // Verb is one thing that can be asked of an Office.

@@ -49,13 +49,20 @@ type Issued struct {
 }
 
 // Names returns the host names that a gateway of domain answers to: the domain
-// itself, the usual names of its doors, the Web Key Directory's (advanced
-// method), and this machine's.
-func Names(domain string) []string {
-	return []string{
+// itself, the usual names of its doors, those where clients look for keys (Web
+// Key Directory, advanced method) and for their set-up, this machine's, and
+// the others that are given.
+func Names(domain string, others ...string) []string {
+	names := []string{
 		domain, "mail." + domain, "smtp." + domain, "imap." + domain,
-		"openpgpkey." + domain, "localhost",
+		"openpgpkey." + domain, "autoconfig." + domain, "autodiscover." + domain, "localhost",
 	}
+	for _, name := range others {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Loopback returns the addresses of this machine to itself.

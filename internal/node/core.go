@@ -80,7 +80,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	}
 	return &Core{
 		Office: &admin.Office{
-			Registry: who, Events: store, Random: rand.Reader, Now: time.Now,
+			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(),
 			Changed: bells.RingAll, // so that idle sessions look whether they may go on
 		},
 		store:    store,

@@ -82,7 +82,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 		})
 	}
 	if g.CA != "" {
-		g.served.Go(func() { g.renew(c.Domain, log) })
+		g.served.Go(func() { g.renew(names(c), log) })
 	}
 	g.served.Go(func() { core.herald(c.Notices, log).run(g.ending) })
 	g.served.Go(func() {
@@ -102,7 +102,7 @@ func (g *Gateway) certificate(c config.Config, log *slog.Logger) (*localca.Pair,
 		return localca.Open(c.TLS.Certificate, c.TLS.Key, log)
 	}
 	g.tls = filepath.Join(c.Data, "tls")
-	issued, err := localca.Ensure(g.tls, localca.Names(c.Domain), localca.Loopback(), time.Now())
+	issued, err := localca.Ensure(g.tls, names(c), localca.Loopback(), time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +113,15 @@ func (g *Gateway) certificate(c config.Config, log *slog.Logger) (*localca.Pair,
 	return localca.Open(issued.Certificate, issued.Key, log)
 }
 
+// names returns the host names that our own certificate is for.
+func names(c config.Config) []string {
+	s := c.Servers()
+	return localca.Names(c.Domain, s.Submission.Host, s.STARTTLS.Host, s.Reading.Host, s.Directory.Host)
+}
+
 // renew keeps our own authority's certificate valid while the gateway runs;
 // the doors read it again by themselves.
-func (g *Gateway) renew(domain string, log *slog.Logger) {
+func (g *Gateway) renew(names []string, log *slog.Logger) {
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	for {
@@ -123,7 +129,7 @@ func (g *Gateway) renew(domain string, log *slog.Logger) {
 		case <-g.ending:
 			return
 		case now := <-daily.C:
-			issued, err := localca.Ensure(g.tls, localca.Names(domain), localca.Loopback(), now)
+			issued, err := localca.Ensure(g.tls, names, localca.Loopback(), now)
 			if err != nil {
 				log.LogAttrs(context.Background(), slog.LevelError, "certificate not renewed", slog.Any("error", err))
 			} else if issued.MadeServer {
@@ -178,7 +184,20 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		*d.found = d.listener.Addr()
 		g.doors = append(g.doors, d.door)
 	}
+	g.announce(c, directory)
 	return nil
+}
+
+// announce tells the directory, which sets mail clients up, and the office,
+// which writes letters, where the doors are. Only their listeners know the
+// ports that the system chose.
+func (g *Gateway) announce(c config.Config, directory *keyserver.Server) {
+	c.SMTP.Listen, c.IMAP.Listen, c.HTTPS.Listen = g.SMTP.String(), g.IMAP.String(), g.HTTPS.String()
+	if g.STARTTLS != nil {
+		c.SMTP.STARTTLSListen = g.STARTTLS.String()
+	}
+	directory.Servers = c.Servers()
+	g.core.Office.Servers = c.Servers()
 }
 
 // nothing ends a door that is another's second listener.
