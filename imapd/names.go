@@ -1,8 +1,10 @@
 package imapd
 
 import (
+	"encoding/base64"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -45,6 +47,36 @@ func canonical(name string) (string, bool) {
 		}
 	}
 	return name, true
+}
+
+// base64UTF7 is the base64 of mailbox names (RFC 3501, section 5.1.3).
+var base64UTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+
+// decodeName reads a mailbox name in modified UTF-7.
+func decodeName(name string) (string, bool) {
+	var b strings.Builder
+	for {
+		plain, rest, more := strings.Cut(name, "&")
+		b.WriteString(plain)
+		if !more {
+			return b.String(), true
+		}
+		coded, after, ended := strings.Cut(rest, "-")
+		name = after
+		if coded == "" && ended {
+			b.WriteByte('&')
+			continue
+		}
+		octets, err := base64UTF7.DecodeString(coded)
+		if err != nil || !ended || len(octets)%2 != 0 {
+			return "", false
+		}
+		units := make([]uint16, len(octets)/2)
+		for i := range units {
+			units[i] = uint16(octets[2*i])<<8 | uint16(octets[2*i+1])
+		}
+		b.WriteString(string(utf16.Decode(units)))
+	}
 }
 
 // parents calls f for each name above this one, the nearest last.

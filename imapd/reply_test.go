@@ -46,6 +46,36 @@ func FuzzMatches(f *testing.F) {
 	})
 }
 
+func TestDecodeName(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "Sent": "Sent", "Entw&APw-rfe": "Entwürfe", "R&-D": "R&D", "&ZeVnLIqe-/x&2D3eAA-": "日本語/x😀",
+		"&": "none", "&AP": "none", "&APw": "none", "&AP-": "none", "&!!-": "none", "&AA-": "none",
+	} {
+		got, ok := decodeName(name)
+		if !ok {
+			got = "none"
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzDecodeName(f *testing.F) {
+	f.Add("Entw&APw-rfe")
+	f.Add("R&-D&")
+	f.Add("&2D0-&3gA-")
+	f.Fuzz(func(t *testing.T, name string) {
+		got, ok := decodeName(name)
+		if !strings.Contains(name, "&") && (!ok || got != name) {
+			t.Errorf("%q: got %q %v, want it unchanged", name, got, ok)
+		}
+		if ok && len(got) > 3*len(name) {
+			t.Errorf("%q: got %d octets", name, len(got))
+		}
+	})
+}
+
 func TestCanonical(t *testing.T) {
 	for name, want := range map[string]string{
 		"inbox": "INBOX", "Inbox/x": "INBOX/x", "Cases/2026/": "Cases/2026", "Entwürfe": "Entwürfe", "inboxes": "inboxes",

@@ -172,3 +172,38 @@ func TestReadingIsAnEvent(t *testing.T) {
 		t.Errorf("got %d reads, want 1", n)
 	}
 }
+
+// What clients ask to know of rights is answered, and nothing can be changed.
+func TestRightsAreTold(t *testing.T) {
+	w := newWorld(t)
+	if _, result := w.connect().do("MYRIGHTS INBOX"); result != "BAD log in first" {
+		t.Errorf("before login: got %q", result)
+	}
+	c := w.login("ann")
+	c.want("MYRIGHTS inbox", `* MYRIGHTS "inbox" lrswikxcted`)
+	c.want(`MYRIGHTS "Authority/ke/INBOX"`, `* MYRIGHTS "Authority/ke/INBOX" lrsw`)
+	c.want("GETACL Sent", `* ACL "Sent" "ann" lrswikxcted`)
+	c.want("LISTRIGHTS Sent ann", `* LISTRIGHTS "Sent" "ann" lrswikxcted`)
+	c.want("LISTRIGHTS Sent bob", `* LISTRIGHTS "Sent" "bob" ""`)
+	for _, command := range []string{
+		"GETACL Authority/ke/INBOX", "LISTRIGHTS Authority/ke/INBOX bob", "SETACL Sent bob lr", "DELETEACL Sent ann",
+	} {
+		c.refused(command, "NO [NOPERM] not-allowed: ")
+	}
+	c.refused("MYRIGHTS Nowhere", "NO [NONEXISTENT] no-mailbox: ")
+	c.refused("MYRIGHTS", "BAD MYRIGHTS with a wrong number of arguments")
+	c.refused("MYRIGHTS (Sent)", "BAD arguments cannot be read")
+	c.refused("MYRIGHTS {4+}\r\nSent", "BAD no literals in MYRIGHTS")
+
+	c.ok(`CREATE "Entw&APw-rfe \"1\""`)
+	c.want(`MYRIGHTS "Entw&APw-rfe \"1\""`, `* MYRIGHTS "Entw&APw-rfe \"1\"" lrswikxcted`)
+	c.refused(`MYRIGHTS "Entw&APw"`, "NO [CANNOT] broken-name: ")
+	c.ok("ENABLE IMAP4rev2")
+	c.want(`MYRIGHTS "Entwürfe \"1\""`, `* MYRIGHTS "Entwürfe \"1\"" lrswikxcted`)
+
+	w.disable("ann")
+	c.refused("MYRIGHTS INBOX", "NO [AUTHENTICATIONFAILED] bad-login: ")
+	if got := c.line(); !strings.HasPrefix(got, "* BYE bad-login: ") {
+		t.Errorf("got %q, want BYE", got)
+	}
+}

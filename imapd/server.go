@@ -44,6 +44,10 @@ type Server struct {
 	BadLogins  int          // failed logins that end a connection, 0 for 3
 	Log        *slog.Logger // nil is silence
 
+	// Answered is told of each command that was answered, nil for nobody: its
+	// name in capitals or OTHER, whether with OK, and how long it took.
+	Answered func(command string, ok bool, took time.Duration)
+
 	mu        sync.Mutex
 	listeners []*guard.Listener
 	stopped   bool
@@ -58,6 +62,7 @@ var ErrStopped = errors.New("reading door is shut")
 func (s *Server) Serve(l net.Listener) error {
 	guarded := guard.Listen(l, guard.Config{
 		TLS: s.TLS, Certificates: s.Certificates, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
+		Extra: acl, Answered: s.Answered,
 	})
 	defer guarded.Close()
 	s.mu.Lock()
@@ -136,7 +141,9 @@ func (s *Server) open(c *imapserver.Conn) (imapserver.Session, *imapserver.Greet
 		cancel()
 		return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "TLS handshake failed"}
 	}
-	return &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, peer: conn.Peer(), since: time.Now()}, nil, nil
+	opened := &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, peer: conn.Peer(), since: time.Now()}
+	conn.Handle(opened.rightsCommand)
+	return opened, nil, nil
 }
 
 func (s *Server) log() *slog.Logger {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Limits of what one command may carry. go-imap beta.8 falls out of step with
@@ -32,6 +34,7 @@ const (
 // command is the one that runs.
 type command struct {
 	tag, name string
+	began     time.Time
 	text      int   // octets of its lines
 	strings   int64 // octets of its literals but a message
 	literal   literal
@@ -69,6 +72,7 @@ func (c *Conn) next() error {
 func (c *Conn) finish(ok bool) error {
 	last, name := c.step, c.cmd.name
 	c.step = between
+	c.observe(ok)
 	c.mu.Lock()
 	if ok && (name == "LOGIN" || name == "AUTHENTICATE") {
 		c.authed = true
@@ -121,7 +125,7 @@ func (c *Conn) command() error {
 	lit, hasLiteral := literalAt(line)
 	tag, rest, _ := bytes.Cut(line, []byte(" "))
 	name, args, _ := bytes.Cut(rest, []byte(" "))
-	c.cmd = command{tag: "*", name: strings.ToUpper(string(name)), text: len(line)}
+	c.cmd = command{tag: "*", name: strings.ToUpper(string(name)), began: time.Now(), text: len(line)}
 	c.cmd.message = hasLiteral && c.cmd.name == "APPEND" && !bytes.HasPrefix(args, []byte("{"))
 	if aTag.Match(tag) {
 		c.cmd.tag = string(tag)
@@ -138,11 +142,13 @@ func (c *Conn) command() error {
 		return nil
 	case c.cmd.tag == "*" || !aCommand.MatchString(c.cmd.name):
 		return c.refuse("a tag and a command are expected", lit, hasLiteral)
-	case c.cmd.name == "ID" && hasLiteral:
-		return c.refuse("no literals in ID", lit, hasLiteral)
+	case hasLiteral && (c.cmd.name == "ID" || slices.Contains(c.cfg.Extra.Commands, c.cmd.name)):
+		return c.refuse("no literals in "+c.cmd.name, lit, hasLiteral)
 	case c.cmd.name == "ID":
 		c.id(args)
 		return nil
+	case slices.Contains(c.cfg.Extra.Commands, c.cmd.name):
+		return c.extra(rest[len(name):])
 	case hasLiteral && lit.size > maxString && !(c.cmd.message && lit.sync): // else the library has a limit
 		return c.refuse(fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString), lit, hasLiteral)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 type Conn struct {
 	net.Conn // below TLS
 	tls      *peer.Conn
-	name     string // of ours, for ID
+	cfg      Config
 	closed   func() // tells the listener
+	handle   func(command string, args []string) Answer
 
 	// Owned by the goroutine that calls Read.
 	in    *bufio.Reader
@@ -61,9 +63,10 @@ const (
 )
 
 func newConn(raw net.Conn, cfg Config) *Conn {
-	c := &Conn{Conn: raw, tls: peer.Server(raw, cfg.TLS), name: cfg.Name}
+	c := &Conn{Conn: raw, tls: peer.Server(raw, cfg.TLS), cfg: cfg}
 	c.in = bufio.NewReader(receiver{c})
 	c.out.send = c.send
+	c.out.capabilities = strings.Join(append([]string{"", "ID"}, cfg.Extra.Capabilities...), " ")
 	c.expect(forCommand)
 	return c
 }

@@ -119,6 +119,10 @@ func serve(t testing.TB, l *guard.Listener) *library {
 			if err := conn.Handshake(t.Context()); err != nil {
 				return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "handshake"}
 			}
+			conn.Handle(func(command string, args []string) guard.Answer {
+				lib.note(append([]string{command}, args...)...)
+				return guard.Answer{Untagged: []string{"* MYRIGHTS x lr"}, Status: "OK", Text: "done"}
+			})
 			return both{session{lib, conn}}, nil, nil
 		},
 	})
@@ -176,7 +180,7 @@ func (p *pipes) dial(t testing.TB) *client {
 	conn := tls.Client(p.raw(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"imap"}})
 	t.Cleanup(func() { conn.NetConn().Close() })
 	c := &client{t, conn, bufio.NewReader(conn)}
-	c.want("* OK [CAPABILITY ID IMAP4rev2 ")
+	c.want("* OK [CAPABILITY ID ACL IMAP4rev2 ")
 	return c
 }
 
@@ -212,7 +216,7 @@ func (c *client) want(begins ...string) {
 func (c *client) login() *client {
 	c.t.Helper()
 	c.send("L LOGIN ann pw\r\n")
-	c.want("L OK [CAPABILITY ID IMAP4rev2 ")
+	c.want("L OK [CAPABILITY ID ACL IMAP4rev2 ")
 	return c
 }
 
@@ -240,8 +244,9 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 
 func config() guard.Config {
 	return guard.Config{
-		TLS:  &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}},
-		Name: "GSP",
+		TLS:   &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}},
+		Name:  "GSP",
+		Extra: guard.Extra{Capabilities: []string{"ACL"}, Commands: []string{"MYRIGHTS"}},
 	}
 }
 

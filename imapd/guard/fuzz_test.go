@@ -82,6 +82,7 @@ func FuzzConversation(f *testing.F) {
 		"a ENABLE UTF8=ACCEPT\nb CREATE \"\xc3\xa9\"\r\nc STATUS x (MESSAGES)\r\n",
 		"a RENAME {1+} \r\nx {1+}\r\ny\r\nb UID FETCH 1:* (BODY[HEADER.FIELDS ({1+}\r\nx)])\r\n",
 		"a APPEND x UTF8 (~{2+}\r\nhi)\r\nb EXPUNGE\r\n",
+		"a MYRIGHTS \"x\\\"\" y\r\nb MYRIGHTS {3+}\r\nfoo\r\nc NOOP\r\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -33,6 +33,12 @@ type Config struct {
 	Name       string // told to clients in answer to ID
 	MaxConns   int    // 10,000 where it is 0
 	PerAddress int    // of one IPv4 address or IPv6 /64; 1,000 where it is 0
+
+	Extra Extra
+	// Answered is told of each command that the library answered, nil for
+	// nobody: its name in capitals, OTHER for one that is no command, whether it
+	// was answered with OK, and how long it took from its first line.
+	Answered func(command string, ok bool, took time.Duration)
 }
 
 // How long a client may take (RFC 9051, section 5.4, wants 30 minutes at least

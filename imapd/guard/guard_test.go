@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"gsp.example/gsp/imapd/guard"
 )
 
 // I1: iOS Mail sends empty lines between commands.
@@ -127,11 +130,54 @@ func TestI16IDIsAnswered(t *testing.T) {
 	lib := serve(t, listen(p))
 	c := p.dial(t)
 	c.send("a ID (\"name\" \"Thunder \\\"bird\" \"version\" \"1.0\\r\")\r\n", "b id nil\r\n", "c CAPABILITY\r\n")
-	c.want(`* ID ("name" "GSP")`, "a OK", `* ID ("name" "GSP")`, "b OK", "* CAPABILITY ID IMAP4rev2 ", "c OK")
+	c.want(`* ID ("name" "GSP")`, "a OK", `* ID ("name" "GSP")`, "b OK", "* CAPABILITY ID ACL IMAP4rev2 ", "c OK")
 	c.login()
 	c.send("d ID (\"name\" \"K-9\")\r\n")
 	c.want(`* ID ("name" "GSP")`, "d OK")
 	_ = lib
+}
+
+// What the library does not know the session answers, between two commands.
+func TestExtraCommandsAreTheSessions(t *testing.T) {
+	p := newPipes()
+	lib := serve(t, listen(p))
+	c := p.dial(t)
+	c.send("a MYRIGHTS INBOX\r\n")
+	c.want("a BAD log in first")
+	c.login()
+	c.send("b myrights \"a \\\"b\\\\\" c\r\n", "c CREATE d\r\n", "d MYRIGHTS\r\n", "e MYRIGHTS a  b\r\n", "f MYRIGHTS (a)\r\n")
+	c.want("* MYRIGHTS x lr", "b OK done", "c OK", "* MYRIGHTS x lr", "d OK done", "e BAD arguments cannot be read", "f BAD arguments cannot be read")
+	c.send("g MYRIGHTS {20+}\r\nx CREATE Pwned\r\n    \r\n", "h NOOP\r\n")
+	c.want("g BAD no literals in MYRIGHTS", "h OK")
+	if got, want := lib.noted()[1:], []string{`MYRIGHTS a "b\ c`, "CREATE d", "MYRIGHTS"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Each command of the library is told once it is answered, under one of a few
+// names.
+func TestCommandsAreObserved(t *testing.T) {
+	p := newPipes()
+	cfg := config()
+	var told []string // by the goroutine of the only connection
+	cfg.Answered = func(command string, ok bool, took time.Duration) {
+		if took < 0 || took > time.Minute {
+			t.Errorf("%s took %v", command, took)
+		}
+		told = append(told, command+" "+strconv.FormatBool(ok))
+	}
+	serve(t, guard.Listen(p, cfg))
+	c := p.dial(t).login()
+	c.send("a XYZZY\r\n", "b select INBOX\r\n", "c UID FETCH x\r\n", "d STATUS x (MESSAGES)\r\n")
+	c.want("a BAD")
+	for !strings.HasPrefix(c.line(), "b OK") {
+	}
+	c.want("c NO", "d NO")
+	c.send("e LOGOUT\r\n")
+	c.want("* BYE", "e OK", "EOF")
+	if want := []string{"LOGIN true", "OTHER false", "SELECT true", "UID false", "STATUS false"}; !slices.Equal(told, want) {
+		t.Errorf("got %q, want %q", told, want)
+	}
 }
 
 func TestAuthenticate(t *testing.T) {

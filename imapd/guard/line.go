@@ -66,7 +66,7 @@ func (c *Conn) id(args []byte) {
 	c.mu.Lock()
 	c.client = printable(given["name"] + " " + given["version"])
 	c.mu.Unlock()
-	c.out.inject(`* ID ("name" "` + c.name + "\")\r\n")
+	c.out.inject(`* ID ("name" "` + c.cfg.Name + "\")\r\n")
 	c.reply("OK", "ID completed")
 }
 

@@ -13,10 +13,11 @@ const (
 )
 
 // output follows the lines that the library writes: it learns from them what
-// became of the running command, adds ID to capabilities, and knows when a
+// became of the running command, adds capabilities of ours, and knows when a
 // line of our own may be put between two.
 type output struct {
-	send func([]byte) error
+	send         func([]byte) error
+	capabilities string // of the guard, each with a space before it
 
 	mu      sync.Mutex
 	buf     []byte // to be sent
@@ -152,7 +153,7 @@ func (o *output) examine() {
 		return
 	}
 	after := bytes.Index(line, []byte("CAPABILITY")) + len("CAPABILITY")
-	o.line = append(line[:after:after], append([]byte(" ID"), line[after:]...)...)
+	o.line = append(line[:after:after], append([]byte(o.capabilities), line[after:]...)...)
 }
 
 // inject puts a line of our own between two lines of the library. Within a
