@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
 	"gsp.example/gsp/keyserver"
 )
 
@@ -79,13 +82,12 @@ func TestInsideGnuPGFindsKeys(t *testing.T) {
 	run(t, "", "mount", "--bind", filepath.Join(dir, "ca.crt"), "/etc/ssl/certs/ca-certificates.crt")
 
 	owner := home(t, dir, "owner")
-	certs := map[string][]byte{}
+	certs := directory{}
 	for _, local := range []string{"ke", "eu"} {
-		address := local + "@" + domain
-		run(t, owner, "gpg", "--batch", "--passphrase", "", "--quick-generate-key", address, "ed25519", "cert,sign", "never")
-		certs[local] = []byte(run(t, owner, "gpg", "--export", address))
+		certs[gsp.WKDHash(local)] = []keyserver.Entry{certify(t, owner, gsp.Address{Local: local, Domain: domain})}
 	}
-	s := &keyserver.Server{Directory: publish(certs), Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
+	fingerprint := certs[gsp.WKDHash("ke")][0].Fingerprint
+	s := &keyserver.Server{Directory: certs, Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
 	l, err := net.Listen("tcp", "127.0.0.1:443")
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +119,79 @@ func TestInsideGnuPGFindsKeys(t *testing.T) {
 			if want := domain + ":1:1:"; err != nil || !strings.HasPrefix(out, want) {
 				t.Errorf("%s: supported: got %q, %v, want %s", method.name, out, err, want)
 			}
+			if out, err := gnupg(t, officer, wks, "--check", "ke@"+domain); err != nil {
+				t.Errorf("%s: check: %v\n%s", method.name, err, out)
+			}
+			if out, err := gnupg(t, officer, wks, "--check", "nobody@"+domain); err == nil {
+				t.Errorf("%s: check of nobody: %s", method.name, out)
+			}
+		}
+		if _, err := exec.LookPath("sq"); err == nil {
+			found := filepath.Join(dir, method.name+".pgp")
+			run(t, officer, "sq", "--force", "wkd", "get", "--output", found, "ke@"+domain)
+			if out := run(t, officer, "gpg", "--show-keys", "--with-colons", found); !strings.Contains(out, fingerprint) {
+				t.Errorf("%s: sq: got %s, want %s", method.name, out, fingerprint)
+			}
 		}
 		gnupg(t, officer, "gpgconf", "--kill", "all")
+	}
+	insideKeyserver(t, home(t, dir, "keyserver"), domain, fingerprint)
+}
+
+// certify makes a key with more than may be published, and returns what is
+// published of it.
+func certify(t *testing.T, home string, address gsp.Address) keyserver.Entry {
+	t.Helper()
+	gpg := func(args ...string) string {
+		return run(t, home, "gpg", append([]string{"--batch", "--passphrase", "", "--pinentry-mode", "loopback"}, args...)...)
+	}
+	gpg("--quick-generate-key", "Somebody <"+address.String()+">", "future-default", "default", "1y")
+	gpg("--quick-add-uid", address.String(), "Grace <grace@elsewhere.example>")
+	cert, err := pgpcert.Read([]byte(gpg("--armor", "--export", address.String())), address, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyserver.Entry{
+		Certificate: gsp.Certificate{Address: address, Fingerprint: cert.Fingerprint(), Bytes: cert.Bytes(), Published: published},
+		UserID:      cert.UserID(), Algorithm: cert.Algorithm(), Bits: cert.Bits(), Created: cert.Created(), Expires: cert.Expires(),
+	}
+}
+
+// insideKeyserver asks as clients do that know keyservers and no WKD.
+func insideKeyserver(t *testing.T, officer, domain, fingerprint string) {
+	defer gnupg(t, officer, "gpgconf", "--kill", "all")
+	// With its port, since GnuPG would ask DNS for another one, and there is none.
+	ask := []string{"--batch", "--keyserver", "hkps://" + domain + ":443"}
+	out := run(t, officer, "gpg", append(ask, "--with-colons", "--search-keys", "ke@"+domain)...)
+	if !strings.Contains(out, "pub:"+fingerprint+":22:") || !strings.Contains(out, "uid:Somebody <ke@"+domain+">:") {
+		t.Errorf("search: got %s, want %s", out, fingerprint)
+	}
+	if out, err := gnupg(t, officer, "gpg", append(ask, "--search-keys", "Somebody")...); err == nil {
+		t.Errorf("search by a part: got %s, want nothing", out)
+	}
+	run(t, officer, "gpg", append(ask, "--recv-keys", fingerprint)...)
+	if out := run(t, officer, "gpg", "--with-colons", "--list-keys"); !strings.Contains(out, fingerprint) || strings.Contains(out, "elsewhere") {
+		t.Errorf("received: got %s, want %s alone", out, fingerprint)
+	}
+	run(t, officer, "gpg", append(ask, "--refresh-keys")...)
+	if out, err := gnupg(t, officer, "gpg", append(ask, "--send-keys", fingerprint)...); err == nil {
+		t.Errorf("send: got %s, want it refused", out)
+	}
+	if _, err := exec.LookPath("curl"); err == nil {
+		file := filepath.Join(officer, "parties.pgp")
+		for _, version := range []string{"--http1.1", "--http2"} {
+			run(t, officer, "curl", "--silent", "--show-error", "--fail", version, "--user", "x:y", "--output", file, "https://"+domain+"/keys/parties.pgp")
+			if out := run(t, officer, "gpg", "--show-keys", "--with-colons", file); strings.Count(out, "\npub:") != 1 || !strings.HasPrefix(out, "pub:") {
+				t.Errorf("%s: got %s, want the keys of two Parties", version, out)
+			}
+		}
+	}
+	if _, err := exec.LookPath("sq"); err == nil {
+		file := filepath.Join(officer, "sq.pgp")
+		run(t, officer, "sq", "--force", "keyserver", "--server", "hkps://"+domain, "get", "--output", file, fingerprint)
+		if out := run(t, officer, "gpg", "--show-keys", "--with-colons", file); !strings.Contains(out, fingerprint) {
+			t.Errorf("sq: got %s, want %s", out, fingerprint)
+		}
 	}
 }
 
