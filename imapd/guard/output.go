@@ -131,8 +131,13 @@ func (o *output) examine() {
 	o.data = false
 	if line[0] == '+' {
 		o.asked = true
-		if o.mute {
+		switch {
+		case o.mute:
 			o.mute, o.line = false, line[:0]
+		case string(line) == "+ =\r\n":
+			// beta.8 writes an empty challenge as it is read from a client; RFC 9051,
+			// section 6.2.2 has nothing there.
+			o.line = append(line[:2], "\r\n"...)
 		}
 		return
 	}
