@@ -50,9 +50,13 @@ func (c libraryImportCommand) Run(r *run) error {
 // hold it: that of the folder, with .toml. The error joins *pattern.Errors
 // where a folder is not sound; a file is not looked into.
 func (r *run) readLibrary(name string) (file string, text []byte, err error) {
+	if name == "-" {
+		text, err = io.ReadAll(io.LimitReader(r.In, pattern.MaxFile+1)) // more is refused when it is parsed
+		return name, text, err
+	}
 	info, err := os.Stat(name)
-	if name == "-" || err != nil || !info.IsDir() {
-		text, err = r.readFile(name)
+	if err != nil || !info.IsDir() {
+		text, err = r.readLibraryFile(name)
 		return name, text, err
 	}
 	names, err := filepath.Glob(filepath.Join(name, "*.toml"))
@@ -61,7 +65,7 @@ func (r *run) readLibrary(name string) (file string, text []byte, err error) {
 	}
 	var files []pattern.File
 	for _, n := range names {
-		text, err := r.readFile(n)
+		text, err := r.readLibraryFile(n)
 		if err != nil {
 			return "", nil, err
 		}
@@ -72,6 +76,19 @@ func (r *run) readLibrary(name string) (file string, text []byte, err error) {
 	}
 	text, _, err = pattern.Join(files)
 	return name + ".toml", text, err
+}
+
+// readLibraryFile reads a file that may be a library: one that is too large for
+// that is left unread.
+func (r *run) readLibraryFile(name string) ([]byte, error) {
+	if info, err := os.Stat(name); err == nil && info.Size() > pattern.MaxFile {
+		return nil, &gsp.Refusal{
+			Reason: gsp.BrokenLibrary,
+			Cause:  fmt.Sprintf("%s is too large for a library, which has at most %d octets", name, pattern.MaxFile),
+			Remedy: "name the TOML file of the library",
+		}
+	}
+	return r.readFile(name)
 }
 
 // broken refuses a library that is not sound. Other errors are left as they

@@ -17,13 +17,16 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
+// MaxFile is how many octets a library's text has at most.
+const MaxFile = 32 << 20
+
 // Limits of a library.
 const (
-	maxFile    = 32 << 20 // octets of its text
 	maxEntries = 50_000
-	maxErrors  = 100 // that Parse reports
-	maxMessage = 400 // characters of what Parse says is wrong
-	maxToken   = 64  // characters of an id
+	maxParts   = 2_000_000 // commas, full stops and ends of lines; 50,000 honest entries have half of it
+	maxErrors  = 100       // that Parse reports
+	maxMessage = 400       // characters of what Parse says is wrong
+	maxToken   = 64        // characters of an id
 
 	// maxVersion is what JSON's readers take for a whole number.
 	maxVersion = 1<<53 - 1
@@ -94,16 +97,30 @@ func Parse(file string, text []byte) (*Library, error) {
 
 // decode reads the text without looking at what it says.
 func (r *reader) decode(text []byte) (t fileText, ok bool) {
-	if len(text) > maxFile {
-		r.add(1, "", fmt.Sprintf("a library has at most %d octets", maxFile))
+	switch {
+	case len(text) > MaxFile:
+		r.add(1, "", fmt.Sprintf("a library has at most %d octets", MaxFile))
+		return t, false
+	case parts(text) > maxParts: // each costs the reader of TOML memory, whatever it says
+		r.add(1, "", fmt.Sprintf("a library has at most %d commas, full stops and lines", maxParts))
+		return t, false
+	case !r.walk(text):
 		return t, false
 	}
-	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&t); err != nil {
+	if err := toml.Unmarshal(text, &t); err != nil {
 		r.syntax(err)
 		return t, false
 	}
-	r.lines = index(text)
 	return t, true
+}
+
+// parts counts what separates the parts of a text from each other.
+func parts(text []byte) int {
+	n := 0
+	for _, separator := range []string{"\n", ",", "."} {
+		n += bytes.Count(text, []byte(separator))
+	}
+	return n
 }
 
 // read reads a library. What it returns is good only if nothing is wrong.
@@ -118,10 +135,6 @@ func (r *reader) read(text []byte) *Library {
 	}
 	if t.Version < 0 || t.Version > maxVersion {
 		r.add(1, "", fmt.Sprintf("a version is a number from 1 to %d", int64(maxVersion)))
-	}
-	if len(t.Entry) > maxEntries {
-		r.add(1, "", fmt.Sprintf("a library has at most %d entries", maxEntries))
-		return nil
 	}
 	seen, all := make(map[string]int), tally{ofParty: make(map[gsp.PartyID]int)}
 	for i := range t.Entry {
@@ -146,6 +159,7 @@ func (r *reader) read(text []byte) *Library {
 type reader struct {
 	file   string
 	lines  []positions // of each entry
+	ids    []string    // of each entry, as far as it states one
 	now    positions   // of the entry being read
 	id     string
 	errors []*Error
@@ -188,29 +202,22 @@ func (r *reader) err() error {
 	return errors.Join(all...)
 }
 
-// syntax adds the errors of the TOML decoder.
+// syntax adds the error of the TOML decoder.
 func (r *reader) syntax(err error) {
-	var strict *toml.StrictMissingError
-	var decode *toml.DecodeError
-	switch {
-	case errors.As(err, &strict):
-		for i := range strict.Errors {
-			line, _ := strict.Errors[i].Position()
-			r.add(line, "", quote(strings.Join(strict.Errors[i].Key(), "."))+" is no key of a library")
-		}
-	case errors.As(err, &decode):
-		line, _ := decode.Position()
-		msg := strings.TrimPrefix(decode.Error(), "toml: ")
-		if of, into, ok := strings.Cut(msg, " into "); ok && len(decode.Key()) > 0 { // it speaks of Go's types
-			msg = fmt.Sprintf("%s cannot be a %s", quote(strings.Join(decode.Key(), ".")), of[strings.LastIndexByte(of, ' ')+1:])
-			if want := wantTypes[into[strings.LastIndexByte(into, ' ')+1:]]; want != "" {
-				msg += "; want " + want
-			}
-		}
-		r.add(line, "", msg)
-	default:
-		r.add(1, "", strings.TrimPrefix(err.Error(), "toml: "))
+	msg := strings.TrimPrefix(err.Error(), "toml: ")
+	decode, ok := errors.AsType[*toml.DecodeError](err)
+	if !ok {
+		r.add(1, "", msg)
+		return
 	}
+	line, _ := decode.Position()
+	if of, into, ok := strings.Cut(msg, " into "); ok && len(decode.Key()) > 0 { // it speaks of Go's types
+		msg = fmt.Sprintf("%s cannot be a %s", quote(strings.Join(decode.Key(), ".")), of[strings.LastIndexByte(of, ' ')+1:])
+		if want := wantTypes[into[strings.LastIndexByte(into, ' ')+1:]]; want != "" {
+			msg += "; want " + want
+		}
+	}
+	r.add(line, r.entryAt(line), msg)
 }
 
 // wantTypes says to people which values go into a field of a Go type.

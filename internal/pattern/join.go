@@ -138,8 +138,8 @@ func (j *joiner) add(f File) {
 	}
 	from := 0
 	if !isHead(f) {
-		if len(r.lines) == 0 || len(r.lines) != len(t.Entry) {
-			j.wrong(f.Name, 1, "the file of a Party has its entries below lines of [[entry]], and at least one")
+		if len(t.Entry) == 0 {
+			j.wrong(f.Name, 1, "the file of a Party has at least one entry")
 			return
 		}
 		from = r.lines[0].line("", 0) - 1

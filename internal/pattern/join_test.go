@@ -81,17 +81,17 @@ func TestJoinErrors(t *testing.T) {
 			[]string{"ke.toml:6: entry ug-stamp: the file of ke has entries of that Party only"}},
 		{"an entry of no Party", map[string]string{"library.toml": headText, "ke.toml": headText},
 			[]string{"ke.toml:5: entry ean: the file of ke has entries of that Party only", "ke.toml:6: entry ean: library.toml:5 has an entry of this id"}},
-		{"in the head", map[string]string{"library.toml": headText + ug, "ug.toml": ug}, []string{`library.toml:12: "entry.name" is no key`}},
+		{"in the head", map[string]string{"library.toml": headText + ug, "ug.toml": ug}, []string{`library.toml:12: entry ean: "name" is no key of an entry`, `library.toml:13: entry ean: "version" is no key`}},
 		{"a Party's entry in the head", map[string]string{"library.toml": headText + ug[strings.Index(ug, "[["):], "ug.toml": ug},
 			[]string{"library.toml:14: entry ug-stamp: the entries of ug stand in ug.toml", "ug.toml:5: entry ug-stamp: library.toml:12 has an entry of this id"}},
 		{"a sample", map[string]string{"library.toml": headText, "ke.toml": ke, "ug.toml": strings.Replace(ug, "UG1234", "UG123", 1)},
 			[]string{"ug.toml:10: entry ug-stamp: sample 1 does not match the pattern: one character is missing"}},
 		{"syntax in two files", map[string]string{"library.toml": headText, "ke.toml": ke + "\nx", "ug.toml": strings.Replace(ug, "title", "titel", 1)},
-			[]string{"ke.toml:11: ", `ug.toml:7: "entry.titel" is no key`}},
+			[]string{"ke.toml:11: ", `ug.toml:7: entry ug-stamp: "titel" is no key`}},
 		{"a name", map[string]string{"library.toml": headText, "kenya-new.toml": ke}, []string{"kenya-new.toml:1: a file is named after its Party"}},
 		{"one Party twice", map[string]string{"library.toml": headText, "ke.toml": ke, "KE.toml": ke}, []string{"is a file of this Party already"}},
-		{"inline", map[string]string{"library.toml": headText, "ke.toml": "entry = [{id='a',party='ke'}]"}, []string{"ke.toml:1: the file of a Party has its entries below"}},
-		{"nothing", map[string]string{"library.toml": headText, "ke.toml": ""}, []string{"ke.toml:1: the file of a Party has its entries below"}},
+		{"inline", map[string]string{"library.toml": headText, "ke.toml": "entry = [{id='a',party='ke'}]"}, []string{"ke.toml:1: an entry begins with a line of its own"}},
+		{"nothing", map[string]string{"library.toml": headText, "ke.toml": ""}, []string{"ke.toml:1: the file of a Party has at least one entry"}},
 	}
 	for _, tt := range tests {
 		var files []pattern.File

@@ -52,7 +52,12 @@ samples = [
 		{"validity", "from = 2022-02-01", "from = 2022-02-01\nuntil = 2021-01-01", 10, "ends before it begins"},
 		{"double id", `counter = ["KE8"]`, "counter = []\n[[entry]]\nid = \"ke-test\"\nparty=\"ke\"\ntitle=\"x\"\nevidence=\"synthetic\"\npattern='\"KE7\" serial:N8'\nsamples=['KE700000001']", 17, "line 4 has an entry of this id"},
 		{"bad id", `"ke-test"`, `"KE test"`, 5, "needs an id"},
-		{"unknown key", "title =", "titel =", 7, `"entry.titel" is no key`},
+		{"unknown key", "title =", "titel =", 7, `"titel" is no key of an entry`},
+		{"unknown key of the whole", "issued =", "edition =", 2, `"edition" is no key of a library`},
+		{"another spelling of a key", "title =", "Title =", 7, `"Title" is no key of an entry`},
+		{"unknown table", "from = 2022-02-01", "[entry.dates]\nfrom = 2022-02-01", 9, `"entry.dates" is no key of a library`},
+		{"one bracket", "[[entry]]", "[entry]", 4, "an entry begins with a line of its own, [[entry]] in two brackets"},
+		{"entries in a row", "[[entry]]", "entry = []\n[[entry]]", 4, "an entry begins with a line of its own"},
 		{"broken TOML", `title = "a stamp"`, `title = "a stamp`, 7, ""},
 		{"bad date", "from = 2022-02-01", "from = 2022-02-31", 9, ""},
 		{"no Party", `party = "ke"`, "", 4, "needs the Party"},
@@ -75,6 +80,9 @@ samples = [
 			t.Errorf("%s: got error %v, want a *pattern.Error", tt.name, err)
 			continue
 		}
+		if e.Line > 4 && e.Entry == "" {
+			t.Errorf("%s: got %q, want it to name the entry", tt.name, e)
+		}
 		if e.File != "lib.toml" || e.Line != tt.line || !strings.Contains(e.Msg, tt.want) {
 			t.Errorf("%s: got %q, want line %d and %q", tt.name, e, tt.line, tt.want)
 		}
@@ -93,7 +101,7 @@ func TestParseErrorsAreShort(t *testing.T) {
 		{`party = "ke"`, `class = "` + long + `"`, "want one of"},
 		{`party = "ke"`, "party = \"ke\"\nlevel = '" + long + "'", "want one of"},
 		{`"synthetic"`, `"` + long + `"`, "want one of"},
-		{`party = "ke"`, "party = \"ke\"\n" + long + " = 1", "is no key of a library"},
+		{`party = "ke"`, "party = \"ke\"\n" + long + " = 1", "is no key of an entry"},
 		{`party = "ke"`, "party = \"ke\"\nhints = { " + long + " = ['1'] }", "has no element named"},
 		{`party = "ke"`, "party = \"ke\"\nhosts = ['/" + long + "']", "want a name such as stamp.example"},
 		{`serial:N8`, long + `:N8`, "a pattern has at most"},
