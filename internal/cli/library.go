@@ -41,7 +41,7 @@ func (c libraryImportCommand) Run(r *run) error {
 		return broken(err)
 	}
 	return ask(r, admin.LibraryImport, admin.NewLibrary{File: name, Text: text, Leap: c.Leap}, func(w io.Writer, l admin.LibraryInfo) {
-		fmt.Fprintf(w, "library version %d is in force, %d entries\n", l.Version, len(l.Entries))
+		fmt.Fprintf(w, "library version %d is in force, %s\n", l.Version, count(len(l.Entries), "entry", "entries"))
 	})
 }
 

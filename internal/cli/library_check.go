@@ -93,13 +93,9 @@ func (c libraryCheckCommand) broken(r *run, err error) error {
 	if err != nil {
 		return err
 	}
-	count := "one fault"
-	if n := len(result.Faults); n > 1 {
-		count = fmt.Sprintf("%d faults", n)
-	}
 	return &gsp.Refusal{
 		Reason: gsp.BrokenLibrary,
-		Cause:  fmt.Sprintf("%s has %s and cannot be put in force", c.File, count),
+		Cause:  fmt.Sprintf("%s has %s and cannot be put in force", c.File, count(len(result.Faults), "fault", "faults")),
 		Remedy: "mend the lines named; docs/patterns.md explains the language",
 	}
 }
@@ -119,7 +115,7 @@ func (l *libraryCheck) compare(base, library *pattern.Library) {
 }
 
 func (l *libraryCheck) tell(w io.Writer, file string) {
-	fmt.Fprintf(w, "%s is good: %d entries, routed to %d Parties\n", file, l.Entries, len(l.Parties))
+	fmt.Fprintf(w, "%s is good: %s, routed to %s\n", file, count(l.Entries, "entry", "entries"), count(len(l.Parties), "Party", "Parties"))
 	switch {
 	case l.Against == "":
 		fmt.Fprintln(w, "There is no library in force here to compare it with; name one with --against.")

@@ -131,7 +131,7 @@ func (c libraryVerifyCommand) Run(r *run) error {
 		return err
 	}
 	return ask(r, admin.LibraryVerify, in, func(w io.Writer, l admin.LibraryInfo) {
-		fmt.Fprintf(w, "version %d, %d entries, signed by the Secretariat's key %s\n", l.Version, len(l.Entries), l.SignedBy)
+		fmt.Fprintf(w, "version %d, %s, signed by the Secretariat's key %s\n", l.Version, count(len(l.Entries), "entry", "entries"), l.SignedBy)
 	})
 }
 
@@ -154,7 +154,7 @@ func (c libraryPublishCommand) Run(r *run) error {
 	}
 	in.Leap = c.Leap
 	return ask(r, admin.LibraryImport, in, func(w io.Writer, l admin.LibraryInfo) {
-		fmt.Fprintf(w, "library version %d is in force, %d entries, signed by the Secretariat's key %s\n", l.Version, len(l.Entries), l.SignedBy)
+		fmt.Fprintf(w, "library version %d is in force, %s, signed by the Secretariat's key %s\n", l.Version, count(len(l.Entries), "entry", "entries"), l.SignedBy)
 	})
 }
 

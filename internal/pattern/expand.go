@@ -158,7 +158,7 @@ func newVariant(elems []element) (*variant, error) {
 			}
 			for _, covered := range elems[from : i+1] {
 				if !covered.characters().within(c.rule.set) {
-					return nil, &syntaxError{covered.pos, fmt.Sprintf("%s cannot check all characters of this element", c.rule.name)}
+					return nil, &syntaxError{covered.pos, fmt.Sprintf("%s reads the alphabet %c only, and this element may hold other characters", c.rule.name, c.rule.set.letter())}
 				}
 			}
 			v.checks = append(v.checks, spanCheck{c.rule, from, i})

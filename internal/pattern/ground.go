@@ -132,9 +132,12 @@ func (a Answer) ExplainCandidate(i int) string {
 	if i == 0 {
 		var texts []string
 		for _, g := range a.Grounds(0) {
-			if g.Kind != ByDoubt && g.Bits >= least {
-				texts = append(texts, fmt.Sprintf("%s (%.0f)", g.describe(false), g.Bits))
+			if math.Abs(g.Bits) >= least {
+				texts = append(texts, fmt.Sprintf("%s (%.0f)", g.describe(!c.Made.IsZero()), g.Bits))
 			}
+		}
+		if len(texts) == 0 {
+			return "without evidence"
 		}
 		return fmt.Sprintf("%.0f bits of evidence: %s", c.Bits, strings.Join(texts, ", "))
 	}

@@ -28,10 +28,10 @@ func TestLibraryLimits(t *testing.T) {
 	}
 	alternatives := "(" + strings.Join(letters, "|") + ")"
 	for _, tt := range []struct{ name, owner, pattern, sample, want string }{
-		{"rows", `class = "non-party"`, alternatives + " L1..12", "000", "more than 500000 rows together"},
-		{"rows of one Party", "weak = true\nparty = \"ke\"", "L5..124", "00000", "of ke up to here have more than 20000 rows"},
+		{"rows", `class = "non-party"`, alternatives + " L1..12", "000", "more than 500000 ways to fit together"},
+		{"rows of one Party", "weak = true\nparty = \"ke\"", "L5..124", "00000", "of ke up to here have more than 20000 ways to fit together"},
 		{"characters", `class = "non-party"`, "L1..128", "000", "more than 10000000 characters together"},
-		{"checks over checks", `class = "non-party"`, "s:N9 c:N2,mod9710(s) d:N2,mod9710(s)", jointSample(t), "more than 500 rows in which several checks"},
+		{"checks over checks", `class = "non-party"`, "s:N9 c:N2,mod9710(s) d:N2,mod9710(s)", jointSample(t), "more than 500 ways to fit in which several checks"},
 		{"elements", `class = "non-party"`, alternatives + strings.Repeat(" N1", 90), strings.Repeat("0", 91), "more than 10000000 characters together"},
 	} {
 		var b strings.Builder

@@ -137,6 +137,16 @@ func kindOf(letter byte) (setID, bool) {
 	return 0, false
 }
 
+// letter returns the letter of an alphabet.
+func (s charSet) letter() byte {
+	for _, k := range kinds {
+		if k.set == s {
+			return k.letter
+		}
+	}
+	return '?'
+}
+
 // letter returns what stands for the set in a text that is looked up like a
 // code: the character, or for an alphabet a control character, which no code
 // has.

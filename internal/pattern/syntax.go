@@ -3,6 +3,7 @@ package pattern
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of one pattern. The largest honest example, an element string with a
@@ -100,6 +101,12 @@ func (p *parser) peek() byte {
 	return p.text[p.at]
 }
 
+// sign returns the character at hand, whole where it has several octets.
+func (p *parser) sign() rune {
+	c, _ := utf8.DecodeRuneInString(p.text[p.at:])
+	return c
+}
+
 // sequence reads elements up to "|", a closing bracket or the end.
 func (p *parser) sequence(depth int) ([]node, error) {
 	var seq []node
@@ -142,7 +149,7 @@ func (p *parser) item(depth int) (node, error) {
 	case c == 0:
 		err = p.errorf("an element is missing at the end")
 	default:
-		err = p.errorf("%q starts no element", c)
+		err = p.errorf("%q starts no element; one is text in quotes, an alphabet with a number such as N8, a date, or brackets", p.sign())
 	}
 	if err != nil {
 		return node{}, err
@@ -219,8 +226,11 @@ func (p *parser) literal() (element, error) {
 			}
 			p.at++
 		}
-		if !set82.has(c) {
-			return element{}, p.errorf("%q cannot be in a UIM", c)
+		switch {
+		case c == ' ':
+			return element{}, p.errorf("%q cannot be in a UIM; or a closing quote is missing", c)
+		case !set82.has(c):
+			return element{}, p.errorf("%q cannot be in a UIM", p.sign())
 		}
 		lit = append(lit, c)
 	}
@@ -243,7 +253,7 @@ func (p *parser) run() (element, error) {
 	}
 	kind, ok := kindOf(rest[0])
 	if !ok {
-		return element{}, p.errorf("%q is no alphabet; there are N A U L H X Y Z P, GS, YYMMDD and YYMMDDhh", rest[0])
+		return element{}, p.errorf("%q is no alphabet; there are N A U L H X Y Z P, GS, YYMMDD and YYMMDDhh, and fixed text stands in quotes", rest[0])
 	}
 	p.at++
 	e := element{&piece{kind: kind, min: 1}}
@@ -271,9 +281,7 @@ func (p *parser) run() (element, error) {
 // number reads digits; more than three are as good as too many.
 func (p *parser) number() (n int, ok bool) {
 	for ; p.at < len(p.text) && setDigits.has(p.text[p.at]); p.at++ {
-		if n, ok = min(n*10+int(p.text[p.at]-'0'), 9999), true; n < 0 {
-			return 0, false
-		}
+		n, ok = min(n*10+int(p.text[p.at]-'0'), 9999), true
 	}
 	return n, ok
 }

@@ -33,17 +33,17 @@ func (t *tally) add(e *Entry) string {
 	}
 	switch {
 	case t.rows > maxAll:
-		return fmt.Sprintf("the entries up to here have more than %d rows together", maxAll)
+		return fmt.Sprintf("the entries up to here have more than %d ways to fit together", maxAll)
 	case t.cells > maxCells:
-		return fmt.Sprintf("the rows of the entries up to here have more than %d characters together", maxCells)
+		return fmt.Sprintf("the ways to fit of the entries up to here have more than %d characters together", maxCells)
 	case t.joint > maxJoint:
-		return fmt.Sprintf("the entries up to here have more than %d rows in which several checks cover one character", maxJoint)
+		return fmt.Sprintf("the entries up to here have more than %d ways to fit in which several checks cover one character", maxJoint)
 	}
 	if !e.Routable() {
 		return ""
 	}
 	if t.ofParty[e.Party] += len(e.rows); t.ofParty[e.Party] > maxParty {
-		return fmt.Sprintf("the entries of %s up to here have more than %d rows together", e.Party, maxParty)
+		return fmt.Sprintf("the entries of %s up to here have more than %d ways to fit together", e.Party, maxParty)
 	}
 	return ""
 }
