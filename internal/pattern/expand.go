@@ -66,6 +66,12 @@ func flatten(seq []node) ([][]element, error) {
 		if len(all)*len(ways) > maxVariants {
 			return nil, &syntaxError{n.elem.pos, fmt.Sprintf("more than %d ways to choose alternatives", maxVariants)}
 		}
+		if len(ways) == 1 { // nothing to choose, so each grows where it is
+			for i := range all {
+				all[i] = append(all[i], ways[0]...)
+			}
+			continue
+		}
 		next := make([][]element, 0, len(all)*len(ways))
 		for _, head := range all {
 			for _, tail := range ways {

@@ -74,6 +74,8 @@ func TestExplainCandidate(t *testing.T) {
 		{stamps, "S12340000000022####", seized.AddDate(-6, 0, 0), []string{"", "such codes were not made yet on the day of the seizure"}},
 		{stamps, "S770000000000######", time.Time{}, []string{`a hint in "product" (4)`, `without a hint in "product"`}},
 		{shipped(t), "00000046209849Uon<TYfACyAJPHJ", seized, []string{"a plausible price (13), a check digit (3)", "without a plausible price"}},
+		{shipped(t), "KE730214477", time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC), []string{"31 bits of evidence: kinds of characters (24), fixed characters (19), such codes were not made yet on the day of the seizure (-12)"}},
+		{shipped(t), "########", seized, []string{"without evidence"}},
 		{shipped(t), "QCALLk9Lm2Np4QQCALL7Rs024031608", seized, []string{"", "fewer fixed characters"}},
 	}
 	for _, tt := range tests {
