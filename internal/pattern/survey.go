@@ -13,6 +13,7 @@ const (
 	maxSurvey = 50_000      // overlaps listed in all
 	maxSteps  = 100_000_000 // of a whole search; 20 to 40 nanoseconds each
 	maxPairs  = 500_000     // pairs of rows of one entry
+	fewPairs  = 1_000       // pairs that are sorted by comparing: for these, a table of all entries costs more
 )
 
 // Survey is what a search for overlaps found, and what it left out.
@@ -82,11 +83,11 @@ type surveyor struct {
 	found   Survey
 
 	unsorted, sorted []rowPair // of one entry
-	ends             []int     // of each entry's pairs among the sorted, by place
+	ends             []int     // of each entry's pairs among the sorted, by place; nil while there were few pairs
 }
 
 func newSurveyor(l *Library) *surveyor {
-	return &surveyor{library: l, done: make([]bool, len(l.entries)), ends: make([]int, len(l.entries))}
+	return &surveyor{library: l, done: make([]bool, len(l.entries))}
 }
 
 // leave takes the entry of the same id out of the search.
@@ -162,6 +163,13 @@ func (s *surveyor) pairs(e *Entry) (found []rowPair, all bool) {
 // byEntry sorts the unsorted pairs by the place of the second entry, and
 // leaves those of one entry as they are.
 func (s *surveyor) byEntry() []rowPair {
+	if len(s.unsorted) <= fewPairs {
+		slices.SortStableFunc(s.unsorted, func(p, q rowPair) int { return cmp.Compare(p.b.entry.place, q.b.entry.place) })
+		return s.unsorted
+	}
+	if s.ends == nil {
+		s.ends = make([]int, len(s.library.entries))
+	}
 	var places []int
 	for _, p := range s.unsorted {
 		place := p.b.entry.place
