@@ -31,6 +31,7 @@ var policy = map[string][]string{
 	"internal/pgpcert":  {"internal/gsp", "internal/sealed"},
 	"internal/registry": {"internal/gsp", "internal/sealed", "internal/pattern", "internal/pgpcert"},
 	"internal/notice":   {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/pgpcert", "internal/registry"},
+	"internal/letter":   {"internal/gsp"},
 	"internal/peer":     {},
 	"internal/auth":     {"internal/gsp", "internal/peer"},
 	"internal/report":   {"internal/gsp"},
@@ -53,7 +54,7 @@ var policy = map[string][]string{
 	"internal/cli": {
 		"internal/gsp", "internal/node", "internal/admin", "internal/control", "internal/config", "internal/report",
 		"internal/registry", "internal/pattern", "internal/demo", "configs", "internal/keyring",
-		"internal/seizure", "internal/wire",
+		"internal/seizure", "internal/wire", "internal/letter",
 	},
 	"internal/demo": {
 		"internal/gsp", "internal/node", "internal/client", "internal/keyring", "internal/pattern", "internal/pgpcert",
