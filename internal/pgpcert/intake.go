@@ -128,6 +128,9 @@ func (t *transferable) vet(addr gsp.Address, now time.Time) (*Cert, error) {
 		return nil, err
 	}
 	tooWeak := t.vetSubkeys(now)
+	if t.revoked() {
+		t.dropEncryption()
+	}
 	cert := t.cert(addr, t.octets())
 	cert.tooWeak = tooWeak
 	return cert, nil

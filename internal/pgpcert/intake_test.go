@@ -458,32 +458,3 @@ func TestLoadSaysTheSame(t *testing.T) {
 		t.Error("loaded a damaged certificate")
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	for _, e := range []*openpgp.Entity{entity(f), entity(f, func(c *packet.Config) { c.V6Keys = true })} {
-		f.Add(public(f, e))
-		f.Add(armoured(f, openpgp.PublicKeyType, public(f, e)))
-		f.Add(secret(f, e))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := pgpcert.Read(b, ke, now)
-		if err != nil {
-			var r *gsp.Refusal
-			if !errors.As(err, &r) {
-				t.Fatalf("got %v, want a refusal", err)
-			}
-			if r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
-				t.Logf("library panic: %v", r.Err)
-			}
-			return
-		}
-		// What is published is published again unchanged.
-		again, err := pgpcert.Read(c.Bytes(), ke, now)
-		if err != nil {
-			t.Fatalf("published octets are refused: %v", err)
-		}
-		if !bytes.Equal(again.Bytes(), c.Bytes()) {
-			t.Errorf("got %x, want %x", again.Bytes(), c.Bytes())
-		}
-	})
-}

@@ -20,7 +20,8 @@ var ErrOtherKey = errors.New("not of the published key")
 // the newer statement counts.
 //
 // What it returns may be out of use, when b revokes it or lets it expire: ask
-// Usable. It is c where b says the same.
+// Usable. A revoked certificate has no subkeys for encryption any more. The
+// certificate is c itself where b says the same.
 //
 // The error is ErrOtherKey where b is of another primary key, which is for Read
 // to judge; else a *gsp.Refusal of the reasons of Read, also where b is a copy

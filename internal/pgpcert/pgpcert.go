@@ -150,7 +150,7 @@ func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 		userID:       t.userIDs[0].userID,
 		algorithm:    int(t.primary.key.PubKeyAlgo),
 		fingerprints: []string{capitals(t.primary.key.Fingerprint)},
-		revoked:      newest(t.primary.sigs, packet.SigTypeKeyRevocation) != nil,
+		revoked:      t.primary.revoked(),
 		disowned:     t.userIDs[0].disowned(),
 	}
 	if bits, err := t.primary.key.BitLength(); err == nil {

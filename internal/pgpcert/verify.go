@@ -90,6 +90,22 @@ func (t *transferable) vetPrimary(now time.Time) {
 		packet.SigTypeKeyRevocation, key.VerifyRevocationSignature, now)
 }
 
+// revoked reports whether a primary key is revoked, for whatever reason.
+func (c *component) revoked() bool { return newest(c.sigs, packet.SigTypeKeyRevocation) != nil }
+
+// revoked reports whether the owner has revoked the primary key or the one user
+// ID.
+func (t *transferable) revoked() bool { return t.primary.revoked() || t.userIDs[0].disowned() }
+
+// dropEncryption leaves out the subkeys for encryption. Sequoia's programs
+// (sqop 0.27, sq 0.27) seal for those of a revoked certificate if they are
+// there. The ones for signing stay, to check what was signed.
+func (t *transferable) dropEncryption() {
+	t.subkeys = slices.DeleteFunc(t.subkeys, func(sub component) bool {
+		return encrypts(newest(sub.sigs, packet.SigTypeSubkeyBinding), sub.key)
+	})
+}
+
 // vetUserIDs keeps the one user ID that names addr and was certified last,
 // before one that is revoked.
 func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {

@@ -1,0 +1,113 @@
+package pgpcert_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+)
+
+// onlyTheOwners asks go-crypto what a certificate made of given holds: one
+// user ID and nobody else's signatures, each packet as it came.
+func onlyTheOwners(t *testing.T, given []byte, c *pgpcert.Cert) {
+	t.Helper()
+	ring, err := openpgp.ReadKeyRing(bytes.NewReader(c.Bytes()))
+	if err != nil || len(ring) != 1 || len(ring[0].Identities) != 1 || ring[0].PrivateKey != nil {
+		t.Fatalf("published: got %v, %v, want one certificate with one user ID", ring, err)
+	}
+	for _, id := range ring[0].Identities {
+		if len(id.OtherCertifications) != 0 {
+			t.Errorf("published: %d signatures of others", len(id.OtherCertifications))
+		}
+	}
+	binary := len(given) > 0 && given[0]&0x80 != 0
+	for rest := packet.NewOpaqueReader(bytes.NewReader(c.Bytes())); ; {
+		p, err := rest.Next()
+		if err != nil {
+			break
+		}
+		if !slices.Contains([]uint8{2, 6, 13, 14}, p.Tag) {
+			t.Errorf("published: packet of type %d", p.Tag)
+		}
+		if binary && !bytes.Contains(given, p.Contents) {
+			t.Errorf("published: packet of type %d was not handed in", p.Tag)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, e := range []*openpgp.Entity{entity(f), entity(f, func(c *packet.Config) { c.V6Keys = true })} {
+		f.Add(public(f, e))
+		f.Add(armoured(f, openpgp.PublicKeyType, public(f, e)))
+		f.Add(secret(f, e))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := pgpcert.Read(b, ke, now)
+		if err != nil {
+			var r *gsp.Refusal
+			if !errors.As(err, &r) {
+				t.Fatalf("got %v, want a refusal", err)
+			}
+			if r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
+				t.Logf("library panic: %v", r.Err)
+			}
+			return
+		}
+		onlyTheOwners(t, b, c)
+		// What is published is published again unchanged.
+		again, err := pgpcert.Read(c.Bytes(), ke, now)
+		if err != nil {
+			t.Fatalf("published octets are refused: %v", err)
+		}
+		if !bytes.Equal(again.Bytes(), c.Bytes()) {
+			t.Errorf("got %x, want %x", again.Bytes(), c.Bytes())
+		}
+	})
+}
+
+func FuzzMerge(f *testing.F) {
+	e := entity(f)
+	first := public(f, e)
+	withSubkey(f, e, now.Add(-time.Hour/2))
+	if err := e.Subkeys[0].Revoke(packet.KeyCompromised, "", at(now.Add(-time.Hour/3))); err != nil {
+		f.Fatal(err)
+	}
+	c, err := pgpcert.Read(public(f, e), ke, now)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(first)
+	f.Add(withSubkey(f, e, now))
+	if err := e.Revoke(packet.KeyCompromised, "", at(now)); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(public(f, e))
+	f.Add(packets(f, public(f, e))[1])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := c.Merge(b, now)
+		if err != nil {
+			var r *gsp.Refusal
+			if !errors.Is(err, pgpcert.ErrOtherKey) && !errors.As(err, &r) {
+				t.Fatalf("got %v, want a refusal", err)
+			}
+			return
+		}
+		if m.Fingerprint() != c.Fingerprint() || !m.Revoked() && !m.EncryptionKeys()[0].Revoked {
+			t.Errorf("got %v with %+v, want the first subkey revoked", m, m.EncryptionKeys())
+		}
+		if again, err := m.Merge(m.Bytes(), now); err != nil || again != m {
+			t.Errorf("merged with itself: got %v, %v", again, err)
+		}
+		if again, err := m.Merge(b, now); err == nil && again != m {
+			t.Errorf("merged again: got %x, want %x", again.Bytes(), m.Bytes())
+		}
+	})
+}
