@@ -1,13 +1,20 @@
 package imapd_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"gsp.example/gsp/imapd"
+	"gsp.example/gsp/internal/store/storetest"
 )
 
 // The tests of this file are named after the rows of the list of defects that
@@ -63,6 +70,44 @@ func TestI5PartialsDoNotOverflow(t *testing.T) {
 	c.refused("FETCH 1 BODY[]<9223372036854775807.9223372036854775807>", "BAD")
 	c.refused("FETCH 1 BODY[]<99999999999999999999.1>", "BAD")
 	c.ok("NOOP")
+}
+
+// I6: a multipart without parts has no structure that the library could write.
+// It cannot come in, and what is told of a mail is what was found when it did.
+func TestI6EmptyMultipartsStayOutside(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	for _, body := range []string{"--x--\r\n", "\r\n", "--x\r\n\r\n--x--\r\n"} {
+		mail := "MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x\r\n\r\n" + body
+		c.refused(fmt.Sprintf("APPEND INBOX {%d+}\r\n%s", len(mail), mail), "NO [CANNOT] ")
+	}
+	w.deliver("ann", "INBOX", 2000)
+	c.ok("SELECT INBOX")
+	if got := c.ok("FETCH 1:* (BODY BODYSTRUCTURE)"); len(got) != 1 || !strings.Contains(got[0], `BODYSTRUCTURE (("application" "pgp-encrypted" `) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// I7: levels of messages in messages cost nothing: they are not gone into.
+func TestI7NestingCostsNothing(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	var mail strings.Builder
+	for range 2000 {
+		mail.WriteString("Content-Type: message/rfc822\r\n\r\n")
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	fmt.Fprintf(c.Conn, "a APPEND INBOX {%d}\r\n", mail.Len())
+	c.line()
+	fmt.Fprintf(c.Conn, "%s\r\n", &mail)
+	if got := c.line(); !strings.HasPrefix(got, "a NO [CANNOT] ") {
+		t.Errorf("got %q, want a refusal", got)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 4<<20 {
+		t.Errorf("took %d octets, want at most 4 MiB", took)
+	}
 }
 
 // I8: SMALLER counts beside dates and LARGER.
@@ -254,6 +299,67 @@ func TestI20SearchResultsAreSaved(t *testing.T) {
 	c.want("SEARCH FLAGGED", "* SEARCH 2")
 	c.want("SEARCH NOT $", "* SEARCH 1 3 4")
 	c.ok("UID EXPUNGE $")
+}
+
+// I22: whatever is logged, no password is, neither in clear nor as it is sent.
+func TestI22PasswordsAreNotLogged(t *testing.T) {
+	w := newWorld(t)
+	log := new(lines)
+	door := &imapd.Server{
+		Accounts: w, Keeper: w, Tree: w.store, Messages: w.store, Bells: w.bells,
+		TLS: w.door.TLS, Domain: "gsp.example",
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.Level(-100)})),
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.addr = l.Addr().String()
+	done := make(chan error, 1)
+	go func() { done <- door.Serve(l) }()
+
+	secret := base64.StdEncoding.EncodeToString([]byte("\x00ann\x00geheim"))
+	c := w.connect()
+	c.refused("LOGIN ann geheim", "NO")
+	c.refused("LOGIN ann {6+}\r\ngeheim", "NO")
+	c.do("AUTHENTICATE PLAIN " + secret) // the third failure
+	c = w.connect()
+	c.refused("LOGIN ann geheim geheim", "BAD")
+	c.refused("LOGIN ann (geheim", "BAD")
+	c.do("XLOGIN ann geheim") // which the library takes for an attack
+	c = w.connect()
+	c.ok("LOGIN ann pw")
+	c.ok("LOGOUT")
+	if err := door.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-done
+	got := log.String()
+	if !strings.Contains(got, "imap login") || !strings.Contains(got, "imap session ended") {
+		t.Fatalf("the log is not whole: %q", got)
+	}
+	if strings.Contains(got, "geheim") || strings.Contains(got, secret) || strings.Contains(got, "127.0.0.1") {
+		t.Errorf("the log tells a secret: %q", got)
+	}
+}
+
+// Literals of BINARY and of UTF8=ACCEPT are literals of APPEND like others
+// (RFC 3516, section 4.4).
+func TestAppendedLiteralsOfBothKinds(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	mail, _ := storetest.Mail(t, 2000)
+	size, octets := len(mail.Raw()), mail.Raw()
+	c.ok(fmt.Sprintf("APPEND Sent (\\Seen) ~{%d+}\r\n%s", size, octets))
+	c.ok("ENABLE UTF8=ACCEPT")
+	c.ok(fmt.Sprintf("APPEND Sent (\\Seen) UTF8 (~{%d+}\r\n%s)", size, octets))
+	c.ok("SELECT Sent")
+	want := fmt.Sprintf("* 1 FETCH (FLAGS (\\Seen) RFC822.SIZE %d BODY[] %s)", size, octets)
+	c.want("FETCH 1:2 (FLAGS RFC822.SIZE BODY.PEEK[])", want, strings.Replace(want, "* 1", "* 2", 1))
+	lines, _ := c.do("APPEND Sent {5+}\r\nplain (\\Seen) {5+}\r\nplain") // MULTIAPPEND
+	if want := []string{"* BYE one message in a command, please"}; !slices.Equal(lines, want) {
+		t.Errorf("two messages: got %q, want %q", lines, want)
+	}
 }
 
 // F22: what is absurd is refused, or done at little cost.
