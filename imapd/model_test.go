@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/store/storetest"
 )
 
 // mirror is a mailbox as a client knows it from what it is told, and nothing
@@ -106,6 +107,22 @@ func (m *mirror) stands(w *world, history *[]string) {
 	if !slices.Equal(m.messages, want) {
 		m.t.Fatalf("client fetched %v, store has %v, after\n%s", m.messages, want, strings.Join(*history, "\n"))
 	}
+	for keys, means := range map[string]func(gsp.Item) bool{
+		"DELETED":            func(i gsp.Item) bool { return i.Flags&gsp.Deleted != 0 },
+		"ANSWERED UNSEEN":    func(i gsp.Item) bool { return i.Flags&(gsp.Answered|gsp.Seen) == gsp.Answered },
+		"KEYWORD $Forwarded": func(i gsp.Item) bool { return slices.Contains(i.Keywords, "$Forwarded") },
+		"NOT SMALLER 2000":   func(i gsp.Item) bool { return i.Size >= 2000 },
+	} {
+		want := "* SEARCH"
+		for _, item := range delta.Changed {
+			if means(item) {
+				want += fmt.Sprint(" ", item.UID)
+			}
+		}
+		if got := m.ok("UID SEARCH " + keys); !slices.Equal(got, []string{want}) {
+			m.t.Fatalf("UID SEARCH %s: got %q, want %q, after\n%s", keys, got, want, strings.Join(*history, "\n"))
+		}
+	}
 }
 
 func flagText(item gsp.Item) string {
@@ -124,10 +141,19 @@ func (m *mirror) act(w *world, r *rand.Rand) string {
 	flag := []string{`\Seen`, `\Answered`, `\Deleted`, "$Forwarded"}[r.IntN(4)]
 	kind := []string{"", "UID "}[r.IntN(2)]
 	command := ""
-	switch r.IntN(10) {
+	switch r.IntN(14) {
 	case 0, 1:
-		w.deliver("ann", "INBOX", 1000)
+		w.deliver("ann", "INBOX", 1000+r.IntN(2000))
 		return "deliver"
+	case 10, 11:
+		mail, _ := storetest.Mail(m.t, 1000)
+		command = fmt.Sprintf("APPEND INBOX (%s) {%d+}\r\n%s", flag, len(mail.Raw()), mail.Raw())
+		m.play(command)
+		return "APPEND " + flag
+	case 12:
+		command = "IDLE\r\nDONE"
+	case 13:
+		command = fmt.Sprintf("UID EXPUNGE %d:*", n)
 	case 2:
 		command = fmt.Sprintf("%sSTORE %d +FLAGS (%s)", kind, n, flag)
 	case 3:
@@ -156,7 +182,7 @@ func (m *mirror) act(w *world, r *rand.Rand) string {
 // Three clients act at random, one after the other: each knows at any time
 // what the store has.
 func TestClientsKnowTheStore(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorld(t)
 			r := rand.New(rand.NewPCG(seed, 5))
