@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,8 +28,10 @@ type KeyRow struct {
 }
 
 // KeyImport publishes a certificate for the address of a Party, of an account,
-// of the operator (postmaster@) or of the Secretariat (secretariat@, support@). It takes the place of the one published before. Once
-// the Secretariat has a key, libraries need its signature.
+// of the operator (postmaster@) or of the Secretariat (secretariat@,
+// support@). A later copy of the one published before, or its revocation, is
+// merged with it; another one takes its place. Once the Secretariat has a key,
+// libraries need its signature.
 var KeyImport = Verb[NewKey, KeyRow]{"key-import", keyImport}
 
 // KeyList lists what the directory publishes.
@@ -41,11 +45,11 @@ func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, err
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		cert, err := pgpcert.Read(in.Bytes, owner.Address, now)
+		cert, err := read(roll, owner.Address, in.Bytes, now)
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		if other, ok := holderOf(roll, cert, owner.Address); ok {
+		if other, ok := roll.Sharing(cert); ok {
 			return gsp.Change{}, &gsp.Refusal{
 				Reason: gsp.KeyInUse,
 				Cause:  fmt.Sprintf("a key of this certificate belongs to %s already", other),
@@ -55,6 +59,10 @@ func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, err
 		row = KeyRow{
 			Address: owner.Address.String(), Party: owner.Party,
 			Fingerprint: cert.Fingerprint(), Published: now, Expires: cert.Expires(),
+		}
+		if published, _ := roll.Certificate(owner.Address); bytes.Equal(published.Bytes, cert.Bytes()) {
+			row.Published = published.Published
+			return gsp.Change{}, nil
 		}
 		return gsp.Change{
 			Certificates: []gsp.Certificate{{
@@ -84,15 +92,16 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
 	return owner, nil
 }
 
-// holderOf returns who else has an encryption key of the certificate: key IDs
-// are how the gateway tells for whom a mail is sealed, so they must be one's own.
-func holderOf(roll *registry.Snapshot, cert *pgpcert.Cert, owner gsp.Address) (gsp.Address, bool) {
-	for _, k := range cert.EncryptionKeys() {
-		if other, ok := roll.KeyHolder(k.KeyID); ok && other != owner {
-			return other, true
+// read reads a certificate for an address: as a later copy of the published
+// one, or as a new one.
+func read(roll *registry.Snapshot, address gsp.Address, b []byte, now time.Time) (*pgpcert.Cert, error) {
+	if published, ok := roll.Cert(address); ok {
+		cert, err := published.Merge(b, now)
+		if !errors.Is(err, pgpcert.ErrOtherKey) {
+			return cert, err
 		}
 	}
-	return gsp.Address{}, false
+	return pgpcert.Read(b, address, now)
 }
 
 func keyList(_ context.Context, o *Office, _ string, _ None) ([]KeyRow, error) {

@@ -52,6 +52,20 @@ func (s *Snapshot) addIDs(local string, cert *pgpcert.Cert) {
 	}
 }
 
+// Sharing returns another address whose certificate has a key, primary or not,
+// with the key ID of one of cert's. Key IDs are how the gateway tells for whom
+// a mail is sealed, so they must be one's own.
+func (s *Snapshot) Sharing(cert *pgpcert.Cert) (gsp.Address, bool) {
+	for _, fingerprint := range cert.Fingerprints() {
+		for _, other := range s.Identified(shortened(fingerprint)) {
+			if other.Address() != cert.Address() {
+				return other.Address(), true
+			}
+		}
+	}
+	return gsp.Address{}, false
+}
+
 // Authorities returns the certificates of the role mailboxes of all registered
 // Parties, by address.
 func (s *Snapshot) Authorities() []gsp.Certificate {

@@ -391,14 +391,6 @@ func (s *Snapshot) Withdrawn(keyID uint64) (gsp.Address, bool) {
 	return a, ok
 }
 
-// KeyHolder returns who publishes an encryption key of that key ID.
-func (s *Snapshot) KeyHolder(keyID uint64) (gsp.Address, bool) {
-	if holders := s.keys[keyID]; len(holders) > 0 {
-		return holders[0].Owner, true
-	}
-	return gsp.Address{}, false
-}
-
 // Library returns the pattern library in force and its version.
 func (s *Snapshot) Library() (*pattern.Library, gsp.LibraryVersion) {
 	return s.library, s.text.Version
