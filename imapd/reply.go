@@ -58,6 +58,8 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.WrongParty:       imap.ResponseCodeCannot,
 	gsp.StaleKey:         imap.ResponseCodeCannot,
 	gsp.SoleRecipient:    imap.ResponseCodeCannot,
+	gsp.NoKeyAttached:    imap.ResponseCodeCannot,
+	gsp.UnknownCode:      imap.ResponseCodeCannot,
 
 	gsp.BadLogin:         imap.ResponseCodeAuthenticationFailed,
 	gsp.LoginFirst:       imap.ResponseCodeClientBug,
@@ -83,6 +85,8 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.WrongKeyAddress: imap.ResponseCodeCannot,
 	gsp.WeakKey:         imap.ResponseCodeCannot,
 	gsp.KeyInUse:        imap.ResponseCodeCannot,
+	gsp.NoKeyWaits:      imap.ResponseCodeCannot,
+	gsp.ApprovedAlready: imap.ResponseCodeCannot,
 	gsp.BrokenLibrary:   imap.ResponseCodeCannot,
 	gsp.OldLibrary:      imap.ResponseCodeCannot,
 	gsp.UnsignedLibrary: imap.ResponseCodeCannot,

@@ -69,6 +69,15 @@ var codes = map[gsp.Reason]code{
 	gsp.StaleKey:         {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.SoleRecipient:    {550, smtp.EnhancedCode{5, 5, 3}},
 
+	// Of a mail to keys@.
+	gsp.NoKeyAttached:   {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.UnknownCode:     {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.BrokenKey:       {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.PrivateKey:      {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.WrongKeyAddress: {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.WeakKey:         {550, smtp.EnhancedCode{5, 7, 6}},
+	gsp.KeyInUse:        {550, smtp.EnhancedCode{5, 7, 5}},
+
 	gsp.BadLogin:         {535, smtp.EnhancedCode{5, 7, 8}}, // RFC 4954, section 6
 	gsp.LoginFirst:       {530, smtp.EnhancedCode{5, 7, 0}},
 	gsp.BadSequence:      {503, smtp.EnhancedCode{5, 5, 1}},
@@ -87,11 +96,8 @@ var codes = map[gsp.Reason]code{
 	gsp.AccountExists:   administrative,
 	gsp.UnknownAccount:  administrative,
 	gsp.BrokenName:      administrative,
-	gsp.BrokenKey:       administrative,
-	gsp.PrivateKey:      administrative,
-	gsp.WrongKeyAddress: administrative,
-	gsp.WeakKey:         administrative,
-	gsp.KeyInUse:        administrative,
+	gsp.NoKeyWaits:      administrative,
+	gsp.ApprovedAlready: administrative,
 	gsp.BrokenLibrary:   administrative,
 	gsp.OldLibrary:      administrative,
 	gsp.UnsignedLibrary: administrative,

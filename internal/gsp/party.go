@@ -32,6 +32,10 @@ type Party struct {
 	Language   Language  `json:"language,omitzero"` // of notices to its competent authority
 	Registered time.Time `json:"registered"`
 	Withdrawn  time.Time `json:"withdrawn,omitzero"` // zero while registered
+
+	// AutomaticKeys publishes its officers' keys without approval. Its own key
+	// is always approved.
+	AutomaticKeys bool `json:"automatic_keys,omitzero"`
 }
 
 // AccountID numbers an account. Events carry it in place of a person's name
@@ -153,6 +157,7 @@ type Certificate struct {
 	Bytes       []byte // binary, exactly as the Web Key Directory serves it
 	Published   time.Time
 	Withdrawn   time.Time // zero while published
+	Replaced    bool      // withdrawn because another took its place, which stores note by themselves
 }
 
 // LibraryVersion numbers the published versions of the pattern library,
@@ -180,6 +185,7 @@ type Roll struct {
 	Credentials  []Credential  // at most one an account
 	Certificates []Certificate // published ones only
 	Withdrawn    []Certificate // those that were, the latest first, at most MaxWithdrawn
+	Requests     []KeyRequest  // one an address, by address
 	Library      LibraryText   // the newest
 }
 
@@ -194,6 +200,8 @@ type Change struct {
 	Grants       []Grant
 	Credentials  []Credential
 	Certificates []Certificate
+	Requests     []KeyRequest // one that has ended is forgotten
+	History      []KeyRecord
 	Library      *LibraryText
 	Events       []Event
 }

@@ -55,7 +55,11 @@ const (
 	CannotRead       Reason = "cannot-read"       // a recipient could not open it
 	WrongParty       Reason = "wrong-party"       // sealed for another Party than the UIM's
 	StaleKey         Reason = "stale-key"         // sealed for an expired or revoked key
-	SoleRecipient    Reason = "sole-recipient"    // resolve@ and library@ take no others beside them
+	SoleRecipient    Reason = "sole-recipient"    // resolve@, library@ and keys@ take no others beside them
+
+	// What is mailed to keys@: package wks and router.
+	NoKeyAttached Reason = "no-key-attached" // neither a public key nor a code
+	UnknownCode   Reason = "unknown-code"    // used, ended, or another's
 
 	// The session: the doors.
 	BadLogin         Reason = "bad-login"
@@ -82,6 +86,8 @@ const (
 	WrongKeyAddress Reason = "wrong-key-address"
 	WeakKey         Reason = "weak-key"
 	KeyInUse        Reason = "key-in-use"
+	NoKeyWaits      Reason = "no-key-waits" // nothing to approve or reject
+	ApprovedAlready Reason = "approved-already"
 	BrokenLibrary   Reason = "broken-library"
 	OldLibrary      Reason = "old-library"      // not newer than the one in force
 	UnsignedLibrary Reason = "unsigned-library" // without the Secretariat's valid signature
@@ -105,11 +111,11 @@ var Reasons = []Reason{
 	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
 	UnknownCase, WrongType, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
-	SoleRecipient,
+	SoleRecipient, NoKeyAttached, UnknownCode,
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, TooManyMails, TLSFirst, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
-	WrongKeyAddress, WeakKey, KeyInUse, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
+	WrongKeyAddress, WeakKey, KeyInUse, NoKeyWaits, ApprovedAlready, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
 	NewerData, DataInUse, NotRunning, NoCertificate, UnreadableFile, UnwritableFile,
 }
 
