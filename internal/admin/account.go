@@ -30,7 +30,7 @@ type IssuedAccount struct {
 	gsp.Account
 	Address  string     `json:"address"`
 	Roles    []gsp.Role `json:"roles"`
-	Password string     `json:"password"`
+	Password string     `json:"password,omitzero"`
 
 	Domain    string       `json:"domain"`
 	PartyName string       `json:"party_name"`

@@ -58,6 +58,7 @@ type commands struct {
 	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
 	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
+	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
 	Version versionCommand `cmd:"" help:"Print the version of the program."`

@@ -98,15 +98,16 @@ type accountAddCommand struct {
 	Role  []string `help:"Roles to grant; requester and replier if none is named." placeholder:"ROLE"`
 
 	Language string `help:"The language of what the gateway writes to it: ar, en, es, fr, ru or zh; its Party's if none is named." placeholder:"LANGUAGE"`
+	Letter   string `help:"Write a one-page letter with the password into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
 }
 
 func (accountAddCommand) Help() string {
-	return "Example:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau'\n  gsp account add tracer.ke --party ke --kind system --role replier"
+	return "Example:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau' --letter customs1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
 }
 
 func (c accountAddCommand) Run(r *run) error {
 	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role, Language: c.Language}
-	return ask(r, admin.AccountAdd, in, func(w io.Writer, a admin.IssuedAccount) {
+	return issue(r, admin.AccountAdd, in, c.Letter, "", func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\nroles:\t%s\n", a.Address, a.Password, join(a.Roles))
 		fmt.Fprintf(w, "\nThe password is shown this once. Hand it over in person or by a sealed letter.\n")
 		fmt.Fprintf(w, "Next: publish the account's key: gsp key import %s FILE\n", a.Login)
@@ -152,12 +153,21 @@ func (c accountEnableCommand) Run(r *run) error {
 
 type accountPasswordCommand struct {
 	Login string `arg:"" help:"The account."`
+
+	Letter   string `help:"Write a one-page letter with the password into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
+	Language string `help:"The language of the letter: ar, en, es, fr, ru or zh; the account's if none is named." placeholder:"LANGUAGE"`
 }
 
-func (accountPasswordCommand) Help() string { return "Example:\n  gsp account password customs1.ke" }
+func (accountPasswordCommand) Help() string {
+	return "Example:\n  gsp account password customs1.ke --letter customs1.html"
+}
 
 func (c accountPasswordCommand) Run(r *run) error {
-	return ask(r, admin.AccountPassword, admin.AccountLogin{Login: c.Login}, func(w io.Writer, a admin.IssuedAccount) {
+	language, err := letterLanguage(c.Language)
+	if err != nil {
+		return err
+	}
+	return issue(r, admin.AccountPassword, admin.AccountLogin{Login: c.Login}, c.Letter, language, func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\n", a.Address, a.Password)
 		fmt.Fprintf(w, "\nThe password is shown this once; the old one is void from now on.\n")
 	})
