@@ -20,7 +20,7 @@ func (s *Store) Load(ctx context.Context) (gsp.Roll, error) {
 	defer v.end()
 	var r gsp.Roll
 	for _, load := range []func(view, *gsp.Roll) error{
-		loadParties, loadAccounts, loadGrants, loadCredentials, loadCertificates, loadWithdrawn, loadLibrary,
+		loadParties, loadAccounts, loadGrants, loadCredentials, loadCertificates, loadWithdrawn, loadRequests, loadLibrary,
 	} {
 		if err := load(v, &r); err != nil {
 			return gsp.Roll{}, fmt.Errorf("load roll: %w", err)
@@ -60,12 +60,12 @@ func (v view) each(query string, scan func(*sql.Rows) error) error {
 }
 
 func loadParties(v view, r *gsp.Roll) error {
-	return v.each(`SELECT id, name, parent, language, registered, withdrawn FROM party ORDER BY id`, func(rows *sql.Rows) error {
+	return v.each(`SELECT id, name, parent, language, registered, withdrawn, automatic_keys FROM party ORDER BY id`, func(rows *sql.Rows) error {
 		var (
 			p                     gsp.Party
 			registered, withdrawn int64
 		)
-		err := rows.Scan(&p.ID, &p.Name, &p.Parent, &p.Language, &registered, &withdrawn)
+		err := rows.Scan(&p.ID, &p.Name, &p.Parent, &p.Language, &registered, &withdrawn, &p.AutomaticKeys)
 		p.Registered, p.Withdrawn = timeOf(registered), timeOf(withdrawn)
 		r.Parties = append(r.Parties, p)
 		return err
@@ -116,31 +116,6 @@ func loadCredentials(v view, r *gsp.Roll) error {
 	})
 }
 
-func loadCertificates(v view, r *gsp.Roll) (err error) {
-	r.Certificates, err = v.certificates(`WHERE withdrawn = 0 ORDER BY local, domain`)
-	return err
-}
-
-func loadWithdrawn(v view, r *gsp.Roll) (err error) {
-	r.Withdrawn, err = v.certificates(fmt.Sprintf(`WHERE withdrawn > 0 ORDER BY withdrawn DESC, id DESC LIMIT %d`, gsp.MaxWithdrawn))
-	return err
-}
-
-// certificates returns those that a condition picks.
-func (v view) certificates(which string) (all []gsp.Certificate, err error) {
-	err = v.each(`SELECT local, domain, fingerprint, octets, published, withdrawn FROM certificate `+which, func(rows *sql.Rows) error {
-		var (
-			c                    gsp.Certificate
-			published, withdrawn int64
-		)
-		err := rows.Scan(&c.Address.Local, &c.Address.Domain, &c.Fingerprint, &c.Bytes, &published, &withdrawn)
-		c.Published, c.Withdrawn = timeOf(published), timeOf(withdrawn)
-		all = append(all, c)
-		return err
-	})
-	return all, err
-}
-
 func loadLibrary(v view, r *gsp.Roll) error {
 	return eachLibrary(v, "LIMIT 1", func(l gsp.LibraryText) { r.Library = l })
 }
@@ -166,7 +141,7 @@ func eachLibrary(v view, limit string, do func(gsp.LibraryText)) error {
 // The error is gsp.ErrExists where a new account's or Party's mailbox owner
 // name is taken or the library version published, and gsp.ErrNotFound for a
 // certificate to withdraw that is not published. Publishing a certificate ends
-// the one its address had.
+// the one its address had, which it replaces.
 func (s *Store) Apply(ctx context.Context, c gsp.Change) (gsp.Change, error) {
 	var applied gsp.Change
 	err := s.write(ctx, func(t *tx) (err error) {
@@ -184,6 +159,7 @@ func clone(c gsp.Change) gsp.Change {
 	c.Accounts = slices.Clone(c.Accounts)
 	c.Grants = slices.Clone(c.Grants)
 	c.Credentials = slices.Clone(c.Credentials)
+	c.History = slices.Clone(c.History)
 	c.Events = slices.Clone(c.Events)
 	return c
 }
@@ -215,6 +191,16 @@ func (t *tx) apply(c *gsp.Change) error {
 			return err
 		}
 	}
+	for _, r := range c.Requests {
+		if err := t.applyRequest(r); err != nil {
+			return err
+		}
+	}
+	for i := range c.History {
+		if err := t.applyRecord(&c.History[i]); err != nil {
+			return err
+		}
+	}
 	if c.Library != nil {
 		if err := t.applyLibrary(*c.Library); err != nil {
 			return err
@@ -242,10 +228,12 @@ func (t *tx) applyParty(p gsp.Party) error {
 			return err
 		}
 	}
-	err := t.exec(`INSERT INTO party (id, name, parent, language, registered, withdrawn) VALUES (?, ?, ?, ?, ?, ?)
+	err := t.exec(`INSERT INTO party (id, name, parent, language, registered, withdrawn, automatic_keys)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, parent = excluded.parent,
-			language = excluded.language, registered = excluded.registered, withdrawn = excluded.withdrawn`,
-		p.ID, p.Name, p.Parent, p.Language, millis(p.Registered), millis(p.Withdrawn))
+			language = excluded.language, registered = excluded.registered, withdrawn = excluded.withdrawn,
+			automatic_keys = excluded.automatic_keys`,
+		p.ID, p.Name, p.Parent, p.Language, millis(p.Registered), millis(p.Withdrawn), p.AutomaticKeys)
 	if err != nil || known > 0 {
 		return err
 	}
@@ -356,32 +344,6 @@ func (t *tx) applyCredential(c gsp.Credential) error {
 			iterations = excluded.iterations, stored_key = excluded.stored_key,
 			server_key = excluded.server_key, pins = excluded.pins, issued = excluded.issued`,
 		c.Account, octets(c.Salt), c.Iterations, octets(c.StoredKey), octets(c.ServerKey), pins, millis(c.Issued))
-}
-
-func (t *tx) applyCertificate(c gsp.Certificate) error {
-	if c.Withdrawn.IsZero() {
-		if c.Published.IsZero() {
-			c.Published = t.store.options.Now()
-		}
-		err := t.exec(`UPDATE certificate SET withdrawn = ? WHERE local = ? AND domain = ? AND withdrawn = 0`,
-			millis(c.Published), c.Address.Local, c.Address.Domain)
-		if err != nil {
-			return err
-		}
-		return t.exec(`INSERT INTO certificate (local, domain, fingerprint, octets, published, withdrawn)
-			VALUES (?, ?, ?, ?, ?, 0)`,
-			c.Address.Local, c.Address.Domain, c.Fingerprint, octets(c.Bytes), millis(c.Published))
-	}
-	var id int64
-	err := t.row(`SELECT id FROM certificate WHERE local = ? AND domain = ? AND fingerprint = ? AND withdrawn = 0`,
-		c.Address.Local, c.Address.Domain, c.Fingerprint).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return gsp.ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	return t.exec(`UPDATE certificate SET withdrawn = ? WHERE id = ?`, millis(c.Withdrawn), id)
 }
 
 func (t *tx) applyLibrary(l gsp.LibraryText) error {

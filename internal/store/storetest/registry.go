@@ -21,7 +21,7 @@ var registryTests = map[string]func(*testing.T, *bench){
 		c := b.apply(gsp.Change{
 			Parties: []gsp.Party{
 				{ID: "de", Name: "Deutschland", Parent: "eu", Language: gsp.Russian, Registered: at(10)},
-				{ID: "eu", Name: "European Union", Registered: at(11), Withdrawn: at(12)},
+				{ID: "eu", Name: "European Union", Registered: at(11), Withdrawn: at(12), AutomaticKeys: true},
 			},
 			Accounts: []gsp.Account{
 				{Login: "zoll1.de", Party: "de", Kind: gsp.System, Name: "ATLAS", Language: gsp.French, Issued: at(13), Disabled: at(14)},
@@ -135,7 +135,7 @@ var registryTests = map[string]func(*testing.T, *bench){
 		if !reflect.DeepEqual(r.Certificates, []gsp.Certificate{second}) {
 			t.Errorf("published %+v, want the second", r.Certificates)
 		}
-		first.Withdrawn = at(20)
+		first.Withdrawn, first.Replaced = at(20), true
 		if !reflect.DeepEqual(r.Withdrawn, []gsp.Certificate{first}) {
 			t.Errorf("withdrawn %+v, want the first", r.Withdrawn)
 		}

@@ -28,6 +28,7 @@ type Store interface {
 	Load(context.Context) (gsp.Roll, error)
 	Apply(context.Context, gsp.Change) (gsp.Change, error)
 	Libraries(context.Context) ([]gsp.LibraryText, error)
+	KeyHistory(context.Context, gsp.Address) ([]gsp.KeyRecord, error)
 
 	Events(context.Context, int64) iter.Seq2[gsp.Event, error]
 
@@ -71,6 +72,7 @@ func Run(t *testing.T, open Open) {
 		{"Message", messageTests},
 		{"Read", readTests},
 		{"Registry", registryTests},
+		{"Key", keyTests},
 		{"Event", eventTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
