@@ -64,6 +64,7 @@ func TestStories(t *testing.T) {
 			"occupy":      verb((*world).occupy, 1),      // occupy FILE: takes a port, and a configuration that wants it
 			"newer":       verb((*world).newer, 1),       // newer FILE: a database of a newer version
 			"mode":        verb((*world).mode, 2),        // mode FILE 0700: compares permissions
+			"setup":       verb((*world).setUp, 1),       // setup FILE: a mail program does what a letter and the domain say
 			"recount":     verb((*world).recount, 0),     // recount: the statistics from the events, by other means
 		},
 	})
