@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"gsp.example/gsp/internal/gsp"
@@ -25,16 +26,15 @@ func opened(t *testing.T, options Options) *Store {
 // together has the writer do works as one group, and returns their errors.
 func together(s *Store, works ...func(*tx) error) []error {
 	release := hold(s)
-	jobs := make([]job, len(works))
+	errs := make([]error, len(works))
+	var wg sync.WaitGroup
 	for i, work := range works {
-		jobs[i] = job{work, make(chan error, 1)}
-		s.writer.jobs <- jobs[i]
+		j := newJob(work)
+		s.writer.join(j)
+		wg.Go(func() { errs[i] = s.writer.wait(context.Background(), j) })
 	}
 	release()
-	var errs []error
-	for _, j := range jobs {
-		errs = append(errs, <-j.done)
-	}
+	wg.Wait()
 	return errs
 }
 
@@ -102,7 +102,7 @@ func TestAFailingWriteLeavesTheOthersOfItsGroup(t *testing.T) {
 // hold keeps the writer busy until the function it returns is called.
 func hold(s *Store) (release func()) {
 	busy, done := make(chan struct{}), make(chan struct{})
-	s.writer.jobs <- job{func(*tx) error { close(busy); <-done; return nil }, make(chan error, 1)}
+	go s.write(context.Background(), func(*tx) error { close(busy); <-done; return nil })
 	<-busy
 	return func() { close(done) }
 }
@@ -110,14 +110,14 @@ func hold(s *Store) (release func()) {
 func TestAnEndedContextLeavesTheWriteUndone(t *testing.T) {
 	s := opened(t, Options{})
 	release := hold(s)
-	for range groupLimit {
-		s.writer.jobs <- job{func(*tx) error { return nil }, make(chan error, 1)}
-	}
 	ctx, cancel := context.WithCancel(t.Context())
-	result := make(chan error)
-	go func() { result <- s.Record(ctx, gsp.Event{Kind: gsp.MailKept}) }()
+	j := newJob(record(gsp.MailKept, nil))
+	s.writer.join(j)
 	cancel()
-	if err := <-result; !errors.Is(err, context.Canceled) {
+	if err := s.writer.wait(ctx, j); !errors.Is(err, context.Canceled) {
+		t.Errorf("write: %v, want context.Canceled", err)
+	}
+	if err := s.Record(ctx, gsp.Event{Kind: gsp.MailKept}); !errors.Is(err, context.Canceled) {
 		t.Errorf("record: %v, want context.Canceled", err)
 	}
 	release()
@@ -127,6 +127,37 @@ func TestAnEndedContextLeavesTheWriteUndone(t *testing.T) {
 	if got, want := recorded(t, s), []gsp.EventKind{gsp.MailRead}; !slices.Equal(got, want) {
 		t.Errorf("events %q, want %q", got, want)
 	}
+}
+
+// TestAWritePanics stands for a fault of ours under a door that recovers from
+// panics: nobody may wait for ever, and nobody may be told that it is stored.
+func TestAWritePanics(t *testing.T) {
+	s := opened(t, Options{})
+	release := hold(s)
+	errs := make(chan error)
+	for _, work := range []func(*tx) error{func(*tx) error { panic("wrong") }, record(gsp.MailKept, nil)} {
+		j := newJob(work)
+		s.writer.join(j)
+		go func() {
+			defer func() {
+				if recover() != nil {
+					errs <- errors.New("panic")
+				}
+			}()
+			errs <- s.writer.wait(context.Background(), j)
+		}()
+	}
+	release()
+	for range 2 {
+		if <-errs == nil {
+			t.Error("a write of the group was stored")
+		}
+	}
+	<-s.Failed()
+	if err := s.Record(t.Context(), gsp.Event{Kind: gsp.MailRead}); err == nil {
+		t.Error("a later write was stored")
+	}
+	s.Close()
 }
 
 // TestCloseFinishesWhatWaits closes the store under writers: each is told

@@ -1,9 +1,10 @@
 // Package sqlite keeps everything that a gateway keeps in one folder: a SQLite
 // database, and beside it the mails too large for it.
 //
-// One goroutine writes. It puts the writes that wait into one transaction and
-// answers them after the commit, which is synced: what was answered survives a
-// power cut. Readers have connections of their own and never wait.
+// One caller at a time writes. It puts the writes that wait into one
+// transaction with its own and answers them after the commit, which is synced:
+// what was answered survives a power cut. Readers have connections of their
+// own and never wait.
 //
 // Nothing readable can come in, since a mail is a sealed.Message. Each mail is
 // kept with its SHA-256, which is compared on every read, because SQLite does
@@ -115,7 +116,6 @@ func Open(ctx context.Context, folder string, options Options) (_ *Store, err er
 		return nil, err
 	}
 	s.writer.started = true
-	go s.writer.run()
 	return s, nil
 }
 

@@ -22,25 +22,36 @@ var ErrClosed = errors.New("store is closed")
 // first of them wait for the last without saving much of a sync.
 const groupLimit = 128
 
-// job is one write that waits for the writer. Its work may run more than once,
-// and only the last run counts.
+// job is one write. Its work may run more than once, and only the last run
+// counts.
 type job struct {
-	work func(*tx) error
-	done chan error
+	work  func(*tx) error
+	done  bool
+	err   error         // once done
+	leads bool          // it is its caller's turn to write
+	woken chan struct{} // when one of them is set
 }
 
-// writer is the goroutine that writes, and what belongs to it.
+func newJob(work func(*tx) error) *job { return &job{work: work, woken: make(chan struct{}, 1)} }
+
+// writer is what belongs to the one caller at a time that writes: the leader.
+// It writes for all that wait, and then makes the first of those that came
+// meanwhile the leader. So a write that comes alone changes no goroutine.
 type writer struct {
 	store *Store
 	db    *sql.DB
 	conn  *sql.Conn
-	tx    tx
 
-	logged  int // at most how many octets went into the log since it was copied
-	jobs    chan job
-	quit    chan struct{} // closed by close
-	stopped chan struct{} // closed when run has ended
-	started bool          // run was or will be called
+	// The leader's.
+	tx     tx
+	logged int // at most how many octets went into the log since it was copied
+
+	mu      sync.Mutex
+	waiting []*job // the leader's own comes first
+	led     bool   // there is a leader
+	closing bool
+	stopped chan struct{} // closed when there will be no leader any more
+	started bool          // Open succeeded
 
 	failing sync.Once
 	failed  chan struct{} // closed once failure is set
@@ -51,87 +62,118 @@ func newWriter(s *Store, db *sql.DB, conn *sql.Conn) *writer {
 	return &writer{
 		store: s, db: db, conn: conn,
 		tx:      tx{store: s, conn: conn, kept: map[string]*sql.Stmt{}},
-		jobs:    make(chan job, groupLimit),
-		quit:    make(chan struct{}),
 		stopped: make(chan struct{}),
 		failed:  make(chan struct{}),
 	}
 }
 
-// write has the writer do work and returns once it is synced. A context that
-// ends before the writer took the work leaves it undone; later it is ignored,
-// since nobody could tell what became of the work.
+// write does work and returns once it is synced. A context that ends before
+// its turn came leaves it undone; later it is ignored, since nobody could tell
+// what became of the work.
 func (s *Store) write(ctx context.Context, work func(*tx) error) error {
-	w := s.writer
-	j := job{work, make(chan error, 1)}
-	select {
-	case <-w.quit:
-		return ErrClosed
-	default:
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	select {
-	case w.jobs <- j:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.quit:
-		return ErrClosed
-	}
-	select {
-	case err := <-j.done:
+	w, j := s.writer, newJob(work)
+	switch leads, err := w.join(j); {
+	case err != nil:
 		return err
-	case <-w.stopped:
+	case leads:
+		w.lead()
+		return j.err
 	}
-	select { // it may have been the last that run answered
-	case err := <-j.done:
-		return err
-	default:
-		return ErrClosed
-	}
+	return w.wait(ctx, j)
 }
 
-// run takes writes until close, and then those that wait.
-func (w *writer) run() {
-	defer close(w.stopped)
-	for {
-		select {
-		case j := <-w.jobs:
-			w.group(w.gather(j))
-			w.checkpoint()
-			continue
-		case <-w.quit:
+// join puts j behind those that wait, and reports whether it leads.
+func (w *writer) join(j *job) (leads bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closing {
+		return false, ErrClosed
+	}
+	w.waiting = append(w.waiting, j)
+	leads, w.led = !w.led, true
+	return leads, nil
+}
+
+// wait returns when j was done, by another leader or by this one.
+func (w *writer) wait(ctx context.Context, j *job) error {
+	select {
+	case <-j.woken:
+	case <-ctx.Done():
+		if w.leave(j) {
+			return ctx.Err()
 		}
-		select {
-		case j := <-w.jobs:
-			w.group(w.gather(j))
-		default:
+		<-j.woken
+	}
+	if j.leads {
+		runtime.Gosched() // those just answered may have the next write ready
+		w.lead()
+	}
+	return j.err
+}
+
+// leave takes j back, unless its turn has come.
+func (w *writer) leave(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.Index(w.waiting, j)
+	if i < 0 || j.leads {
+		return false
+	}
+	w.waiting = slices.Delete(w.waiting, i, i+1)
+	return true
+}
+
+// lead writes for those that wait, the leader first, and passes the lead on.
+func (w *writer) lead() {
+	w.mu.Lock()
+	n := min(len(w.waiting), groupLimit)
+	jobs := slices.Clone(w.waiting[:n])
+	w.waiting = slices.Delete(w.waiting, 0, n)
+	w.mu.Unlock()
+
+	whole := false
+	defer func() {
+		if !whole { // a panic, which a door may recover from
+			w.fail(errors.New("a write broke off"))
+			answer(jobs, w.store.Err())
+		}
+		if w.logged < checkpointAfter {
+			w.pass()
 			return
 		}
-	}
+		go func() { // the leader's client need not wait for it
+			w.checkpoint()
+			w.pass()
+		}()
+	}()
+	w.group(jobs)
+	whole = true
 }
 
-// gather returns first and the writes that wait behind it.
-func (w *writer) gather(first job) []job {
-	group := []job{first}
-	runtime.Gosched() // those just answered may have the next write ready
-	for len(group) < groupLimit {
-		select {
-		case j := <-w.jobs:
-			group = append(group, j)
-		default:
-			return group
-		}
+// pass makes the first that waits the leader.
+func (w *writer) pass() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) > 0 {
+		j := w.waiting[0]
+		j.leads = true
+		j.woken <- struct{}{}
+		return
 	}
-	return group
+	w.led = false
+	if w.closing {
+		close(w.stopped)
+	}
 }
 
 // group does jobs in one transaction. Where one of them fails half-way, it
 // takes the others' work with it, and each is done again in a transaction of
 // its own. That is rare: a write that is not possible says so before it
 // changes anything, and a savepoint around each would cost all of them.
-func (w *writer) group(jobs []job) {
+func (w *writer) group(jobs []*job) {
 	if err := w.store.Err(); err != nil {
 		answer(jobs, err)
 		return
@@ -150,21 +192,25 @@ func (w *writer) group(jobs []job) {
 	})
 	switch {
 	case err == nil:
-		for i, j := range jobs {
-			j.done <- errs[i]
+		for i := range jobs {
+			answer(jobs[i:i+1], errs[i])
 		}
 	case halfway && len(jobs) > 1 && !isFatal(err) && !isFull(err):
-		for _, j := range jobs {
-			w.group([]job{j})
+		for i := range jobs {
+			w.group(jobs[i : i+1])
 		}
 	default:
 		answer(jobs, err)
 	}
 }
 
-func answer(jobs []job, err error) {
+// answer wakes those that have no answer yet.
+func answer(jobs []*job, err error) {
 	for _, j := range jobs {
-		j.done <- err
+		if !j.done {
+			j.done, j.err = true, err
+			j.woken <- struct{}{}
+		}
 	}
 }
 
@@ -213,11 +259,11 @@ const checkpointAfter = 32 << 20
 // for readers to let go of it, so that it cannot grow for ever.
 const logLimit = 128 << 20 / pageSize
 
-// checkpoint copies the log into the database when it is long. It is done here
-// and not by SQLite within a commit, which would keep the sessions of that
-// commit waiting and would not tell of a disk that fails.
+// checkpoint copies the log into the database. It is done here and not by
+// SQLite within a commit, which would keep the sessions of that commit waiting
+// and would not tell of a disk that fails.
 func (w *writer) checkpoint() {
-	if w.logged < checkpointAfter || w.store.Err() != nil {
+	if w.store.Err() != nil {
 		return
 	}
 	w.logged = 0
@@ -272,10 +318,13 @@ func isFull(err error) bool {
 	return errors.As(err, &e) && e.Code == sqlite3.ErrFull
 }
 
-// stop lets run finish what waits.
+// stop lets those that wait finish, and no other begin.
 func (w *writer) stop() {
-	close(w.quit)
-	if w.started {
+	w.mu.Lock()
+	w.closing = true
+	led := w.led
+	w.mu.Unlock()
+	if led {
 		<-w.stopped
 	}
 }
