@@ -54,41 +54,26 @@ func (p people) Recipient(to gsp.Address) error {
 // Shelves returns the mailboxes' owners that the account may open now.
 func (p people) Shelves(id gsp.AccountID) []gsp.Shelf { return p.registry.Snapshot().Shelves(id) }
 
-// Published answers the Web Key Directory. The roll keeps no earlier
-// certificates yet.
+// Published answers the Web Key Directory.
 func (p people) Published(hash string) []keyserver.Entry {
-	roll := p.registry.Snapshot()
-	c, ok := roll.Published(hash)
-	if !ok {
-		return nil
-	}
-	return []keyserver.Entry{entry(roll, c)}
+	return entries(p.registry.Snapshot().Published(hash))
 }
 
 // Identified answers look-ups by fingerprint and key ID.
-func (p people) Identified(id string) (entries []keyserver.Entry) {
-	roll := p.registry.Snapshot()
-	for _, cert := range roll.Identified(id) {
-		if c, ok := roll.Certificate(cert.Address()); ok {
-			entries = append(entries, entry(roll, c))
-		}
-	}
-	return entries
+func (p people) Identified(id string) []keyserver.Entry {
+	return entries(p.registry.Snapshot().Identified(id))
 }
 
 // Authorities returns the keys of all Parties.
-func (p people) Authorities() (entries []keyserver.Entry) {
-	roll := p.registry.Snapshot()
-	for _, c := range roll.Authorities() {
-		entries = append(entries, entry(roll, c))
-	}
-	return entries
-}
+func (p people) Authorities() []keyserver.Entry { return entries(p.registry.Snapshot().Authorities()) }
 
-func entry(roll *registry.Snapshot, c gsp.Certificate) keyserver.Entry {
-	cert, _ := roll.Cert(c.Address)
-	return keyserver.Entry{
-		Certificate: c, UserID: cert.UserID(), Algorithm: cert.Algorithm(), Bits: cert.Bits(),
-		Created: cert.Created(), Expires: cert.Expires(), Revoked: cert.Revoked(),
+func entries(listed []registry.Listed) []keyserver.Entry {
+	list := make([]keyserver.Entry, 0, len(listed))
+	for _, l := range listed {
+		list = append(list, keyserver.Entry{
+			Certificate: l.Certificate, UserID: l.Cert.UserID(), Algorithm: l.Cert.Algorithm(), Bits: l.Cert.Bits(),
+			Created: l.Cert.Created(), Expires: l.Cert.Expires(), Revoked: l.Cert.Revoked(),
+		})
 	}
+	return list
 }

@@ -8,10 +8,36 @@ import (
 	"gsp.example/gsp/internal/pgpcert"
 )
 
-// Identified returns the published certificates that have a key, primary or
-// not, of that fingerprint or key ID: 40, 64 or 16 digits of capital
+// maxFormer is how many revoked certificates of an address stay published
+// behind the current one.
+const maxFormer = 2
+
+// Listed is a certificate that the directory publishes.
+type Listed struct {
+	gsp.Certificate
+	Cert *pgpcert.Cert
+}
+
+// Published returns what is published under the WKD hash of a local part: the
+// certificate in force, and behind it revoked ones of other keys that were
+// published before, the latest first. Who holds one of those learns so that it
+// is revoked.
+func (s *Snapshot) Published(hash string) []Listed {
+	local, ok := s.hashes[hash]
+	if !ok {
+		return nil
+	}
+	former := s.former[local]
+	if c, ok := s.published[local]; ok {
+		return append([]Listed{{c, s.certs[local]}}, former...)
+	}
+	return former
+}
+
+// Identified returns those certificates of Published that have a key, primary
+// or not, of that fingerprint or key ID: 40, 64 or 16 digits of capital
 // hexadecimal.
-func (s *Snapshot) Identified(id string) []*pgpcert.Cert {
+func (s *Snapshot) Identified(id string) []Listed {
 	keyID := id
 	switch len(id) {
 	case 16:
@@ -24,14 +50,42 @@ func (s *Snapshot) Identified(id string) []*pgpcert.Cert {
 	if err != nil {
 		return nil
 	}
-	var found []*pgpcert.Cert
-	for _, local := range s.ids[number] {
-		cert := s.certs[local]
-		if len(id) == 16 || slices.Contains(cert.Fingerprints(), id) {
-			found = append(found, cert)
+	var found []Listed
+	for _, listed := range s.ids[number] {
+		if len(id) == 16 || slices.Contains(listed.Cert.Fingerprints(), id) {
+			found = append(found, listed)
 		}
 	}
 	return found
+}
+
+// retire keeps a certificate that is no more in force, if it is revoked: one
+// that was merely replaced must not be found any more.
+func (s *Snapshot) retire(old Listed) {
+	if !old.Cert.Revoked() {
+		return
+	}
+	local := old.Address.Local
+	kept := []Listed{old}
+	for _, other := range s.former[local] {
+		if other.Fingerprint != old.Fingerprint && len(kept) < maxFormer {
+			kept = append(kept, other)
+		}
+	}
+	s.former[local] = kept
+}
+
+// listFormer makes retired certificates found, but for those whose key is in
+// force, since what is in force has all their revocations.
+func (s *Snapshot) listFormer() {
+	for local, kept := range s.former {
+		kept = slices.DeleteFunc(slices.Clone(kept), func(l Listed) bool { return l.Fingerprint == s.published[local].Fingerprint })
+		s.former[local] = kept
+		for _, old := range kept {
+			s.hashes[gsp.WKDHash(local)] = local
+			s.list(old)
+		}
+	}
 }
 
 // shortened returns the key ID of a fingerprint (RFC 9580, section 5.5.4).
@@ -42,12 +96,11 @@ func shortened(fingerprint string) string {
 	return fingerprint[:16]
 }
 
-// addIDs makes cert found by the key IDs of its keys.
-func (s *Snapshot) addIDs(local string, cert *pgpcert.Cert) {
-	for _, fingerprint := range cert.Fingerprints() {
-		id, err := strconv.ParseUint(shortened(fingerprint), 16, 64)
-		if err == nil && !slices.Contains(s.ids[id], local) {
-			s.ids[id] = append(s.ids[id], local)
+// list makes a certificate found by the key IDs of its keys.
+func (s *Snapshot) list(l Listed) {
+	for _, fingerprint := range l.Cert.Fingerprints() {
+		if id, err := strconv.ParseUint(shortened(fingerprint), 16, 64); err == nil {
+			s.ids[id] = append(s.ids[id], l)
 		}
 	}
 }
@@ -58,8 +111,8 @@ func (s *Snapshot) addIDs(local string, cert *pgpcert.Cert) {
 func (s *Snapshot) Sharing(cert *pgpcert.Cert) (gsp.Address, bool) {
 	for _, fingerprint := range cert.Fingerprints() {
 		for _, other := range s.Identified(shortened(fingerprint)) {
-			if other.Address() != cert.Address() {
-				return other.Address(), true
+			if other.Address != cert.Address() {
+				return other.Address, true
 			}
 		}
 	}
@@ -68,11 +121,11 @@ func (s *Snapshot) Sharing(cert *pgpcert.Cert) (gsp.Address, bool) {
 
 // Authorities returns the certificates of the role mailboxes of all registered
 // Parties, by address.
-func (s *Snapshot) Authorities() []gsp.Certificate {
-	var found []gsp.Certificate
+func (s *Snapshot) Authorities() []Listed {
+	var found []Listed
 	for _, p := range s.Parties() {
 		if c, ok := s.published[string(p.ID)]; ok && p.Withdrawn.IsZero() {
-			found = append(found, c)
+			found = append(found, Listed{c, s.certs[string(p.ID)]})
 		}
 	}
 	return found

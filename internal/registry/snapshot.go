@@ -51,7 +51,8 @@ type Snapshot struct {
 	certs       map[string]*pgpcert.Cert   // by local part
 	hashes      map[string]string          // WKD hash to local part
 	keys        map[uint64][]Key           // by key ID
-	ids         map[uint64][]string        // local parts of those with a key of any use, by key ID
+	former      map[string][]Listed        // revoked and published before, by local part, the latest first
+	ids         map[uint64][]Listed        // by key ID of a key of any use
 	withdrawn   map[uint64]gsp.Address     // whose an encryption key was that is published no more, by key ID
 	library     *pattern.Library
 	text        gsp.LibraryText
@@ -80,7 +81,8 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 		certs:       make(map[string]*pgpcert.Cert, len(roll.Certificates)),
 		hashes:      make(map[string]string, len(roll.Certificates)),
 		keys:        make(map[uint64][]Key, len(roll.Certificates)),
-		ids:         make(map[uint64][]string, 2*len(roll.Certificates)),
+		former:      map[string][]Listed{},
+		ids:         make(map[uint64][]Listed, 2*len(roll.Certificates)),
 		text:        roll.Library,
 	}
 	for _, p := range roll.Parties {
@@ -106,6 +108,7 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 		}
 	}
 	s.setWithdrawn(roll.Withdrawn, earlier)
+	s.listFormer()
 	return s, s.setLibrary(earlier)
 }
 
@@ -115,22 +118,26 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 // but by mistake.
 func (s *Snapshot) setWithdrawn(certs []gsp.Certificate, earlier *Snapshot) {
 	s.withdrawn = map[uint64]gsp.Address{}
-	add := func(cert *pgpcert.Cert) {
+	add := func(c gsp.Certificate, cert *pgpcert.Cert) {
 		for _, k := range cert.EncryptionKeys() {
 			s.withdrawn[k.KeyID] = cert.Address()
 		}
+		s.retire(Listed{c, cert})
 	}
 	if earlier != nil {
 		maps.Copy(s.withdrawn, earlier.withdrawn)
+		maps.Copy(s.former, earlier.former)
 		for local, cert := range earlier.certs {
 			if s.certs[local] != cert {
-				add(cert)
+				c := earlier.published[local]
+				c.Withdrawn = s.published[local].Published
+				add(c, cert)
 			}
 		}
 	}
 	for _, c := range slices.Backward(certs) { // the latest prevails
 		if cert, err := pgpcert.Load(c); err == nil {
-			add(cert)
+			add(c, cert)
 		}
 	}
 }
@@ -156,7 +163,7 @@ func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 	}
 	s.published[local], s.certs[local] = c, cert
 	s.hashes[gsp.WKDHash(local)] = local
-	s.addIDs(local, cert)
+	s.list(Listed{c, cert})
 	for _, k := range cert.EncryptionKeys() {
 		s.keys[k.KeyID] = append(s.keys[k.KeyID], Key{c.Address, k})
 	}
@@ -364,12 +371,6 @@ func (s *Snapshot) Certificate(a gsp.Address) (gsp.Certificate, bool) {
 // Certificates returns what the directory publishes, by address.
 func (s *Snapshot) Certificates() []gsp.Certificate {
 	return sorted(s.published, func(a, b gsp.Certificate) int { return strings.Compare(a.Address.Local, b.Address.Local) })
-}
-
-// Published returns the certificate for the WKD hash of a local part.
-func (s *Snapshot) Published(hash string) (gsp.Certificate, bool) {
-	c, ok := s.published[s.hashes[hash]]
-	return c, ok
 }
 
 // Keys returns the keys of the directory that a session key is for: one,
