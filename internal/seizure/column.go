@@ -120,6 +120,7 @@ func (t *tableReader) choose(name string, o Options) (column int, title string, 
 	if len(t.sample) == 0 {
 		return 0, "", nil // nothing to read
 	}
+	t.dropTitle(o.Column)
 	width := 0
 	for _, s := range t.sample {
 		width = max(width, len(s.cells))
@@ -163,6 +164,45 @@ func (t *tableReader) choose(name string, o Options) (column int, title string, 
 	return column, title, nil
 }
 
+// maxTitle is how many rows may stand above the headings.
+const maxTitle = 20
+
+// dropTitle takes off the sample what stands above a row of headings: the
+// office, the day. It is a row with a telling word or the name of the column
+// that is wanted, and more cells than any above it, none of which may be a
+// code.
+func (t *tableReader) dropTitle(want string) {
+	widest := 0
+	for i, s := range t.sample[:min(len(t.sample), maxTitle+1)] {
+		isHeading, isCode, filled := false, false, 0
+		for _, c := range s.cells {
+			if c.text != "" {
+				filled++
+			}
+			isHeading = isHeading || telling(c.text) < len(headings) || want != "" && isNamed(c, want)
+			isCode = isCode || holdsCode(c.text, t.isKnown) || looksLikeCode(c.text) && !strings.Contains(c.text, " ")
+		}
+		switch {
+		case isHeading && filled > widest:
+			for _, above := range t.sample[:i] {
+				if !blank(above.cells) {
+					*t.skipped++
+				}
+			}
+			t.sample = t.sample[i:]
+			return
+		case isCode:
+			return
+		}
+		widest = max(widest, filled)
+	}
+}
+
+// isNamed reports whether a cell is the heading that an officer named.
+func isNamed(c cell, want string) bool {
+	return strings.EqualFold(strings.TrimSpace(c.text), strings.TrimSpace(want))
+}
+
 // count returns, for each column, how many different texts of the sample are
 // known. A product's bar code is the same in each row, and counts once.
 func (t *tableReader) count(width int, isKnown func(gsp.UIM) bool) []int {
@@ -195,9 +235,10 @@ func (t *tableReader) hasHeading(column int, o Options) bool {
 	return telling(text) < len(headings) || strings.EqualFold(text, o.Column) || !strings.ContainsAny(text, "0123456789") && text != ""
 }
 
-// telling returns the rank of a heading, len(headings) for none.
+// telling returns the rank of a heading, numbered or not, len(headings) for
+// none.
 func telling(text string) int {
-	text = strings.ToLower(strings.Trim(strings.Join(strings.Fields(text), " "), " :#№."))
+	text = strings.ToLower(strings.Trim(strings.Join(strings.Fields(text), " "), " :#№.0123456789"))
 	if i := slices.Index(headings, text); i >= 0 {
 		return i
 	}
@@ -207,7 +248,7 @@ func telling(text string) int {
 // named returns the column that an officer named.
 func named(want string, first []cell, width int, name string) (int, error) {
 	for i, c := range first {
-		if strings.EqualFold(strings.TrimSpace(c.text), strings.TrimSpace(want)) {
+		if isNamed(c, want) {
 			return i, nil
 		}
 	}

@@ -3,9 +3,8 @@
 //
 // Both ways stream: a list of a million codes takes no more memory than one of
 // a thousand, but for the table of texts of an .xlsx file, and for mails and
-// web pages, which are decoded whole. It knows no
-// library; what it needs to tell a code from other text is a function that
-// its caller gives. Nothing is corrected: a code leaves as it stands in the
+// web pages, which are decoded whole. It knows no library; what it needs to
+// tell a code from other text is a function that its caller gives. Nothing is corrected: a code leaves as it stands in the
 // file, and what a spreadsheet has rounded is said to be rounded.
 //
 // Specifications: RFC 4180 for CSV, with what spreadsheets make of it; ISO/IEC
@@ -19,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,6 +83,9 @@ const (
 // the reason.
 func Open(name string, o Options) (*List, error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &gsp.Refusal{Reason: gsp.UnreadableFile, Cause: "there is no file " + name, Remedy: "check its name and its folder", Err: err}
+	}
 	if err != nil {
 		return nil, unreadable(name, "check its name and whether you may read it", err)
 	}

@@ -79,6 +79,10 @@ func TestText(t *testing.T) {
 		{"a known whole with known parts", "a.csv", "n;code\n1;010952114189456921A1b2C3,KE730214477,x\n", "B (code)", []string{"2:010952114189456921A1b2C3,KE730214477,x"}, 0},
 		{"rows without", "a.csv", "n;code\n1;KE730214477\n2;\n;\n4;KE730214479\n5;KE730214479\n", "B (code)", []string{"2:KE730214477", "5:KE730214479", "6:KE730214479"}, 1},
 
+		{"a title above", "a.csv", "Zollamt Hamburg;;\nAufgriff 20.11.2026;;\n;;\nNr;Code 1;Menge\n1;KE730214477;2\n2;KE730214478;3\n", "B (Code 1)", []string{"5:KE730214477", "6:KE730214478"}, 2},
+		{"a title in the column of codes", "a.csv", "Seizure;\nUIM;n\nKE730214477;2\nKE7302144;3\n", "A (UIM)", []string{"3:KE730214477", "4:KE7302144"}, 1},
+		{"a telling word below codes", "a.csv", "UG12345678;\nUG12345679;scan\nKE730214477;\n", "A", []string{"1:UG12345678", "2:UG12345679", "3:KE730214477"}, 0},
+		{"a telling word below short codes", "a.csv", "UG1;2\nUG2;scan\nKE730214477;\n", "A", []string{"1:UG1", "2:UG2", "3:KE730214477"}, 0},
 		{"a mail", "-", "Date: Fri, 20 Nov 2026 08:15:22 +0300\nMessage-ID: <2026112008ABC@x.example>\n\nDear colleague,\n - KE730214477, KE730214478 and KE7302144;\n> \"KE730214479\".\nTel. +254722123456, case 2026-KE-7Q4M2.\n",
 			"", []string{"5:KE730214477", "5:KE730214478", "5:KE7302144", "6:KE730214479"}, 4},
 		{"an unknown code in a mail", "-", "we found UG99 and (UG12345678), what is it\nall right\n", "", []string{"1:UG12345678"}, 1},
@@ -131,6 +135,13 @@ func TestNamedColumn(t *testing.T) {
 			t.Errorf("column %q: got %q, want %q", name, got, want)
 		}
 	}
+	l, err := seizure.Read(strings.NewReader("Seizure of 2026\n\n"+text), "a.csv", seizure.Options{Known: known, Column: "Back"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(t, l), []string{"4:UG1", "5:UG2"}; !slices.Equal(got, want) || l.Column != "C (Back)" {
+		t.Errorf("below a title: got %q of column %q, want %q of C (Back)", got, l.Column, want)
+	}
 	for _, test := range []struct{ column, cause, remedy string }{
 		{"Side", `no column "Side"`, "A (Nr), B (Front), C (Back)"},
 		{"4", `no column "4"`, "C (Back)"},
@@ -138,7 +149,7 @@ func TestNamedColumn(t *testing.T) {
 		_, err := seizure.Read(strings.NewReader(text), "a.csv", seizure.Options{Known: known, Column: test.column})
 		wantRefusal(t, err, test.cause, test.remedy)
 	}
-	_, err := seizure.Read(strings.NewReader("a,b\n1,UG1\n2,UG2\n"), "a.csv", seizure.Options{Known: known})
+	_, err = seizure.Read(strings.NewReader("a,b\n1,UG1\n2,UG2\n"), "a.csv", seizure.Options{Known: known})
 	wantRefusal(t, err, "which of the 2 columns", "--column")
 }
 
