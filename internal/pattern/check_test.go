@@ -22,7 +22,7 @@ func TestChecks(t *testing.T) {
 		{"U22,mod9710", []string{"WEST12345698765432GB82"}, []string{"WEST12345698765432GB28", "WEST12345698765423GB82"}},
 		{"N11,mod1110", []string{"86095742719", "65929970489"}, []string{"86095742718", "86095472719"}},
 		{"U18,mod3736", []string{"A12425GABC1234002M"}, []string{"A12425GABC1234002N", "A12425GBAC1234002M"}},
-		{"P4,mrc", []string{"ACyA", "AABU"}, []string{"NW1k", "AAAA", "BAAA"}},
+		{"P4,mrc", []string{"ACyA", "AABU", "A>KA"}, []string{"NW1k", "AAAA", "BAAA", "A>KB", "A>LU", "A?AA"}},
 		{"U12,mixed", []string{"A7B3K9P2X4M1"}, []string{"123456789012", "ABCDEFGHIJKL", "ABCDEFGHIJK#", "1#3456789012", "A23456789012", "ABCDEFGHIJK1"}},
 		{"YYMMDD", []string{"240229", "000101", "991231", "2#0229", "######"}, []string{"#30229", "0#1301", "230229", "240230", "240431", "241301", "240001", "240100"}},
 		{"YYMMDDhh", []string{"24022923", "240229#3"}, []string{"24022924", "2402293#", "23022900"}},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
@@ -132,6 +133,9 @@ func (r *reader) read(text []byte) *Library {
 	l := &Library{name: t.Name, version: gsp.LibraryVersion(t.Version), issued: date(t.Issued), note: t.Note}
 	if t.Name == "" {
 		r.add(1, "", "the library has no name")
+	}
+	if c, ok := unshowable(t.Name+t.Note, "\n"); ok {
+		r.add(1, "", fmt.Sprintf("the name or the note of the library has a character that cannot be shown, %U", c))
 	}
 	if t.Version < 0 || t.Version > maxVersion {
 		r.add(1, "", fmt.Sprintf("a version is a number from 1 to %d", int64(maxVersion)))
@@ -263,8 +267,38 @@ func (r *reader) entry(i int, t *entryText) *Entry {
 	if !e.From.IsZero() && !e.Until.IsZero() && e.Until.Before(e.From) {
 		r.at("until", 0, "validity ends before it begins")
 	}
+	r.texts(e)
 	r.pattern(e)
 	return e
+}
+
+// texts refuses what a terminal would obey, since people are shown the texts
+// of an entry as they stand, and tables have them in one line.
+func (r *reader) texts(e *Entry) {
+	for _, t := range []struct {
+		key, besides string
+		list         []string
+	}{
+		{"title", "", []string{e.Title}}, {"source", "", []string{e.Source}}, {"note", "\n", []string{e.Note}},
+		{"categories", "", e.Categories}, {"samples", "\x1d", e.Samples}, {"counter", "\x1d", e.Counter}, // GS
+	} {
+		for i, text := range t.list {
+			if c, ok := unshowable(text, t.besides); ok {
+				r.at(t.key, i, fmt.Sprintf("%s has a character that cannot be shown, %U", t.key, c))
+			}
+		}
+	}
+}
+
+// unshowable returns the first character of a text that is none to be seen,
+// nor one of besides.
+func unshowable(text, besides string) (c rune, ok bool) {
+	for _, c := range text {
+		if !unicode.IsGraphic(c) && !strings.ContainsRune(besides, c) {
+			return c, true
+		}
+	}
+	return 0, false
 }
 
 func (r *reader) party(e *Entry, t *entryText) {

@@ -231,3 +231,50 @@ func TestSeparators(t *testing.T) {
 		t.Errorf("got %d partners, want p0", len(p))
 	}
 }
+
+// TestOverlapsOfDates checks that a witness bears a real date.
+func TestOverlapsOfDates(t *testing.T) {
+	for fixed, want := range map[string]int{"24022923": 1, "23022923": 0, "24043023": 1, "24043123": 0, "24130100": 0, "24010124": 0, "24010023": 0} {
+		l := libraryOf(t, []string{"YYMMDDhh", quote(fixed)}, nobody)
+		if got := len(l.Overlaps().Overlaps); got != want {
+			t.Errorf("%s: got %d overlaps with a date, want %d", fixed, got, want)
+		}
+	}
+}
+
+// TestMaskLead checks that the mask of the entry that leads is compared,
+// whichever of the two comes first, and that packaging tells entries apart.
+func TestMaskLead(t *testing.T) {
+	const text = `name = "pair"
+[[entry]]
+id = "shown"
+party = "aa"
+title = "x"
+level = "unit"
+evidence = "synthetic"
+pattern = '"QCUK" serial:U10'
+samples = ["QCUK0000000000"]
+[[entry]]
+id = "hidden"
+party = "bb"
+title = "x"
+level = "carton"
+evidence = "synthetic"
+weak = true
+pattern = 'code:"Q" code:U13'
+samples = ["Q0000000000000"]
+`
+	l, err := pattern.Parse("pair.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		id   string
+		sign float64
+	}{{"shown", 1}, {"hidden", -1}} {
+		o := l.OverlapsOf([]*pattern.Entry{l.Entry(tt.id)}, nil).Overlaps
+		if len(o) != 1 || o[0].Lead*tt.sign < 12 || o[0].MaskLead*tt.sign < 12 || !slices.Contains(o[0].Separators, pattern.ByLevel) {
+			t.Errorf("%s: got %+v, want a clear lead of shown, its mask too, and the packaging", tt.id, o)
+		}
+	}
+}

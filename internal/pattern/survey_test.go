@@ -107,6 +107,19 @@ func TestSurveyIsBounded(t *testing.T) {
 	}
 }
 
+// TestSurveyListsSoMany checks the limit of a whole list.
+func TestSurveyListsSoMany(t *testing.T) {
+	const entries, most = 1_100, 50_000
+	s := libraryOf(t, slices.Repeat([]string{`L20`}, entries), nobody).Overlaps()
+	told := len(s.Overlaps)
+	for _, u := range s.Unlisted {
+		told += u.More
+	}
+	if want := entries * (entries - 1) / 2; len(s.Overlaps) != most || told != want {
+		t.Errorf("got %d overlaps and %d with those not listed, want %d and %d", len(s.Overlaps), told, most, want)
+	}
+}
+
 // TestSurveyListsOtherPartiesFirst checks that a Party that fills the list
 // with its own overlaps does not hide those with others.
 func TestSurveyListsOtherPartiesFirst(t *testing.T) {
