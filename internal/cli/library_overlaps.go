@@ -92,9 +92,10 @@ func unlistedTable(w io.Writer, rows []unlistedRow) {
 type overlapRow struct {
 	A          string              `json:"a"`
 	B          string              `json:"b"`
-	Witness    string              `json:"witness"` // invented; fits both
-	Shared     float64             `json:"shared"`  // log2 of about how many codes
-	Lead       float64             `json:"lead"`    // bits of evidence by which A is ranked before B
+	Witness    string              `json:"witness"`   // invented; fits both
+	Shared     float64             `json:"shared"`    // log2 of about how many codes
+	Lead       float64             `json:"lead"`      // bits of evidence by which A is ranked before B
+	MaskLead   float64             `json:"mask_lead"` // the same where only masks are known
 	Separators []pattern.Separator `json:"separators"`
 	Undecided  bool                `json:"undecided,omitzero"`
 }
@@ -104,7 +105,7 @@ func newOverlapRow(o pattern.Overlap) overlapRow {
 	if separators == nil {
 		separators = []pattern.Separator{}
 	}
-	return overlapRow{o.A.ID, o.B.ID, o.Witness.Reveal(), o.Shared, o.Lead, separators, o.Undecided}
+	return overlapRow{o.A.ID, o.B.ID, o.Witness.Reveal(), o.Shared, o.Lead, o.MaskLead, separators, o.Undecided}
 }
 
 // separatorTexts say to people what tells two entries apart.

@@ -42,6 +42,21 @@ func TestTerminalIsNotCommanded(t *testing.T) {
 	}
 }
 
+// A long list fills no terminal, and what is not shown is counted.
+func TestLongList(t *testing.T) {
+	var list strings.Builder
+	for i := range 150 {
+		fmt.Fprintf(&list, "KE7%08d\n", i)
+	}
+	code, out, errs := resolve(t, t.Context(), strings.NewReader(list.String()), "--file", "-")
+	if code != cli.Done {
+		t.Fatalf("got %d, %s", code, errs)
+	}
+	if n := strings.Count(out, "KE700000"); n != 100 || !strings.Contains(out, "... and 50 more") {
+		t.Errorf("got %d codes in %s, want 100 and 50 more counted", n, out)
+	}
+}
+
 // An interrupted run ends although its input does not, and leaves no file.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
