@@ -247,7 +247,10 @@ func TestSearch(t *testing.T) {
 	c.want("UID SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN", fmt.Sprintf(`* ESEARCH (TAG "t%d") UID ALL 2:3 MIN 2 MAX 3 COUNT 2`, c.tags+1))
 	c.want("SEARCH RETURN (MIN COUNT) DELETED", fmt.Sprintf(`* ESEARCH (TAG "t%d") COUNT 0`, c.tags+1))
 	c.refused("SEARCH CHARSET LATIN1 ALL", "NO [BADCHARSET]")
-	c.refused("SEARCH FUZZY x", "NO")
+	c.refused("SEARCH FUZZY x", "BAD [CLIENTBUG]")
+	c.refused("SEARCH YOUNGER 60", "BAD [CLIENTBUG]")
+	c.refused("FETCH 0 FLAGS", "BAD")
+	c.refused("FETCH 1:x FLAGS", "BAD [CLIENTBUG]")
 	c.ok("ENABLE IMAP4rev2")
 	c.want("SEARCH ALL", fmt.Sprintf(`* ESEARCH (TAG "t%d") ALL 1:3`, c.tags+1))
 }
@@ -348,4 +351,38 @@ func TestI21ShutdownSaysBye(t *testing.T) {
 	if _, err := net.Dial("tcp", w.addr); err == nil {
 		t.Error("still listening")
 	}
+}
+
+// However many messages are asked for, and whatever their size, each comes
+// once, whole and in order, and each that was read is marked as read.
+func TestFetchReadsInParts(t *testing.T) {
+	w := newWorld(t)
+	var want []string
+	for _, size := range []int{300_000, 1000, 1000, 200_000, 100_000, 2000} {
+		want = append(want, string(w.deliver("ann", "INBOX", size)[0]))
+	}
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	for len(want) < 300 { // more than are read at a time
+		c.ok("COPY 2:3 INBOX")
+		want = append(want, want[1:3]...)
+	}
+	c.ok(`STORE 5,200 +FLAGS.SILENT (\Deleted)`)
+	c.ok("EXPUNGE")
+	want = slices.Delete(slices.Delete(want, 199, 200), 4, 5)
+
+	lines := c.ok("FETCH 1:* BODY[]")
+	if len(lines) != len(want) {
+		t.Fatalf("got %d mails, want %d", len(lines), len(want))
+	}
+	for i, mail := range want {
+		if expected := fmt.Sprintf(`* %d FETCH (FLAGS (\Seen) BODY[] %s)`, i+1, mail); lines[i] != expected {
+			t.Errorf("mail %d: got %.60q, want %.60q", i+1, lines[i], expected)
+		}
+	}
+	c.want("SEARCH UNSEEN", "* SEARCH")
+	c.want("SEARCH LARGER 250000", "* SEARCH 1")
+	c.want("SEARCH SUBJECT gsp LARGER 150000", "* SEARCH 1 4")
+	c.want(fmt.Sprintf("UID SEARCH SENTSINCE 1-Jan-2026 HEADER Subject gsp UID %d:*", len(want)+1),
+		fmt.Sprintf("* SEARCH %d %d", len(want)+1, len(want)+2))
 }

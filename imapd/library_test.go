@@ -370,7 +370,7 @@ func TestAbsurdCommands(t *testing.T) {
 	c.ok("SELECT INBOX")
 	c.refused("APPEND INBOX {9223372036854775807}", "NO [TOOBIG]")
 	c.refused("SEARCH "+strings.Repeat("(", 60_000), "BAD [TOOBIG]")
-	c.refused("SEARCH "+strings.Repeat("(", 20_000), "NO")
+	c.refused("SEARCH "+strings.Repeat("(", 20_000), "BAD [CLIENTBUG]")
 	c.refused("SEARCH "+strings.Repeat("NOT ", 10_000)+"SEEN", "NO [TOOBIG] too-large: ")
 	c.refused("SEARCH "+strings.Repeat("OR SEEN ", 5_000)+"SEEN", "NO [TOOBIG] too-large: ")
 	c.refused("FETCH 1 BODY["+strings.Repeat("1.", 10_000)+"1]", "OK")

@@ -135,7 +135,7 @@ func TestThreeFailedLoginsEndTheConnection(t *testing.T) {
 		t.Errorf("got %q, want BYE and the end", got)
 	}
 	c = w.connect()
-	c.refused("AUTHENTICATE PLAIN ====", "NO")
+	c.refused("AUTHENTICATE PLAIN ====", "BAD [CLIENTBUG]")
 	c.refused("AUTHENTICATE PLAIN AGFubg==", "NO [AUTHENTICATIONFAILED] bad-login: the login cannot be read.")
 	c.refused("AUTHENTICATE PLAIN Ym9iAGFubgBwdw==", "NO [AUTHENTICATIONFAILED] bad-login: acting for another account")
 	c.refused("AUTHENTICATE CRAM-MD5", "NO")

@@ -333,7 +333,7 @@ func (c *client) want(command string, lines ...string) {
 func (c *client) refused(command, begin string) {
 	c.t.Helper()
 	if _, result := c.do(command); !strings.HasPrefix(result, begin) {
-		c.t.Errorf("%s: got %q, want %q...", command, result, begin)
+		c.t.Errorf("%.300s: got %.300q, want %q...", command, result, begin)
 	}
 }
 
