@@ -87,6 +87,8 @@ func TestInsideGnuPGFindsKeys(t *testing.T) {
 		certs[gsp.WKDHash(local)] = []keyserver.Entry{certify(t, owner, gsp.Address{Local: local, Domain: domain})}
 	}
 	fingerprint := certs[gsp.WKDHash("ke")][0].Fingerprint
+	held, revoked := revoke(t, home(t, dir, "former"), gsp.Address{Local: "eu", Domain: domain})
+	certs[gsp.WKDHash("eu")] = append(certs[gsp.WKDHash("eu")], revoked)
 	s := &keyserver.Server{Directory: certs, Domain: domain, Submission: "keys@" + domain, TLS: serverTLS}
 	l, err := net.Listen("tcp", "127.0.0.1:443")
 	if err != nil {
@@ -107,11 +109,15 @@ func TestInsideGnuPGFindsKeys(t *testing.T) {
 		if out, err := gnupg(t, officer, "gpg", append(locate, "nobody@"+domain)...); err == nil {
 			t.Errorf("%s: a key of nobody was found: %s", method.name, out)
 		}
+		gpgImport(t, officer, held)
 		for _, local := range []string{"ke", "EU"} {
 			out, err := gnupg(t, officer, "gpg", append(locate, local+"@"+domain)...)
 			if err != nil || !strings.Contains(out, strings.ToLower(local)+"@"+domain) {
 				t.Errorf("%s: locate %s: %v\n%s", method.name, local, err, out)
 			}
+		}
+		if out := run(t, officer, "gpg", "--with-colons", "--list-keys", revoked.Fingerprint); !strings.Contains(out, "\npub:r:") {
+			t.Errorf("%s: the officer does not learn that a key is revoked:\n%s", method.name, out)
 		}
 		const wks = "/usr/lib/gnupg/gpg-wks-client"
 		if _, err := os.Stat(wks); err == nil {
@@ -157,6 +163,35 @@ func certify(t *testing.T, home string, address gsp.Address) keyserver.Entry {
 	}
 }
 
+// revoke makes a key, and returns it as an officer holds it and as it is
+// published after its owner revoked it.
+func revoke(t *testing.T, home string, address gsp.Address) (held []byte, revoked keyserver.Entry) {
+	t.Helper()
+	revoked = certify(t, home, address)
+	before, err := pgpcert.Load(revoked.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	revocation, err := os.ReadFile(filepath.Join(home, "openpgp-revocs.d", revoked.Fingerprint+".rev"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := before.Merge([]byte(strings.Replace(string(revocation), "\n:-----", "\n-----", 1)), time.Now())
+	if err != nil || !after.Revoked() {
+		t.Fatalf("got %v, %v, want it revoked", after, err)
+	}
+	held = revoked.Bytes
+	revoked.Bytes, revoked.Revoked = after.Bytes(), true
+	return held, revoked
+}
+
+func gpgImport(t *testing.T, home string, cert []byte) {
+	t.Helper()
+	file := filepath.Join(home, "held.pgp")
+	write(t, file, string(cert))
+	run(t, home, "gpg", "--batch", "--import", file)
+}
+
 // insideKeyserver asks as clients do that know keyservers and no WKD.
 func insideKeyserver(t *testing.T, officer, domain, fingerprint string) {
 	defer gnupg(t, officer, "gpgconf", "--kill", "all")
@@ -181,8 +216,8 @@ func insideKeyserver(t *testing.T, officer, domain, fingerprint string) {
 		file := filepath.Join(officer, "parties.pgp")
 		for _, version := range []string{"--http1.1", "--http2"} {
 			run(t, officer, "curl", "--silent", "--show-error", "--fail", version, "--user", "x:y", "--output", file, "https://"+domain+"/keys/parties.pgp")
-			if out := run(t, officer, "gpg", "--show-keys", "--with-colons", file); strings.Count(out, "\npub:") != 1 || !strings.HasPrefix(out, "pub:") {
-				t.Errorf("%s: got %s, want the keys of two Parties", version, out)
+			if out := run(t, officer, "gpg", "--show-keys", "--with-colons", file); strings.Count(out, "\npub:") != 2 || !strings.HasPrefix(out, "pub:") {
+				t.Errorf("%s: got %s, want three certificates", version, out)
 			}
 		}
 	}
