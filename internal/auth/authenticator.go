@@ -43,7 +43,7 @@ type Authenticator struct {
 	o     Options
 	decoy gsp.Credential // checked where there is no account, so that it takes as long
 
-	byName    throttle[string]
+	byName    throttle[nameKey]
 	byNetwork throttle[netip.Prefix]
 
 	// What was right is remembered as hashes under a key that lives as long as
@@ -135,6 +135,12 @@ func (a *Authenticator) invent(name string) []byte {
 	return h.Sum(nil)[:saltSize]
 }
 
+// nameKey is what a name is counted under. The name itself may be long, and it
+// is cut out of a message that may hold a password: kept, it keeps both.
+type nameKey [sha256.Size]byte
+
+func keyOf(name string) nameKey { return sha256.Sum256([]byte(name)) }
+
 func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	if local, domain, ok := strings.Cut(login, "@"); ok {
 		if !strings.EqualFold(domain, a.o.Domain) {
@@ -169,7 +175,7 @@ func (a *Authenticator) remembers(c candidate, same func(verified) bool) bool {
 // password itself did not come. The network is forgiven too: behind the one
 // address of a ministry, a single forgotten program fails all day long.
 func (a *Authenticator) succeed(c candidate, network netip.Prefix, password [sha256.Size]byte) {
-	a.byName.clear(c.name)
+	a.byName.clear(keyOf(c.name))
 	a.byNetwork.clear(network)
 	now := verified{credential: a.sum(c.credential, ""), password: password}
 	a.mu.Lock()
@@ -190,7 +196,7 @@ func (a *Authenticator) succeed(c candidate, network netip.Prefix, password [sha
 // mustWait returns why an attempt comes too early, nil if it does not.
 func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
 	now := a.o.Now()
-	wait, what := a.byName.wait(name, now), "under this name"
+	wait, what := a.byName.wait(keyOf(name), now), "under this name"
 	if network.IsValid() {
 		if w := a.byNetwork.wait(network, now); w > wait {
 			wait, what = w, "from your network"
@@ -210,7 +216,7 @@ func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
 // fail counts a failure and returns why.
 func (a *Authenticator) fail(name string, network netip.Prefix, why *gsp.Refusal) error {
 	if name != "" {
-		a.byName.add(name, a.o.Now())
+		a.byName.add(keyOf(name), a.o.Now())
 	}
 	if network.IsValid() {
 		a.byNetwork.add(network, a.o.Now())

@@ -1,9 +1,14 @@
 package auth
 
 import (
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/peer"
 )
 
 // A flood of invented names must neither grow without bound nor free a name
@@ -26,4 +31,36 @@ func TestFloodOfNames(t *testing.T) {
 	if got := failures.wait("customs1.ke", now.Add(time.Hour)); got != 0 {
 		t.Errorf("an hour later the name waits %v, want no wait", got)
 	}
+}
+
+// A message of a login holds a password and may be long, and a count of
+// failures must not keep it in memory.
+func TestFailuresKeepNoMessages(t *testing.T) {
+	a := NewAuthenticator(Options{
+		Domain: "gsp.example",
+		Login:  func(string) (gsp.Account, gsp.Credential, bool) { return gsp.Account{}, gsp.Credential{}, false },
+		Now:    time.Now,
+	})
+	const size = 1 << 20 // octets
+	before := heap()
+	for i := range 32 {
+		name := "customs" + strconv.Itoa(i)
+		for _, login := range []string{name, name + strings.Repeat("\x01", size)} {
+			exchange, _ := a.Exchange(plain, peer.Peer{}, nil)
+			if _, _, err := exchange.Next([]byte("\x00" + login + "\x00" + strings.Repeat("p", size))); err == nil {
+				t.Fatal("a login that does not exist was let in")
+			}
+		}
+	}
+	if got := heap() - before; got > 8*size {
+		t.Errorf("64 failures keep %d octets, want at most %d", got, 8*size)
+	}
+	runtime.KeepAlive(a)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
