@@ -27,10 +27,11 @@ import (
 )
 
 const (
-	domain   = "gsp.example"
-	officer  = "customs1.ke@gsp.example"
-	password = "correct"
-	body     = "From: customs1.ke@gsp.example\r\n\r\nhello\r\n"
+	domain    = "gsp.example"
+	officer   = "customs1.ke@gsp.example"
+	password  = "correct"
+	colleague = "colleague" // the password of another account, which may send as the officer
+	body      = "From: customs1.ke@gsp.example\r\n\r\nhello\r\n"
 )
 
 // roll is who may log in and which addresses there are.
@@ -42,6 +43,8 @@ func (roll) Authenticate(_ context.Context, login, secret string) (gsp.Account, 
 		return gsp.Account{}, &gsp.Refusal{Reason: gsp.TooBusy, Cause: "too many failed logins", Remedy: "wait"}
 	case secret == "broken":
 		return gsp.Account{}, fmt.Errorf("read secret file: %w", context.DeadlineExceeded)
+	case secret == colleague:
+		return gsp.Account{ID: 8, Login: "customs1.ke", Party: "ke"}, nil
 	case login != officer || secret != password:
 		return gsp.Account{}, &gsp.Refusal{Reason: gsp.BadLogin, Cause: "login or password is wrong", Remedy: "look again"}
 	}
@@ -64,7 +67,7 @@ func (r roll) Exchange(mechanism string, _ peer.Peer, loggedIn func(gsp.Account)
 }
 
 func (roll) Sender(account gsp.AccountID, from gsp.Address) error {
-	if account != 7 || from.String() != officer {
+	if account != 7 && account != 8 || from.String() != officer {
 		return &gsp.Refusal{Reason: gsp.WrongSender, Cause: "not your address", Remedy: "use your own"}
 	}
 	return nil
@@ -280,10 +283,15 @@ func plain(login, secret string) string {
 // login returns a client that is logged in.
 func (d *door) login(t testing.TB) *client {
 	t.Helper()
+	return d.loginBy(t, password)
+}
+
+func (d *door) loginBy(t testing.TB, secret string) *client {
+	t.Helper()
 	c := d.dial(t)
 	c.want("", "220 "+domain+" ")
 	c.want("EHLO client.example\r\n", "250-"+domain+"\r\n")
-	c.want(plain(officer, password), "235 2.7.0")
+	c.want(plain(officer, secret), "235 2.7.0")
 	return c
 }
 

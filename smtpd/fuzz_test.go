@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // FuzzMail reads a mail out of any octets. What is taken must be CRLF lines,
@@ -24,9 +22,9 @@ func FuzzMail(f *testing.F) {
 	f.Add([]byte("A: b\r\n.\r\n"), int64(3000))
 	f.Fuzz(func(t *testing.T, sent []byte, announced int64) {
 		const limit = 3000
-		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: semaphore.NewWeighted(100_000), ctx: context.Background()}
+		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: newRoom(100_000, limit), ctx: context.Background()}
 		in := bufio.NewReaderSize(bytes.NewReader(sent), maxCommand)
-		m := mail{server: server}
+		m := mail{server: server, place: server.room.enter(1)}
 		if why := m.reserve(min(max(announced, 1), limit)); why != nil {
 			t.Fatal(why)
 		}
@@ -36,8 +34,8 @@ func FuzzMail(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.free()
-		if !server.room.TryAcquire(100_000) {
+		m.place.leave()
+		if !server.room.all.TryAcquire(100_000) || len(server.room.shares) > 0 {
 			t.Error("room was not given back")
 		}
 		if why != nil {

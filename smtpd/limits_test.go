@@ -28,7 +28,7 @@ func TestRecipients(t *testing.T) {
 func TestRoom(t *testing.T) {
 	d := openDoor(t, func(s *smtpd.Server) {
 		s.MaxMessage = 100_000
-		s.Limits.Room = 200_000
+		s.Limits.Room = 300_000
 		s.Limits.RoomWait = 20 * time.Millisecond
 	})
 	stored, finish := make(chan struct{}), make(chan struct{})
@@ -51,9 +51,17 @@ func TestRoom(t *testing.T) {
 	late.want("DATA\r\n", "354 ")
 	late.want(body+".\r\n", "452 4.3.1 too-busy: too many mails are coming in at this moment.")
 
+	// One account cannot keep the others out.
+	other := d.loginBy(t, colleague)
+	other.envelope()
+	other.want("DATA\r\n", "354 ")
+	other.send(body + ".\r\n")
+	<-stored
+	finish <- struct{}{} // to any of them
 	for range full {
-		finish <- struct{}{} // to either of them
+		finish <- struct{}{}
 	}
+	other.want("", "250 2.0.0 stored")
 	for _, c := range full {
 		c.want("", "250 2.0.0 stored")
 	}
@@ -184,6 +192,15 @@ func TestMailsOfAnHour(t *testing.T) {
 	if n := len(d.store.mails()); n != 4 {
 		t.Errorf("%d mails, want 4", n)
 	}
+}
+
+// A mail that the door itself refuses cost the gateway its octets too.
+func TestRefusedMailsOfAnHour(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.Mails = 1 })
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.want("a\nb\r\n.\r\n", "550 5.6.0 broken-lines: ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "450 4.7.1 too-many-mails: ")
 }
 
 func TestSessionsPerAccount(t *testing.T) {

@@ -18,35 +18,34 @@ const (
 // endOfData is what go-smtp's own reader still has to find.
 var endOfData = []byte(".\r\n")
 
-// message reads one mail up to the line that ends it, takes the dot stuffing
-// off and returns its octets. announced is its size if the client told it,
-// else 0. The room that it takes is given back by done, which is never nil.
+// message reads one mail of an account up to the line that ends it, takes the
+// dot stuffing off and returns its octets. announced is its size if the client
+// told it, else 0. The room that it takes is given back by done, which is never
+// nil.
 //
 // A mail ends with CR LF "." CR LF and with nothing else. One with a bare CR,
 // a bare LF or a NUL is refused whole, so no two programs can disagree about
 // where it ends. The error is always a *gsp.Refusal; where the end was not
 // found, the session ends after it.
-func (g *guard) message(announced int64) (raw []byte, done func(), err error) {
+func (g *guard) message(account gsp.AccountID, announced int64) (raw []byte, done func(), err error) {
 	g.line = endOfData
-	g.reading = pace{began: time.Now()}
-	g.reading.by = g.reading.began.Add(g.server.Limits.Message)
-
-	m := mail{server: g.server}
+	m := mail{server: g.server, place: g.server.room.enter(account)}
 	if announced == 0 {
 		announced = firstRoom
 	}
 	if err := m.reserve(announced); err != nil {
 		m.refuse(err)
 	}
+	g.reading = pace{began: time.Now()}
+	g.reading.by = g.reading.began.Add(g.server.Limits.Message)
 	if err := m.readFrom(g.in); err != nil {
 		g.leaving, g.linger = true, err != errInterrupted
 		m.refuse(err)
 	}
 	if m.refusal != nil {
-		m.free()
-		return nil, m.free, m.refusal
+		return nil, m.place.leave, m.refusal
 	}
-	return m.raw, m.free, nil
+	return m.raw, m.place.leave, nil
 }
 
 // mail is a mail being read. Once refusal is set, the rest is read and thrown
@@ -54,7 +53,7 @@ func (g *guard) message(announced int64) (raw []byte, done func(), err error) {
 type mail struct {
 	server  *Server
 	raw     []byte
-	held    int64 // octets of room
+	place   *place
 	thrown  int64 // octets
 	refusal *gsp.Refusal
 }
@@ -135,14 +134,11 @@ func (m *mail) add(line []byte, whole bool) {
 // reserve waits for n octets of room. A mail waits only while it holds none:
 // two that waited for each other's would wait in vain.
 func (m *mail) reserve(n int64) *gsp.Refusal {
-	if !m.server.room.TryAcquire(n) {
-		ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
-		defer cancel()
-		if m.server.room.Acquire(ctx, n) != nil {
-			return errNoRoom
-		}
+	ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
+	defer cancel()
+	if !m.place.wait(ctx, n) {
+		return errNoRoom
 	}
-	m.held = n
 	m.raw = make([]byte, 0, n)
 	return nil
 }
@@ -150,26 +146,17 @@ func (m *mail) reserve(n int64) *gsp.Refusal {
 // grow makes room for more lines of a mail whose size was not announced, or
 // was announced wrongly.
 func (m *mail) grow() *gsp.Refusal {
-	n := min(2*int64(cap(m.raw)), m.server.MaxMessage)
-	n = max(n, int64(cap(m.raw))+maxCommand)
-	if !m.server.room.TryAcquire(n) {
+	n := min(2*m.place.octets, m.server.MaxMessage)
+	n = max(n, m.place.octets+maxCommand)
+	if !m.place.grow(n, func() { m.raw = append(make([]byte, 0, n), m.raw...) }) {
 		return errNoRoom
 	}
-	m.raw = append(make([]byte, 0, n), m.raw...)
-	m.server.room.Release(m.held)
-	m.held = n
 	return nil
 }
 
 func (m *mail) refuse(why *gsp.Refusal) {
-	m.refusal = why
-	m.free()
-}
-
-func (m *mail) free() {
-	m.raw = nil
-	m.server.room.Release(m.held)
-	m.held = 0
+	m.refusal, m.raw = why, nil
+	m.place.empty()
 }
 
 var (

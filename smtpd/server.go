@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"golang.org/x/sync/semaphore"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/peer"
@@ -36,8 +35,8 @@ type Server struct {
 	start   sync.Once
 	inner   *smtp.Server
 	tls     *tls.Config
-	room    *semaphore.Weighted // octets of mails being read or submitted
-	ctx     context.Context     // of all submissions; go-smtp passes none
+	room    *room
+	ctx     context.Context // of all submissions; go-smtp passes none
 	cancel  context.CancelFunc
 	serving sync.WaitGroup // calls of Serve
 
@@ -97,7 +96,7 @@ var DefaultLimits = Limits{
 	MinRate: 500,
 
 	Room:        96 << 20,
-	RoomWait:    20 * time.Second,
+	RoomWait:    time.Minute,
 	Sessions:    4096,
 	PerPeer:     256,
 	PerAccount:  128,
@@ -150,7 +149,7 @@ func (s *Server) init() {
 		s.Now = time.Now
 	}
 	s.Limits.Room = max(s.Limits.Room, 2*s.MaxMessage) // or no mail of full size fits
-	s.room = semaphore.NewWeighted(s.Limits.Room)
+	s.room = newRoom(s.Limits.Room, s.MaxMessage)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.guards = make(map[*guard]gsp.AccountID)
 	s.peers = make(map[netip.Prefix]int)

@@ -171,14 +171,15 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // Data implements smtp.Session. It reads the mail from the guard; go-smtp's
 // own reader is given the line that ends it.
 func (s *session) Data(io.Reader) error {
-	raw, done, err := s.guard.message(s.announced)
+	raw, done, err := s.guard.message(s.account.ID, s.announced)
 	defer done()
+	now := s.server.Now()
+	spent := s.server.spend(s.account.ID, len(s.recipients), now) // also for what is refused
 	if err != nil {
 		return s.refuse("mail refused", err)
 	}
-	now := s.server.Now()
-	if r := s.server.spend(s.account.ID, len(s.recipients), now); r != nil {
-		return s.refuse("mail refused", r)
+	if spent != nil {
+		return s.refuse("mail refused", spent)
 	}
 	receipt, err := s.server.Submitter.Submit(s.server.ctx, gsp.Submission{
 		Account:    s.account,
