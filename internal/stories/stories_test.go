@@ -58,6 +58,7 @@ func TestStories(t *testing.T) {
 			"inbox":       verb((*world).inbox, 1),       // inbox LOGIN [authority]: opens all mails there
 			"submit":      verb((*world).submit, 3),      // submit LOGIN TO FILE: as it stands
 			"keep":        verb((*world).keep, 3),        // keep LOGIN MAILBOX FILE: IMAP APPEND as it stands
+			"imap":        verb((*world).imap, 2),        // imap LOGIN FILE: what is answered to its lines as they stand
 			"serve":       verb((*world).serve, 0),       // serve: runs gsp serve on site/gsp.toml until it is ready
 			"terminate":   verb((*world).terminate, 0),   // terminate: SIGTERM; it must end within ten seconds
 			"freeports":   verb((*world).freeports, 2),   // freeports FROM TO: a configuration with free ports
