@@ -45,6 +45,8 @@ type Cert struct {
 	fingerprints []string // of all keys, the primary first
 	revoked      bool     // the primary key
 	disowned     bool     // the user ID
+	gnupgAEAD    bool     // as of the self-signatures
+	signs        bool     // the primary key or a subkey
 	tooWeak      string   // why Read left an encryption subkey out, "" if none was
 }
 
@@ -152,6 +154,8 @@ func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 		fingerprints: []string{capitals(t.primary.key.Fingerprint)},
 		revoked:      t.primary.revoked(),
 		disowned:     t.userIDs[0].disowned(),
+		gnupgAEAD:    slices.ContainsFunc(t.selfSignatures(), gnupgAEAD),
+		signs:        slices.ContainsFunc(t.selfSignatures(), signs),
 	}
 	if bits, err := t.primary.key.BitLength(); err == nil {
 		c.bits = int(bits)
@@ -160,6 +164,7 @@ func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
 		c.fingerprints = append(c.fingerprints, capitals(sub.key.Fingerprint))
 		binding := newest(sub.sigs, packet.SigTypeSubkeyBinding)
 		if binding == nil || !encrypts(binding, sub.key) {
+			c.signs = c.signs || binding != nil && signs(binding)
 			continue
 		}
 		bits, point := sizes(sub.key)
