@@ -18,13 +18,15 @@ type NewKey struct {
 	Bytes   []byte `json:"bytes"`   // an OpenPGP certificate, armoured or binary
 }
 
-// KeyRow is one line of KeyList.
+// KeyRow is one line of KeyList. KeyImport alone gives advice: what the owner
+// had better change, each a cause and a remedy.
 type KeyRow struct {
 	Address     string      `json:"address"`
 	Party       gsp.PartyID `json:"party,omitzero"`
 	Fingerprint string      `json:"fingerprint"`
 	Published   time.Time   `json:"published"`
 	Expires     time.Time   `json:"expires,omitzero"`
+	Advice      []string    `json:"advice,omitzero"`
 }
 
 // KeyImport publishes a certificate for the address of a Party, of an account,
@@ -59,6 +61,9 @@ func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, err
 		row = KeyRow{
 			Address: owner.Address.String(), Party: owner.Party,
 			Fingerprint: cert.Fingerprint(), Published: now, Expires: cert.Expires(),
+		}
+		for _, a := range cert.Advice(now) {
+			row.Advice = append(row.Advice, a.Cause+": "+a.Remedy)
 		}
 		if published, _ := roll.Certificate(owner.Address); bytes.Equal(published.Bytes, cert.Bytes()) {
 			row.Published = published.Published

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,9 @@ func TestKeyImport(t *testing.T) {
 
 	first := public(t, e)
 	one := do(t, o, admin.KeyImport, admin.NewKey{Address: "ke", Bytes: first})
+	if len(one.Advice) != 1 || !strings.Contains(one.Advice[0], "never expires: set an expiry date") {
+		t.Errorf("advice: got %v, want to set an expiry date", one.Advice)
+	}
 	refused(t, o, admin.KeyImport, admin.NewKey{Address: "customs1.ke", Bytes: first}, gsp.KeyInUse)
 	if again := do(t, o, admin.KeyImport, admin.NewKey{Address: "ke", Bytes: first}); !again.Published.Equal(one.Published) || kinds(t, o)[gsp.KeyPublished] != 1 {
 		t.Errorf("the same again: got %+v and %d events, want no change", again, kinds(t, o)[gsp.KeyPublished])

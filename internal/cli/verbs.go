@@ -251,6 +251,9 @@ func (c keyImportCommand) Run(r *run) error {
 	}
 	return ask(r, admin.KeyImport, admin.NewKey{Address: c.Address, Bytes: b}, func(w io.Writer, k admin.KeyRow) {
 		keyTable(w, []admin.KeyRow{k})
+		for _, advice := range k.Advice {
+			fmt.Fprintf(w, "\nAdvice: %s.\n", advice)
+		}
 	})
 }
 
