@@ -84,6 +84,22 @@ func TestWorkbook(t *testing.T) {
 	wantRefusal(t, err, `no sheet "Less"`, "Notes, Seizure, More")
 }
 
+// A spreadsheet keeps fifteen digits of a number, and puts zeros for the rest.
+// Other programs may write ">" into an attribute, as XML allows.
+func TestNumbers(t *testing.T) {
+	const sheet = `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>UIM</t></is></c></row>` +
+		`<row r="2"><c r="A2"><v>123456789012345</v></c></row><row r="3"><c r="A3"><v>1234567890123450</v></c></row>` +
+		`<row r="4"><c name="a>b" r="A4" t="inlineStr"><is><t>1234567890123450</t></is></c></row></sheetData></worksheet>`
+	l, err := seizure.Open(workbook(t, map[string]string{"xl/worksheets/sheet2.xml": sheet}), seizure.Options{Known: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if got, want := read(t, l), []string{"2:123456789012345", "3:1234567890123450!", "4:1234567890123450"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestBrokenWorkbook(t *testing.T) {
 	for _, test := range []struct{ name, part, text, remedy string }{
 		{"another kind of package", "xl/workbook.xml", "", "visible sheet"},
