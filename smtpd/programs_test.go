@@ -181,11 +181,11 @@ for connect in (lambda: smtplib.SMTP_SSL("127.0.0.1", %s, context=context), lamb
 		want           []string
 	}{
 		{"curl", "curl", curl("--url", "smtps://"+p.implicit, "--user", "customs1.ke:"+p.password), "", 1,
-			[]string{"< 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN\r\n", "< 250 2.0.0 stored, case"}},
+			[]string{"< 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN\r\n", "< 250 2.0.0 stored, case"}},
 		{"curl, STARTTLS", "curl", curl("--ssl-reqd", "--url", "smtp://"+p.starttls, "--user", "customs1.ke:"+p.password), "", 1,
 			[]string{"< 220 2.0.0 begin TLS", "< 250 2.0.0 stored, case"}},
 		{"curl, certificate", "curl", curl("--url", "smtps://"+p.implicit, "--user", "customs1.ke:", "--login-options", "AUTH=EXTERNAL", "--cert", p.certificate), "", 1,
-			[]string{"PLAIN EXTERNAL\r\n", "> AUTH EXTERNAL", "< 235 2.7.0 logged in", "< 250 2.0.0 stored, case"}},
+			[]string{"PLAIN EXTERNAL LOGIN\r\n", "> AUTH EXTERNAL", "< 235 2.7.0 logged in", "< 250 2.0.0 stored, case"}},
 		{"curl, certificate and STARTTLS with TLS 1.2", "curl", curl("--tls-max", "1.2", "--ssl-reqd", "--url", "smtp://"+p.starttls, "--user", "customs1.ke:", "--login-options", "AUTH=EXTERNAL", "--cert", p.certificate), "", 1,
 			[]string{"> AUTH EXTERNAL", "< 250 2.0.0 stored, case"}},
 		{"msmtp, SCRAM", "msmtp", msmtp(p.implicit, "off", "scram-sha-256"), body, 1,

@@ -39,13 +39,22 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 }
 
 // AuthMechanisms implements smtp.AuthSession.
-func (s *session) AuthMechanisms() []string { return s.server.Accounts.Mechanisms(s.guard.who) }
+func (s *session) AuthMechanisms() []string {
+	return withLogin(s.server.Accounts.Mechanisms(s.guard.who))
+}
 
 // Auth implements smtp.AuthSession.
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
-	inner, ok := s.server.Accounts.Exchange(mechanism, s.guard.who, func(a gsp.Account) { s.account = a })
+	told := mechanism
+	if told == sasl.Login {
+		told = sasl.Plain
+	}
+	inner, ok := s.server.Accounts.Exchange(told, s.guard.who, func(a gsp.Account) { s.account = a })
 	if !ok {
 		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "this login mechanism is not offered"}
+	}
+	if mechanism == sasl.Login {
+		inner = &loginExchange{plain: inner}
 	}
 	return exchange{inner, s}, nil
 }
