@@ -166,9 +166,11 @@ type Limits struct {
 	// How many recipients one mail may have, from 1 to 1000.
 	MaxRecipients int `toml:"max_recipients"`
 
-	// How much memory all mails may take together while they come in. It holds
-	// at least two of the largest; a mail that finds no room waits, and is then
-	// told to come again in a minute. Up to 64GiB.
+	// How much memory all mails may take together while they come in, at least
+	// that of two of the largest, and up to 64GiB. One account leaves the memory
+	// of one such mail to the others. A mail that finds no room waits, and after
+	// a minute is told to come again. The program takes about as much once more
+	// for what it writes.
 	InFlight Size `toml:"in_flight"`
 
 	// How many mails one account may send in an hour, refused ones included, up
