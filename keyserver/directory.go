@@ -153,14 +153,39 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// send answers with certificates or a list of them, whole or with 304.
+// send answers with certificates or a list of them, whole or with 304. Nobody
+// needs a part of one, so ranges are not offered.
 func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte, changed time.Time) {
 	sum := sha256.Sum256(body)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	h := w.Header()
-	h.Set("Content-Type", mediaType)
 	// Minutes, so that a key which was revoked is soon seen to be.
 	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	r.Header.Del("Range") // nobody needs a part, and net/http refuses ranges of unknown units
-	http.ServeContent(w, r, "", changed.UTC().Truncate(time.Second), bytes.NewReader(body))
+	h.Set("ETag", tag)
+	if !changed.IsZero() {
+		h.Set("Last-Modified", changed.UTC().Format(http.TimeFormat))
+	}
+	if isKnown(r, tag, changed) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.Write(body) // the client is gone if it fails; net/http leaves it out for HEAD
+}
+
+// isKnown reports whether the client has what would be answered (RFC 9110,
+// section 13.2.2): by its tag, or by its date where it names no tag.
+func isKnown(r *http.Request, tag string, changed time.Time) bool {
+	if known := r.Header.Values("If-None-Match"); len(known) > 0 {
+		for item := range strings.SplitSeq(strings.Join(known, ","), ",") {
+			item = strings.TrimPrefix(strings.TrimSpace(item), "W/")
+			if item == tag || item == "*" {
+				return true
+			}
+		}
+		return false
+	}
+	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
+	return err == nil && !changed.IsZero() && !changed.Truncate(time.Second).After(since)
 }

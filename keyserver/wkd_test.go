@@ -87,6 +87,44 @@ func TestSeveralCertificates(t *testing.T) {
 	}
 }
 
+// A client that has the answer is told so, and nothing else.
+func TestNotModified(t *testing.T) {
+	ask := open(t, &keyserver.Server{})
+	path := advanced + "hu/" + gsp.WKDHash("ke")
+	first, _ := ask("GET", path)
+	tag, date := first.Header.Get("ETag"), first.Header.Get("Last-Modified")
+	for _, test := range []struct {
+		fields []string
+		want   int
+	}{
+		{[]string{"If-None-Match", tag}, 304},
+		{[]string{"If-None-Match", "W/" + tag}, 304},
+		{[]string{"If-None-Match", `"a", W/"b" , ` + tag}, 304},
+		{[]string{"If-None-Match", "*"}, 304},
+		{[]string{"If-None-Match", `"a"`, "If-Modified-Since", date}, 200},
+		{[]string{"If-None-Match", strings.Trim(tag, `"`)}, 200},
+		{[]string{"If-Modified-Since", date}, 304},
+		{[]string{"If-Modified-Since", "Tue, 24 Nov 2026 09:00:00 GMT"}, 304},
+		{[]string{"If-Modified-Since", "Mon, 23 Nov 2026 08:59:59 GMT"}, 200},
+		{[]string{"If-Modified-Since", "2026-11-24"}, 200},
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			resp, body := ask(method, path, test.fields...)
+			if resp.StatusCode != test.want || resp.Header.Get("ETag") != tag || resp.Header.Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s %q: got %d, %v, want %d", method, test.fields, resp.StatusCode, resp.Header, test.want)
+			}
+			if (body != "") != (method == "GET" && test.want == 200) {
+				t.Errorf("%s %q: got body %q", method, test.fields, body)
+			}
+		}
+	}
+	// Without a date, as for a list of nothing.
+	ask = open(t, &keyserver.Server{Directory: directory{}})
+	if resp, body := ask("GET", "/keys/parties.pgp", "If-Modified-Since", date); resp.StatusCode != 200 || body != "" || resp.Header.Get("Last-Modified") != "" {
+		t.Errorf("no Parties: got %d, %q, %v", resp.StatusCode, body, resp.Header)
+	}
+}
+
 // A change shows in the next answer, also to a client that asks only for news.
 func TestChangeIsSeenAtOnce(t *testing.T) {
 	d := publish(map[string][]byte{"ke": key})
