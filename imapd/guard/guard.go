@@ -6,8 +6,9 @@
 // library nothing but whole commands within limits, and a literal only after
 // the library has asked for it. So the text of a message can never run as a
 // command. It closes connections that are too slow, keeps idle ones alive,
-// answers ID (RFC 2971) in every state, and lets sessions end with BYE between
-// two commands.
+// answers ID (RFC 2971) in every state, lets the session answer what the
+// library does not know, tells of each command that was answered, and lets
+// sessions end with BYE between two commands.
 //
 // It knows no mailbox, no account and no policy: the library reads and writes
 // a net.Conn.
