@@ -90,7 +90,7 @@ func (r *Router) keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	if err := checkKnown(roll, mail.SessionKeys()); err != nil {
+	if err := checkKnown(roll, mail.SessionKeys(), k.At); err != nil {
 		return gsp.Receipt{}, err
 	}
 	box, err := r.Store.Mailbox(ctx, k.Mailbox)

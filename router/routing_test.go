@@ -178,9 +178,11 @@ func (h *house) replace(local string) {
 // it was and which key is right, also after a restart.
 func TestSealedForAKeyThatWasReplaced(t *testing.T) {
 	h := newHouse(t)
+	h.now = h.now.Add(-registry.Overlap - time.Minute)
 	h.replace("ke")
 	h.replace("fr1")
 	h.replace("gb")
+	h.now = h.now.Add(registry.Overlap + time.Minute)
 	run(h, admin.AccountDisable, admin.AccountLogin{Login: "gb1"})
 	check := func(t *testing.T) {
 		for _, tt := range []struct {
@@ -226,6 +228,41 @@ func TestSealedForAKeyThatWasReplaced(t *testing.T) {
 	}
 	h.Roll = who.Snapshot
 	t.Run("after a restart", check)
+}
+
+// For some days a mail that is sealed for a replaced key is taken: programs do
+// not read a key again with each mail. A key that was withdrawn is another
+// matter.
+func TestAReplacedKeyIsAcceptedForDays(t *testing.T) {
+	h := newHouse(t)
+	h.replace("ke")
+	h.replace("fr1")
+	check := func(t *testing.T) {
+		h.accepted(draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "old ke"}})
+		h.accepted(draft{by: "fr1", to: []string{"ke"}, sealed: []string{"old fr1", "old ke", "ke"}})
+		k := gsp.Keeping{Account: h.account("fr1"), Raw: h.mail(draft{by: "fr1", to: []string{"ke"}, sealed: []string{"old fr1", "old ke"}}), At: h.now}
+		if _, err := h.Keep(t.Context(), k); err != nil && reason(err) != "" {
+			t.Errorf("kept: got %v, want it taken", err)
+		}
+		if _, err := h.submit(draft{by: "gb1", to: []string{"ke"}, sealed: []string{"gb1", "old fr1"}}); reason(err) != gsp.CannotRead {
+			t.Errorf("for another's replaced key: got %v, want %s", err, gsp.CannotRead)
+		}
+	}
+	t.Run("at once", check)
+	who, err := registry.Open(t.Context(), h.store, domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Roll = who.Snapshot
+	t.Run("after a restart", check)
+	none, err := registry.OpenWithOverlap(t.Context(), h.store, domain, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Roll = none.Snapshot
+	if _, err := h.submit(draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "old ke"}}); reason(err) != gsp.StaleKey {
+		t.Errorf("without an overlap: got %v, want %s", err, gsp.StaleKey)
+	}
 }
 
 // Whoever found a key that its owner revoked can open what is sealed for it,

@@ -67,14 +67,22 @@ func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Ow
 
 // holder is whose an encryption key is, or was.
 type holder struct {
-	owner gsp.Address
-	key   *registry.Key // nil where the directory has it no more
+	owner  gsp.Address
+	key    *registry.Key   // nil where the directory has it no more
+	former registry.Former // where key is nil
 }
 
-func (h holder) valid(at time.Time) bool { return h.key != nil && h.key.Valid(at) }
+// valid reports whether the holder can read by the key, which may be one that
+// was replaced some days ago.
+func (h holder) valid(at time.Time) bool {
+	if h.key == nil {
+		return h.former.Accepted(at)
+	}
+	return h.key.Valid(at)
+}
 
-// lost reports whether the key may have come into other hands, which is why
-// owners revoke or replace one. One that only expired did not.
+// lost reports whether a key that is not valid may have come into other hands,
+// which is why owners revoke or replace one. One that only expired did not.
 func (h holder) lost() bool { return h.key == nil || h.key.Revoked }
 
 // holdersOf returns whose a key is: one owner, unless certificates share a key
@@ -82,13 +90,13 @@ func (h holder) lost() bool { return h.key == nil || h.key.Revoked }
 func holdersOf(roll *registry.Snapshot, k sealed.SessionKey) ([]holder, error) {
 	var holders []holder
 	for _, key := range roll.Keys(k) {
-		holders = append(holders, holder{key.Owner, &key})
+		holders = append(holders, holder{owner: key.Owner, key: &key})
 	}
 	if len(holders) > 0 {
 		return holders, nil
 	}
-	if owner, ok := roll.Withdrawn(k.KeyID); ok {
-		return []holder{{owner: owner}}, nil
+	if former, ok := roll.Former(k); ok {
+		return []holder{{owner: former.Owner, former: former}}, nil
 	}
 	return nil, &gsp.Refusal{
 		Reason: gsp.UnknownKey,
@@ -149,14 +157,15 @@ func staleKey(roll *registry.Snapshot, owner gsp.Address) error {
 	}
 }
 
-// checkKnown asks whether every session key is for a key of the directory.
-func checkKnown(roll *registry.Snapshot, keys []sealed.SessionKey) error {
+// checkKnown asks whether every session key is for a key of the directory, or
+// for one that was replaced some days ago.
+func checkKnown(roll *registry.Snapshot, keys []sealed.SessionKey, at time.Time) error {
 	for _, k := range keys {
 		holders, err := holdersOf(roll, k)
 		if err != nil {
 			return err
 		}
-		if holders[0].key == nil {
+		if holders[0].key == nil && !holders[0].valid(at) {
 			return staleKey(roll, holders[0].owner)
 		}
 	}

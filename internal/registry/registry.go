@@ -9,8 +9,10 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -18,8 +20,9 @@ import (
 // Registry is the roll in memory, in step with its store. Its methods may be
 // called concurrently.
 type Registry struct {
-	store  Store
-	domain string
+	store   Store
+	domain  string
+	overlap time.Duration
 
 	snapshot atomic.Pointer[Snapshot]
 
@@ -27,25 +30,40 @@ type Registry struct {
 	roll gsp.Roll   // what snapshot was made of
 }
 
+// Overlap is how long mail that is sealed for a replaced key is accepted where
+// nobody chose another time: mail programs read a key again within days.
+const Overlap = 7 * 24 * time.Hour
+
 // Open loads the roll. A certificate or library in the store that can no
 // longer be read is an error: the store checked it when it came in.
 func Open(ctx context.Context, store Store, domain string) (*Registry, error) {
+	return OpenWithOverlap(ctx, store, domain, Overlap)
+}
+
+// OpenWithOverlap does as Open, with another time for replaced keys; 0 is none.
+func OpenWithOverlap(ctx context.Context, store Store, domain string, overlap time.Duration) (*Registry, error) {
 	roll, err := store.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the roll: %w", err)
 	}
-	s, err := newSnapshot(domain, roll, nil)
+	s, err := newSnapshot(domain, overlap, roll, nil)
 	if err != nil {
 		return nil, err
 	}
 	roll.Withdrawn = nil // the snapshot knows of them what is needed
-	r := &Registry{store: store, domain: domain, roll: roll}
+	r := &Registry{store: store, domain: domain, overlap: overlap, roll: roll}
 	r.snapshot.Store(s)
 	return r, nil
 }
 
 // Snapshot returns the present state. It never changes and may be kept.
 func (r *Registry) Snapshot() *Snapshot { return r.snapshot.Load() }
+
+// KeyHistory returns all that was done with the certificates of an address, the
+// earliest first.
+func (r *Registry) KeyHistory(ctx context.Context, a gsp.Address) ([]gsp.KeyRecord, error) {
+	return r.store.KeyHistory(ctx, a)
+}
 
 // Libraries returns every published version of the pattern library, the newest
 // first.
@@ -66,19 +84,23 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	}
 	// What could not be read again must not be stored. What was read in trying
 	// is not read again below.
-	tried, err := newSnapshot(r.domain, merge(r.roll, change), r.snapshot.Load())
+	tried, err := newSnapshot(r.domain, r.overlap, merge(r.roll, change), r.snapshot.Load())
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("try the change: %w", err)
+	}
+	for i, record := range change.History {
+		change.History[i].Answer = tried.digest(record.Address)
 	}
 	change, err = r.store.Apply(ctx, change)
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("store the change: %w", err)
 	}
 	roll := merge(r.roll, change)
-	s, err := newSnapshot(r.domain, roll, tried)
+	s, err := newSnapshot(r.domain, r.overlap, roll, tried)
 	if err != nil {
 		return gsp.Change{}, err
 	}
+	roll.Withdrawn = nil
 	r.roll = roll
 	r.snapshot.Store(s)
 	return change, nil
@@ -90,13 +112,25 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 	roll.Accounts = replace(roll.Accounts, c.Accounts, func(a gsp.Account) gsp.AccountID { return a.ID })
 	roll.Grants = replace(roll.Grants, c.Grants, func(g gsp.Grant) int64 { return g.ID })
 	roll.Credentials = replace(roll.Credentials, c.Credentials, func(c gsp.Credential) gsp.AccountID { return c.Account })
-	certs := replace(roll.Certificates, c.Certificates, func(c gsp.Certificate) gsp.Address { return c.Address })
+	var inForce []gsp.Certificate
+	for _, cert := range c.Certificates {
+		if !cert.Withdrawn.IsZero() && cert.Published.Equal(cert.Withdrawn) {
+			roll.Withdrawn = append(roll.Withdrawn, cert)
+		} else {
+			inForce = append(inForce, cert)
+		}
+	}
+	certs := replace(roll.Certificates, inForce, func(c gsp.Certificate) gsp.Address { return c.Address })
 	roll.Certificates = nil
 	for _, cert := range certs {
 		if cert.Withdrawn.IsZero() {
 			roll.Certificates = append(roll.Certificates, cert)
 		}
 	}
+	roll.Requests = slices.DeleteFunc(
+		slices.Clone(replace(roll.Requests, c.Requests, func(q gsp.KeyRequest) gsp.Address { return q.Address })),
+		func(q gsp.KeyRequest) bool { return !q.Ended.IsZero() },
+	)
 	if c.Library != nil {
 		roll.Library = *c.Library
 	}

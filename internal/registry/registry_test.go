@@ -11,6 +11,7 @@ import (
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/keyring"
 	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/sealed"
 	"gsp.example/gsp/internal/store/sqlite"
 )
 
@@ -238,13 +239,13 @@ func TestWithdrawnKeysStayKnown(t *testing.T) {
 	check := func(s *registry.Snapshot, when string) {
 		t.Helper()
 		for i, id := range ids {
-			owner, withdrawn := s.Withdrawn(id)
+			former, withdrawn := s.Former(sealed.SessionKey{KeyID: id})
 			published := len(s.Identified(fmt.Sprintf("%016X", id))) == 1
-			if withdrawn != (i < 2) || published == withdrawn || withdrawn && owner != address("ke") {
-				t.Errorf("%s: key %d is withdrawn: %v of %v, published: %v", when, i, withdrawn, owner, published)
+			if withdrawn != (i < 2) || published == withdrawn || withdrawn && former.Owner != address("ke") {
+				t.Errorf("%s: key %d is withdrawn: %v of %v, published: %v", when, i, withdrawn, former.Owner, published)
 			}
 		}
-		if _, ok := s.Withdrawn(1); ok {
+		if _, ok := s.Former(sealed.SessionKey{KeyID: 1}); ok {
 			t.Errorf("%s: a key that never was is withdrawn", when)
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	RouteLocal       = "route"       // finds the recipient from the UIM header
 	ResolveLocal     = "resolve"     // answers whose a UIM is
 	LibraryLocal     = "library"     // answers with the pattern library
+	KeysLocal        = "keys"        // takes public keys; its own key opens what is sealed for it
 	PostmasterLocal  = "postmaster"  // the operator, and the sender of notices
 	SupportLocal     = "support"     // the Secretariat, with a key of its own
 	SecretariatLocal = "secretariat" // the Secretariat; its key signs the pattern library
@@ -27,7 +28,7 @@ const (
 
 // reserved are the local parts that no Party and no account may have.
 var reserved = []string{
-	RouteLocal, ResolveLocal, LibraryLocal, "keys", PostmasterLocal, SupportLocal, "abuse", SecretariatLocal,
+	RouteLocal, ResolveLocal, LibraryLocal, KeysLocal, PostmasterLocal, SupportLocal, "abuse", SecretariatLocal,
 }
 
 // Reserved reports whether a local part belongs to the gateway itself.
@@ -53,7 +54,10 @@ type Snapshot struct {
 	keys        map[uint64][]Key           // by key ID
 	former      map[string][]Listed        // revoked and published before, by local part, the latest first
 	ids         map[uint64][]Listed        // by key ID of a key of any use
-	withdrawn   map[uint64]gsp.Address     // whose an encryption key was that is published no more, by key ID
+	ended       map[uint64]Former          // encryption keys that are published no more, by key ID
+	past        map[string][]Listed        // published no more, by local part, the latest first, one a key
+	requests    map[string]gsp.KeyRequest  // by local part
+	overlap     time.Duration              // how long mail for a replaced key is still accepted
 	library     *pattern.Library
 	text        gsp.LibraryText
 }
@@ -67,9 +71,13 @@ type Key struct {
 // newSnapshot builds the state that roll describes, taking over what earlier
 // parsed already. Parsing 50,000 certificates for each new account would be
 // the slowest thing an administrator meets.
-func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, error) {
+func newSnapshot(domain string, overlap time.Duration, roll gsp.Roll, earlier *Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
 		domain:      domain,
+		overlap:     overlap,
+		ended:       map[uint64]Former{},
+		past:        map[string][]Listed{},
+		requests:    make(map[string]gsp.KeyRequest, len(roll.Requests)),
 		parties:     make(map[gsp.PartyID]gsp.Party, len(roll.Parties)),
 		logins:      make(map[string]gsp.Account, len(roll.Accounts)),
 		accounts:    make(map[gsp.AccountID]gsp.Account, len(roll.Accounts)),
@@ -107,6 +115,9 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 			return nil, err
 		}
 	}
+	for _, q := range roll.Requests {
+		s.requests[q.Address.Local] = q
+	}
 	s.setWithdrawn(roll.Withdrawn, earlier)
 	s.listFormer()
 	return s, s.setLibrary(earlier)
@@ -117,29 +128,25 @@ func newSnapshot(domain string, roll gsp.Roll, earlier *Snapshot) (*Snapshot, er
 // one that cannot be read is passed over, since nobody seals for it any more
 // but by mistake.
 func (s *Snapshot) setWithdrawn(certs []gsp.Certificate, earlier *Snapshot) {
-	s.withdrawn = map[uint64]gsp.Address{}
-	add := func(c gsp.Certificate, cert *pgpcert.Cert) {
-		for _, k := range cert.EncryptionKeys() {
-			s.withdrawn[k.KeyID] = cert.Address()
-		}
-		s.retire(Listed{c, cert})
-	}
 	if earlier != nil {
-		maps.Copy(s.withdrawn, earlier.withdrawn)
+		maps.Copy(s.ended, earlier.ended)
+		maps.Copy(s.past, earlier.past)
 		maps.Copy(s.former, earlier.former)
 		for local, cert := range earlier.certs {
 			if s.certs[local] != cert {
 				c := earlier.published[local]
-				c.Withdrawn = s.published[local].Published
-				add(c, cert)
+				next, replaced := s.published[local]
+				c.Withdrawn, c.Replaced = next.Published, replaced
+				s.end(Listed{c, cert})
 			}
 		}
 	}
 	for _, c := range slices.Backward(certs) { // the latest prevails
 		if cert, err := pgpcert.Load(c); err == nil {
-			add(c, cert)
+			s.end(Listed{c, cert})
 		}
 	}
+	s.endOverlaps()
 }
 
 func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
@@ -383,13 +390,6 @@ func (s *Snapshot) Keys(k sealed.SessionKey) []Key {
 		}
 	}
 	return fitting
-}
-
-// Withdrawn returns who published an encryption key of that key ID that the
-// directory has no more.
-func (s *Snapshot) Withdrawn(keyID uint64) (gsp.Address, bool) {
-	a, ok := s.withdrawn[keyID]
-	return a, ok
 }
 
 // Library returns the pattern library in force and its version.

@@ -17,4 +17,7 @@ type Store interface {
 	// Libraries returns every published version of the pattern library, the
 	// newest first.
 	Libraries(ctx context.Context) ([]gsp.LibraryText, error)
+	// KeyHistory returns all that was done with the certificates of an address,
+	// the earliest first.
+	KeyHistory(ctx context.Context, a gsp.Address) ([]gsp.KeyRecord, error)
 }
