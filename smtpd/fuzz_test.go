@@ -15,7 +15,7 @@ func FuzzMail(f *testing.F) {
 	for _, seed := range []string{
 		".\r\n", "A: b\r\n\r\n..dot\r\n...\r\n.\r\nQUIT\r\n", "x\n.\n", "x\n.\r\n", "x\r\n.\n", "x\r.\r", "x\r\r\n.\r\n",
 		"\x00\r\n.\r\n", strings.Repeat("x", 999) + "\r\n.\r\n", strings.Repeat("y", 5000) + "\r\n.\r\n", ".\r", "..\r\n.\r\n", ".0\r\n.\r\n",
-		strings.Repeat("full size\r\n", 300) + ".\r\n",
+		strings.Repeat("y", 5000) + "\n.\r\nQUIT\r\n", strings.Repeat("full size\r\n", 300) + ".\r\n",
 	} {
 		f.Add([]byte(seed), int64(0))
 	}

@@ -2,7 +2,10 @@ package smtpd_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,6 +95,45 @@ func TestSessionsPerPeer(t *testing.T) {
 }
 
 // Replies to commands sent together come together, in order (RFC 2920).
+// Who goes on although turned away, and whoever comes to a full house, is cut
+// off before it costs a handshake.
+func TestFullHouse(t *testing.T) {
+	for name, limits := range map[string]smtpd.Limits{
+		"one network": {PerPeer: 1},
+		"all":         {Sessions: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := openDoor(t, func(s *smtpd.Server) { s.Limits = limits })
+			for i := range 3 {
+				conn, err := net.Dial("tcp", d.addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				if i < 2 {
+					continue // silent, and counted
+				}
+				conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+				if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("the third connection: got %d octets and %v, want it closed", n, err)
+				}
+			}
+		})
+	}
+}
+
+// After a 421 the door closes, whoever the reason came from.
+func TestClosesAfter421(t *testing.T) {
+	d := openDoor(t, nil)
+	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+		return gsp.Receipt{}, &gsp.Refusal{Reason: gsp.Stopping, Cause: "the store is closing", Remedy: "try again in a minute"}
+	}
+	c := d.ready(t)
+	c.want("DATA\r\n", "354 ")
+	c.want(body+".\r\n", "421 4.3.2 stopping: ")
+	c.gone()
+}
+
 func TestPipelining(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.login(t)
