@@ -127,17 +127,14 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	if r := s.server.mails.ask(s.account.ID, 1, s.server.Now()); r != nil {
 		return s.refuse("sender refused", r)
 	}
-	var sender gsp.Address // the null reverse-path
-	if from != "" {
-		var err error
-		if sender, err = gsp.ParseAddress(from); err != nil {
-			return s.refuse("sender refused", &gsp.Refusal{
-				Reason: gsp.WrongSender,
-				Cause:  "the sender is not an address of the form name@domain",
-				Remedy: "send from the address on your credential sheet",
-				Err:    err,
-			})
-		}
+	sender, err := gsp.ParseAddress(from)
+	if err != nil { // also for the null reverse-path, which is nobody's
+		return s.refuse("sender refused", &gsp.Refusal{
+			Reason: gsp.WrongSender,
+			Cause:  "the sender is not an address of the form name@domain",
+			Remedy: "send from the address on your credential sheet",
+			Err:    err,
+		})
 	}
 	if err := s.server.Accounts.Sender(s.account.ID, sender); err != nil {
 		return s.refuse("sender refused", err)
