@@ -3,6 +3,7 @@ package pgpcert_test
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pgpcert"
 )
 
@@ -39,6 +41,58 @@ func TestReadBeside(t *testing.T) {
 	alone := packets(t, public(t, e))
 	if _, err := pgpcert.Read(slices.Concat(alone[0], alone[1], alone[2], alone[5], alone[6]), ke, now); err == nil || !strings.Contains(err.Error(), "post-quantum") {
 		t.Errorf("without the other: got %v, want it refused", err)
+	}
+}
+
+// A certificate of version 6 may have no user ID (RFC 9580, section 10.1.1);
+// gopenpgp panics on one.
+func TestNoUserID(t *testing.T) {
+	for _, version6 := range []bool{false, true} {
+		parts := packets(t, public(t, entity(t, func(c *packet.Config) { c.V6Keys = version6 })))
+		without := slices.DeleteFunc(parts, func(p []byte) bool { return p[0] == 0xc0|13 })
+		if !version6 {
+			without = slices.Delete(without, 1, 2) // what certified it
+		}
+		given := slices.Concat(without...)
+		for name, read := range map[string]func([]byte, gsp.Address, time.Time) (*pgpcert.Cert, error){
+			"Read": pgpcert.Read, "ReadBeside": pgpcert.ReadBeside, "ReadAnswer": pgpcert.ReadAnswer,
+		} {
+			var r *gsp.Refusal
+			if c, err := read(given, ke, now); c != nil || !errors.As(err, &r) || r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
+				t.Errorf("%s, version 6 %v: got %v, %v, want a refusal", name, version6, c, err)
+			}
+		}
+		if c, err := pgpcert.Load(gsp.Certificate{Address: ke, Bytes: given}); err == nil {
+			t.Errorf("version 6 %v: loaded %v", version6, c)
+		}
+	}
+}
+
+// What an upload of 10 MiB makes the gateway keep and compute, whatever is in it.
+func TestLargeUploadsCostLittle(t *testing.T) {
+	e := entity(t)
+	c, b := accepted(t, public(t, e)), public(t, e)
+	for name, given := range map[string][]byte{
+		"packets of nothing": bytes.Repeat([]byte{0xfc, 0}, 5<<20),
+		"certificates":       bytes.Repeat(b, 10<<20/len(b)),
+		"armour":             bytes.Repeat([]byte("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n"), 10<<20/38),
+		"text":               bytes.Repeat([]byte("-----BEGIN "), 1<<20),
+	} {
+		for door, read := range map[string]func() error{
+			"read":   func() error { _, err := pgpcert.Read(given, ke, now); return err },
+			"merge":  func() error { _, err := c.Merge(given, now); return err },
+			"answer": func() error { _, err := pgpcert.ReadAnswer(given, ke, now); return err },
+		} {
+			start := time.Now()
+			var err error
+			kept := testing.AllocsPerRun(1, func() { err = read() })
+			if err == nil || !strings.Contains(err.Error(), "larger than 64 KiB") {
+				t.Errorf("%s, %s: got %v, want it refused as too large", door, name, err)
+			}
+			if took := time.Since(start); kept > 20 || took > 5*time.Second {
+				t.Errorf("%s, %s: got %v and %v allocations", door, name, took, kept)
+			}
+		}
 	}
 }
 

@@ -50,25 +50,28 @@ func FuzzRead(f *testing.F) {
 		f.Add(secret(f, e))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := pgpcert.Read(b, ke, now)
-		if err != nil {
-			var r *gsp.Refusal
-			if !errors.As(err, &r) {
-				t.Fatalf("got %v, want a refusal", err)
+		for _, read := range []func([]byte, gsp.Address, time.Time) (*pgpcert.Cert, error){pgpcert.Read, pgpcert.ReadBeside} {
+			c, err := read(b, ke, now)
+			if err != nil {
+				var r *gsp.Refusal
+				if !errors.As(err, &r) {
+					t.Fatalf("got %v, want a refusal", err)
+				}
+				if r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
+					t.Logf("library panic: %v", r.Err)
+				}
+				continue
 			}
-			if r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
-				t.Logf("library panic: %v", r.Err)
+			onlyTheOwners(t, b, c)
+			c.Advice(now)
+			// What is published is published again unchanged.
+			again, err := read(c.Bytes(), ke, now)
+			if err != nil {
+				t.Fatalf("published octets are refused: %v", err)
 			}
-			return
-		}
-		onlyTheOwners(t, b, c)
-		// What is published is published again unchanged.
-		again, err := pgpcert.Read(c.Bytes(), ke, now)
-		if err != nil {
-			t.Fatalf("published octets are refused: %v", err)
-		}
-		if !bytes.Equal(again.Bytes(), c.Bytes()) {
-			t.Errorf("got %x, want %x", again.Bytes(), c.Bytes())
+			if !bytes.Equal(again.Bytes(), c.Bytes()) {
+				t.Errorf("got %x, want %x", again.Bytes(), c.Bytes())
+			}
 		}
 	})
 }
