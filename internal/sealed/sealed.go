@@ -80,6 +80,7 @@ func Inspect(raw []byte) (Message, error) {
 		return Message{}, err
 	}
 	w := newWalk(src, len(raw))
+	defer w.release()
 	if err := w.message(); err != nil {
 		return Message{}, err
 	}
@@ -147,11 +148,12 @@ func (m Message) WriteOctets(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	buf := make([]byte, bufferSize)
+	through := newWalk(nil, 0)
+	defer through.release()
 	for {
-		n, err := src.Read(buf)
+		n, err := src.Read(through.buf[:])
 		if n > 0 {
-			if _, err := w.Write(buf[:n]); err != nil {
+			if _, err := w.Write(through.buf[:n]); err != nil {
 				return err
 			}
 		}

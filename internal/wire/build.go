@@ -44,7 +44,7 @@ func Build(o Outer, m sealed.Message) []byte {
 	// No line of the mail begins like it: base64 has no hyphen.
 	boundary := "gsp-" + hex.EncodeToString(digest[:16])
 
-	b := make([]byte, 0, 4096+m.Size()*3/2)
+	b := make([]byte, 0, 2048+m.Size()*7/5)
 	b = o.appendHeader(b)
 	b = append(b, "MIME-Version: 1.0\r\n"+
 		"Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\""...)
