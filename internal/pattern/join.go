@@ -160,7 +160,8 @@ func (j *joiner) add(f File) {
 func (j *joiner) check(r *reader, i int, t *entryText, f File) {
 	r.begin(i, t.ID)
 	party, err := gsp.ParsePartyID(t.Party)
-	switch own, _ := owner(f); {
+	switch own, unnamed := owner(f); {
+	case !isHead(f) && unnamed != nil: // own has told that
 	case isHead(f) && err == nil && j.owners[party] != "":
 		r.at("party", 0, fmt.Sprintf("the entries of %s stand in %s", party, filepath.Base(j.owners[party])))
 	case !isHead(f) && (err != nil || party != own):
