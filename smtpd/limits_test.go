@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,6 +76,32 @@ func TestRoom(t *testing.T) {
 	<-stored
 	finish <- struct{}{}
 	late.want("", "250 2.0.0 stored")
+}
+
+// The octets of a large mail are out of memory before others get its room, even
+// if the collector has nothing to do by its own measure.
+func TestRoomIsEmptyWhenGivenBack(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	d := openDoor(t, nil)
+	d.store.forget = true
+	c := d.login(t)
+	mail := strings.Repeat(strings.Repeat("x", 98)+"\r\n", 60_000) + ".\r\n"
+	before := heap()
+	for range 6 {
+		c.want(fmt.Sprintf("MAIL FROM:<%s> SIZE=%d\r\n", officer, len(mail)), "250 ")
+		c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+		c.want("DATA\r\n", "354 ")
+		c.want(mail, "250 ")
+	}
+	if got, want := heap()-before, int64(3*len(mail)); got > want {
+		t.Errorf("six mails leave %d octets in memory, want less than three of them, %d", got, want)
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestSessionsPerPeer(t *testing.T) {
