@@ -1,0 +1,77 @@
+package node_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/gsp"
+)
+
+// What an administrator publishes is in the next answer of every way to ask.
+func TestKeysAreFoundAtOnce(t *testing.T) {
+	c := configOf(t)
+	g, roots := start(t, c)
+	defer g.Shutdown(t.Context())
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots},
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", g.HTTPS.String())
+		},
+	}}
+	defer client.CloseIdleConnections()
+	get := func(path string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "GET", "https://openpgpkey."+c.Domain+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(body)
+	}
+
+	do(t, c, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
+	wkd := "/.well-known/openpgpkey/" + c.Domain + "/hu/" + gsp.WKDHash("ke")
+	if status, _ := get(wkd); status != http.StatusNotFound {
+		t.Errorf("before: got %d, want 404", status)
+	}
+	for range 2 { // a key, and another in its place
+		cert, err := publish(t, c, "ke").Cert()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{wkd, "/keys/parties.pgp"} {
+			if status, body := get(path); status != http.StatusOK || body != string(cert.Bytes()) {
+				t.Errorf("%s: got %d, %d octets, want the new key", path, status, len(body))
+			}
+		}
+		var armoured []string
+		for _, path := range []string{"/vks/v1/by-email/ke@" + c.Domain, "/pks/lookup?op=get&search=0x" + cert.Fingerprints()[1]} {
+			status, body := get(path)
+			if status != http.StatusOK {
+				t.Errorf("%s: got %d", path, status)
+			}
+			armoured = append(armoured, body)
+		}
+		if armoured[0] != armoured[1] {
+			t.Error("by address and by subkey different certificates are found")
+		}
+		_, index := get("/pks/lookup?op=index&options=mr&search=ke@" + c.Domain)
+		if want := "info:1:1\npub:" + cert.Fingerprint() + ":"; !strings.HasPrefix(index, want) || !strings.Contains(index, "\nuid:") {
+			t.Errorf("index: got %q, want %q", index, want)
+		}
+	}
+}
