@@ -225,22 +225,13 @@ func endAccount(c *gsp.Change, roll *registry.Snapshot, a gsp.Account, by string
 	a.Disabled = now
 	c.Accounts = append(c.Accounts, a)
 	c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.AccountDisabled, Party: a.Party, Account: a.ID})
-	endKey(c, roll, registry.Owner{Address: roll.Address(a.Login), Party: a.Party, Account: a.ID}, now)
+	roll.Withdraw(c, registry.Owner{Address: roll.Address(a.Login), Party: a.Party, Account: a.ID}, by, now)
 	for _, g := range roll.Grants() {
 		if g.Account == a.ID && g.Ended.IsZero() {
 			g.Ended, g.EndedBy = now, by
 			c.Grants = append(c.Grants, g)
 			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleEnded, Party: a.Party, Account: a.ID, Role: g.Role})
 		}
-	}
-}
-
-// endKey adds to a change that the directory no longer publishes a key.
-func endKey(c *gsp.Change, roll *registry.Snapshot, o registry.Owner, now time.Time) {
-	if cert, ok := roll.Certificate(o.Address); ok {
-		cert.Withdrawn = now
-		c.Certificates = append(c.Certificates, cert)
-		c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: o.Party, Account: o.Account})
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"gsp.example/gsp/internal/report"
 )
 
-// Office is where verbs are carried out. All fields but Changed and Keys are
+// Office is where verbs are carried out. All fields but Changed, Keys and Decided are
 // required.
 type Office struct {
 	Registry *registry.Registry
@@ -33,6 +33,10 @@ type Office struct {
 
 	Servers gsp.Servers // what officers are told of
 	Keys    string      // the address that takes keys by mail, "" for none
+
+	// Decided tells the owner by mail what became of a certificate that waited;
+	// nil for nobody.
+	Decided func(ctx context.Context, q gsp.KeyRequest, published bool) error
 }
 
 // Verb is one thing that can be asked of an Office.
@@ -76,7 +80,7 @@ func Handlers() []Handler {
 	return []Handler{
 		Ping, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
 		AccountAdd, AccountList, AccountLanguage, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
-		KeyImport, KeyList, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
+		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, PartyKeys, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }
 

@@ -1,14 +1,11 @@
 package admin
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
-	"gsp.example/gsp/internal/pgpcert"
 	"gsp.example/gsp/internal/registry"
 )
 
@@ -39,7 +36,7 @@ var KeyImport = Verb[NewKey, KeyRow]{"key-import", keyImport}
 // KeyList lists what the directory publishes.
 var KeyList = Verb[None, []KeyRow]{"key-list", keyList}
 
-func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, error) {
+func keyImport(ctx context.Context, o *Office, by string, in NewKey) (KeyRow, error) {
 	now := o.Now()
 	var row KeyRow
 	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
@@ -47,17 +44,11 @@ func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, err
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		cert, err := read(roll, owner.Address, in.Bytes, now)
+		offer, err := roll.Offer(owner, in.Bytes, now)
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		if other, ok := roll.Sharing(cert); ok {
-			return gsp.Change{}, &gsp.Refusal{
-				Reason: gsp.KeyInUse,
-				Cause:  fmt.Sprintf("a key of this certificate belongs to %s already", other),
-				Remedy: "make a key of its own for each address",
-			}
-		}
+		cert := offer.Cert
 		row = KeyRow{
 			Address: owner.Address.String(), Party: owner.Party,
 			Fingerprint: cert.Fingerprint(), Published: now, Expires: cert.Expires(),
@@ -65,16 +56,10 @@ func keyImport(ctx context.Context, o *Office, _ string, in NewKey) (KeyRow, err
 		for _, a := range cert.Advice(now) {
 			row.Advice = append(row.Advice, a.Cause+": "+a.Remedy)
 		}
-		if published, _ := roll.Certificate(owner.Address); bytes.Equal(published.Bytes, cert.Bytes()) {
+		if published, ok := roll.Certificate(owner.Address); ok && offer.Kind == registry.SameKey {
 			row.Published = published.Published
-			return gsp.Change{}, nil
 		}
-		return gsp.Change{
-			Certificates: []gsp.Certificate{{
-				Address: owner.Address, Fingerprint: cert.Fingerprint(), Bytes: cert.Bytes(), Published: now,
-			}},
-			Events: []gsp.Event{{At: now, Kind: gsp.KeyPublished, Party: owner.Party, Account: owner.Account}},
-		}, nil
+		return roll.Publish(offer, by, now), nil
 	})
 	return row, err
 }
@@ -95,18 +80,6 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
 		}
 	}
 	return owner, nil
-}
-
-// read reads a certificate for an address: as a later copy of the published
-// one, or as a new one.
-func read(roll *registry.Snapshot, address gsp.Address, b []byte, now time.Time) (*pgpcert.Cert, error) {
-	if published, ok := roll.Cert(address); ok {
-		cert, err := published.Merge(b, now)
-		if !errors.Is(err, pgpcert.ErrOtherKey) {
-			return cert, err
-		}
-	}
-	return pgpcert.Read(b, address, now)
 }
 
 func keyList(_ context.Context, o *Office, _ string, _ None) ([]KeyRow, error) {

@@ -48,7 +48,7 @@ func partyWithdraw(ctx context.Context, o *Office, by string, in PartyID) (gsp.P
 			Events:  []gsp.Event{{At: now, Kind: gsp.PartyWithdrawn, Party: party.ID}},
 		}
 		authority, _ := roll.Authority(party.ID)
-		endKey(&c, roll, authority, now)
+		roll.Withdraw(&c, authority, by, now)
 		for _, a := range roll.Accounts() {
 			if a.Party == party.ID && a.Active() {
 				endAccount(&c, roll, a, by, now)

@@ -1,0 +1,242 @@
+package admin
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+	"gsp.example/gsp/internal/registry"
+)
+
+// KeyOf names a key by its address.
+type KeyOf struct {
+	Address     string `json:"address"`              // with or without its domain
+	Fingerprint string `json:"fingerprint,omitzero"` // the one that was compared, in any grouping; "" for whichever it is
+}
+
+// WaitingKey is a certificate that waits for its publication.
+type WaitingKey struct {
+	Address     string         `json:"address"`
+	Party       gsp.PartyID    `json:"party,omitzero"`
+	Fingerprint string         `json:"fingerprint"`
+	Words       []string       `json:"words"` // of the fingerprint
+	HandedIn    time.Time      `json:"handed_in"`
+	Proved      time.Time      `json:"proved,omitzero"` // zero while its owner has not shown that it is theirs
+	Approvals   []gsp.Approval `json:"approvals"`
+	Needs       int            `json:"needs"` // approvals in all
+	Current     string         `json:"current,omitzero"`
+}
+
+// DecidedKey is what became of a certificate that waited.
+type DecidedKey struct {
+	WaitingKey
+	Published bool `json:"published"`
+	Told      bool `json:"told"` // its owner got a mail
+}
+
+// KeyEntry is one line of the history of an address.
+type KeyEntry struct {
+	gsp.KeyRecord
+	Answer string `json:"answer,omitzero"` // SHA-256 of what the directory answers from then on
+}
+
+// PartyKeysOf is the input of PartyKeys.
+type PartyKeysOf struct {
+	ID        string `json:"id"`
+	Automatic bool   `json:"automatic"`
+}
+
+// KeyPending lists the certificates that wait, for one address or for all.
+var KeyPending = Verb[KeyOf, []WaitingKey]{"key-pending", keyPending}
+
+// KeyApprove approves a certificate that waits. It is published with the last
+// approval that it needs. Who asks is the user of the machine that runs the
+// command; that this user acts for the Party is for the operator to make sure.
+var KeyApprove = Verb[KeyOf, DecidedKey]{"key-approve", keyApprove}
+
+// KeyReject gives a certificate up that waits.
+var KeyReject = Verb[KeyOf, DecidedKey]{"key-reject", keyReject}
+
+// KeyHistory tells all that was done with the certificates of an address.
+var KeyHistory = Verb[KeyOf, []KeyEntry]{"key-history", keyHistory}
+
+// KeyRevoke takes the key of an address out of use at once.
+var KeyRevoke = Verb[KeyOf, KeyRow]{"key-revoke", keyRevoke}
+
+// PartyKeys says whether a Party's officers need an approval of their keys.
+// The Party's own key always does.
+var PartyKeys = Verb[PartyKeysOf, gsp.Party]{"party-keys", partyKeys}
+
+func keyPending(_ context.Context, o *Office, _ string, in KeyOf) ([]WaitingKey, error) {
+	roll := o.Registry.Snapshot()
+	rows := []WaitingKey{}
+	if in.Address != "" {
+		q, err := waiting(roll, in)
+		if err != nil {
+			return nil, err
+		}
+		return append(rows, rowOfRequest(roll, q)), nil
+	}
+	for _, q := range roll.Requests() {
+		rows = append(rows, rowOfRequest(roll, q))
+	}
+	return rows, nil
+}
+
+func rowOfRequest(roll *registry.Snapshot, q gsp.KeyRequest) WaitingKey {
+	owner, _ := roll.Owner(q.Address)
+	row := WaitingKey{
+		Address: q.Address.String(), Party: owner.Party, Fingerprint: q.Fingerprint, Words: pgpcert.Words(q.Fingerprint),
+		HandedIn: q.HandedIn, Proved: q.Confirmed, Approvals: append([]gsp.Approval{}, q.Approvals...), Needs: roll.Approvers(q),
+	}
+	if current, ok := roll.Certificate(q.Address); ok {
+		row.Current = current.Fingerprint
+	}
+	return row
+}
+
+// waiting returns the certificate that a person named.
+func waiting(roll *registry.Snapshot, in KeyOf) (gsp.KeyRequest, error) {
+	owner, err := ownerOf(roll, in.Address)
+	if err != nil {
+		return gsp.KeyRequest{}, err
+	}
+	q, ok := roll.Request(owner.Address)
+	if !ok {
+		return gsp.KeyRequest{}, &gsp.Refusal{
+			Reason: gsp.NoKeyWaits,
+			Cause:  fmt.Sprintf("no key waits for %s", owner.Address),
+			Remedy: "see those that wait with: gsp key pending",
+		}
+	}
+	compared := strings.ToUpper(strings.Join(strings.Fields(in.Fingerprint), ""))
+	if compared != "" && compared != q.Fingerprint {
+		return gsp.KeyRequest{}, &gsp.Refusal{
+			Reason: gsp.NoKeyWaits,
+			Cause:  fmt.Sprintf("the key that waits for %s has another fingerprint, %s", owner.Address, q.Fingerprint),
+			Remedy: "compare the fingerprint with its owner again; reject the key if it is not theirs",
+		}
+	}
+	return q, nil
+}
+
+func keyApprove(ctx context.Context, o *Office, by string, in KeyOf) (DecidedKey, error) {
+	var (
+		out DecidedKey
+		q   gsp.KeyRequest
+	)
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		if q, err = waiting(roll, in); err != nil {
+			return gsp.Change{}, err
+		}
+		out.WaitingKey = rowOfRequest(roll, q)
+		if c, out.Published, err = roll.Approve(q, by, o.Now()); err != nil {
+			return gsp.Change{}, err
+		}
+		out.Approvals = append(out.Approvals, gsp.Approval{By: by, At: o.Now()})
+		return c, nil
+	})
+	if err != nil {
+		return DecidedKey{}, err
+	}
+	if out.Published {
+		out.Told = o.tell(ctx, q, true)
+	}
+	return out, nil
+}
+
+func keyReject(ctx context.Context, o *Office, by string, in KeyOf) (DecidedKey, error) {
+	var (
+		out DecidedKey
+		q   gsp.KeyRequest
+	)
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		if q, err = waiting(roll, in); err != nil {
+			return gsp.Change{}, err
+		}
+		out.WaitingKey = rowOfRequest(roll, q)
+		return roll.Reject(q, by, o.Now()), nil
+	})
+	if err != nil {
+		return DecidedKey{}, err
+	}
+	out.Told = o.tell(ctx, q, false)
+	return out, nil
+}
+
+// tell tells the owner of a certificate what became of it, and reports whether
+// it could: the decision stands either way.
+func (o *Office) tell(ctx context.Context, q gsp.KeyRequest, published bool) bool {
+	return o.Decided != nil && o.Decided(ctx, q, published) == nil
+}
+
+func keyHistory(ctx context.Context, o *Office, _ string, in KeyOf) ([]KeyEntry, error) {
+	roll := o.Registry.Snapshot()
+	address, err := gsp.ParseAddress(in.Address)
+	if err != nil {
+		local, _ := gsp.CanonicalLocal(in.Address)
+		address = roll.Address(local) // of whoever had it: history outlives accounts
+	}
+	records, err := o.Registry.KeyHistory(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	rows := []KeyEntry{}
+	for _, r := range records {
+		row := KeyEntry{KeyRecord: r}
+		if r.Answer != ([32]byte{}) {
+			row.Answer = hex.EncodeToString(r.Answer[:])
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func keyRevoke(ctx context.Context, o *Office, by string, in KeyOf) (KeyRow, error) {
+	var row KeyRow
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		owner, err := ownerOf(roll, in.Address)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		published, ok := roll.Certificate(owner.Address)
+		if !ok {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.NoKey,
+				Cause:  fmt.Sprintf("the directory has no key of %s", owner.Address),
+				Remedy: "see what it has with: gsp key list",
+			}
+		}
+		row = KeyRow{Address: owner.Address.String(), Party: owner.Party, Fingerprint: published.Fingerprint, Published: published.Published}
+		var c gsp.Change
+		roll.Withdraw(&c, owner, by, o.Now())
+		return c, nil
+	})
+	return row, err
+}
+
+func partyKeys(ctx context.Context, o *Office, by string, in PartyKeysOf) (gsp.Party, error) {
+	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		party, err := knownParty(roll, in.ID)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		act := gsp.ApprovedKeys
+		if in.Automatic {
+			act = gsp.AutomaticKeys
+		}
+		party.AutomaticKeys = in.Automatic
+		return gsp.Change{
+			Parties: []gsp.Party{party},
+			History: []gsp.KeyRecord{{Address: roll.Address(string(party.ID)), At: o.Now(), Act: act, By: by}},
+		}, nil
+	})
+	if err != nil {
+		return gsp.Party{}, err
+	}
+	return change.Parties[0], nil
+}

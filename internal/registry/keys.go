@@ -1,0 +1,310 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+)
+
+// OfferKind is what a certificate that is handed in would be.
+type OfferKind string
+
+// The kinds of offers.
+const (
+	NewKey      OfferKind = "new"        // of another key than what is published
+	SameKey     OfferKind = "same"       // says nothing new
+	LaterKey    OfferKind = "later"      // a later copy of what is published
+	Revocation  OfferKind = "revocation" // of what is published, or of a part of it
+	PastRevoked OfferKind = "past"       // revocation of what was published before
+)
+
+// Offer is a certificate that is handed in for an address, as it would be
+// published.
+type Offer struct {
+	Owner Owner
+	Cert  *pgpcert.Cert
+	Kind  OfferKind
+}
+
+// Offer reads a certificate, or a revocation alone, that is handed in for an
+// address. What the owner ever revoked stays revoked. The error is a
+// *gsp.Refusal.
+func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
+	known := s.past[o.Address.Local]
+	if published, ok := s.published[o.Address.Local]; ok {
+		known = append([]Listed{{published, s.certs[o.Address.Local]}}, known...)
+	}
+	for _, l := range known {
+		if l.Address != o.Address {
+			continue
+		}
+		cert, err := l.Cert.Merge(b, now)
+		if errors.Is(err, pgpcert.ErrOtherKey) {
+			continue
+		}
+		if err != nil {
+			return Offer{}, err
+		}
+		return s.again(Offer{Owner: o, Cert: cert}, l, now)
+	}
+	cert, err := pgpcert.Read(b, o.Address, now)
+	if err != nil {
+		return Offer{}, err
+	}
+	return s.unshared(Offer{o, cert, NewKey})
+}
+
+// again says what a later copy of a certificate is that is or was published.
+func (s *Snapshot) again(o Offer, known Listed, now time.Time) (Offer, error) {
+	inForce := known.Withdrawn.IsZero() && s.certs[o.Owner.Address.Local] == known.Cert
+	switch {
+	case inForce && o.Cert == known.Cert, !inForce && o.Cert == known.Cert && o.Cert.Revoked():
+		o.Kind = SameKey
+		return o, nil
+	case !inForce && o.Cert.Revoked():
+		o.Kind = PastRevoked
+		return o, nil
+	case inForce && revokes(o.Cert, known.Cert):
+		o.Kind = Revocation
+		return o, nil
+	}
+	if err := o.Cert.Usable(now); err != nil {
+		return Offer{}, err
+	}
+	o.Kind = LaterKey
+	if !inForce {
+		o.Kind = NewKey
+	}
+	return s.unshared(o)
+}
+
+// revokes reports whether a later copy takes something out of use.
+func revokes(later, earlier *pgpcert.Cert) bool {
+	if later.Revoked() {
+		return true
+	}
+	before := earlier.EncryptionKeys()
+	return slices.ContainsFunc(later.EncryptionKeys(), func(k pgpcert.EncryptionKey) bool {
+		return k.Revoked && slices.ContainsFunc(before, func(b pgpcert.EncryptionKey) bool { return b.KeyID == k.KeyID && !b.Revoked })
+	})
+}
+
+// unshared refuses a certificate of which another address has a key.
+func (s *Snapshot) unshared(o Offer) (Offer, error) {
+	other, shared := s.Sharing(o.Cert)
+	for _, k := range o.Cert.EncryptionKeys() {
+		if former, ok := s.ended[k.KeyID]; ok && former.Owner != o.Owner.Address {
+			other, shared = former.Owner, true
+		}
+	}
+	for _, q := range s.requests {
+		if q.Address != o.Owner.Address && q.Fingerprint == o.Cert.Fingerprint() {
+			other, shared = q.Address, true
+		}
+	}
+	if shared {
+		return Offer{}, &gsp.Refusal{
+			Reason: gsp.KeyInUse,
+			Cause:  fmt.Sprintf("a key of this certificate belongs to %s already", other),
+			Remedy: "make a key of its own for each address",
+		}
+	}
+	return o, nil
+}
+
+// CodeLasts is how long the code is good that proves who has a key.
+const CodeLasts = 48 * time.Hour
+
+// Request returns the certificate that waits for an address.
+func (s *Snapshot) Request(a gsp.Address) (gsp.KeyRequest, bool) {
+	q, ok := s.requests[a.Local]
+	return q, ok && q.Address == a
+}
+
+// Requests returns the certificates that wait, by address.
+func (s *Snapshot) Requests() []gsp.KeyRequest {
+	return sorted(s.requests, func(a, b gsp.KeyRequest) int { return strings.Compare(a.Address.Local, b.Address.Local) })
+}
+
+// Challenged returns the certificate that waits for a code of that digest to
+// come back from an account.
+func (s *Snapshot) Challenged(by gsp.AccountID, digest [sha256.Size]byte, at time.Time) (gsp.KeyRequest, bool) {
+	for _, q := range s.requests {
+		if q.Account == by && q.Nonce == digest && q.Confirmed.IsZero() && at.Before(q.Until) {
+			return q, true
+		}
+	}
+	return gsp.KeyRequest{}, false
+}
+
+// MayHandIn returns for whom an account may hand in a certificate by mail: for
+// itself, and an administrator for the Party too.
+func (s *Snapshot) MayHandIn(a gsp.Account) []Owner {
+	var owners []Owner
+	if own, ok := s.Owner(s.Address(a.Login)); ok {
+		owners = append(owners, own)
+	}
+	if authority, ok := s.Authority(a.Party); ok && s.Allows(a.ID, gsp.Administrator) {
+		owners = append(owners, authority)
+	}
+	return owners
+}
+
+// HandIn takes a new certificate that waits for the code of that digest to come
+// back. One that waited before is given up.
+func (s *Snapshot) HandIn(o Offer, by gsp.Account, digest [sha256.Size]byte, now time.Time) gsp.Change {
+	q := gsp.KeyRequest{
+		Address: o.Owner.Address, Fingerprint: o.Cert.Fingerprint(), Bytes: o.Cert.Bytes(), Account: by.ID, HandedIn: now,
+		Nonce: digest, Until: now.Add(CodeLasts),
+	}
+	c := gsp.Change{Requests: []gsp.KeyRequest{q}}
+	who := s.Address(by.Login).String()
+	s.abandon(&c, q.Address, q.Fingerprint, who, now)
+	return record(c, q.Address, gsp.HandedIn, who, q.Fingerprint, now)
+}
+
+// Prove notes that the code of a request came back. The certificate is
+// published at once where it needs no approval.
+func (s *Snapshot) Prove(q gsp.KeyRequest, now time.Time) (c gsp.Change, published bool, err error) {
+	account, _ := s.AccountByID(q.Account)
+	by := s.Address(account.Login).String()
+	q.Nonce, q.Confirmed = [sha256.Size]byte{}, now
+	c = record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.ProvedKey, by, q.Fingerprint, now)
+	if s.Approvers(q) > 0 {
+		return c, false, nil
+	}
+	c, err = s.admit(c, q, by, now)
+	return c, true, err
+}
+
+// Approvers returns how many people must approve a certificate before it is
+// published: two for a Party's own, so that nobody alone puts a wrong one in its
+// place; one for an officer's, or none where the Party said so. What was once
+// withdrawn by hand is always approved.
+func (s *Snapshot) Approvers(q gsp.KeyRequest) int {
+	account, ok := s.logins[q.Address.Local]
+	past, known := s.earlier(q.Address, q.Fingerprint)
+	switch {
+	case !ok:
+		return 2
+	case known && !past.Replaced || !s.parties[account.Party].AutomaticKeys:
+		return 1
+	}
+	return 0
+}
+
+// Approve notes the approval of a certificate that waits, and publishes it with
+// the last that it needs. The error is a *gsp.Refusal.
+func (s *Snapshot) Approve(q gsp.KeyRequest, by string, now time.Time) (c gsp.Change, published bool, err error) {
+	if q.Confirmed.IsZero() {
+		return gsp.Change{}, false, &gsp.Refusal{
+			Reason: gsp.NoKeyWaits,
+			Cause:  fmt.Sprintf("the key of %s was handed in, and nobody has shown yet that it is theirs", q.Address),
+			Remedy: "ask its owner to answer the mail with the code",
+		}
+	}
+	if slices.ContainsFunc(q.Approvals, func(a gsp.Approval) bool { return a.By == by }) {
+		return gsp.Change{}, false, &gsp.Refusal{
+			Reason: gsp.ApprovedAlready,
+			Cause:  fmt.Sprintf("%s has approved the key of %s already, and it needs %d people", by, q.Address, s.Approvers(q)),
+			Remedy: "let a second administrator, or the Secretariat, approve it",
+		}
+	}
+	q.Approvals = append(slices.Clone(q.Approvals), gsp.Approval{By: by, At: now})
+	c = record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.ApprovedKey, by, q.Fingerprint, now)
+	if len(q.Approvals) < s.Approvers(q) {
+		return c, false, nil
+	}
+	c, err = s.admit(c, q, by, now)
+	return c, true, err
+}
+
+// admit publishes the certificate of a request, if it still may be.
+func (s *Snapshot) admit(c gsp.Change, q gsp.KeyRequest, by string, now time.Time) (gsp.Change, error) {
+	owner, ok := s.Owner(q.Address)
+	if !ok {
+		return gsp.Change{}, &gsp.Refusal{
+			Reason: gsp.UnknownAccount,
+			Cause:  fmt.Sprintf("%s is not in use any more", q.Address),
+			Remedy: "see the accounts with: gsp account list",
+		}
+	}
+	o, err := s.Offer(owner, q.Bytes, now)
+	if err != nil {
+		return gsp.Change{}, err
+	}
+	published := s.Publish(o, by, now)
+	c.Certificates, c.Events = published.Certificates, published.Events
+	q.Ended = now
+	c.Requests = []gsp.KeyRequest{q}
+	c.History = append(c.History, published.History...)
+	return c, nil
+}
+
+// Reject gives a certificate up that waits.
+func (s *Snapshot) Reject(q gsp.KeyRequest, by string, now time.Time) gsp.Change {
+	q.Ended = now
+	return record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.RejectedKey, by, q.Fingerprint, now)
+}
+
+// Publish puts what was offered into the directory, for whatever reason it may
+// be there. Nothing changes for what says nothing new.
+func (s *Snapshot) Publish(o Offer, by string, now time.Time) gsp.Change {
+	published := gsp.Certificate{Address: o.Owner.Address, Fingerprint: o.Cert.Fingerprint(), Bytes: o.Cert.Bytes(), Published: now}
+	event := gsp.Event{At: now, Kind: gsp.KeyPublished, Party: o.Owner.Party, Account: o.Owner.Account}
+	act := gsp.PublishedKey
+	switch o.Kind {
+	case SameKey:
+		return gsp.Change{}
+	case PastRevoked:
+		published.Withdrawn = now
+		act, event.Kind = gsp.RevokedKey, gsp.KeyWithdrawn
+	case Revocation:
+		act, event.Kind = gsp.RevokedKey, gsp.KeyWithdrawn
+	case LaterKey:
+		act = gsp.RenewedKey
+	}
+	c := gsp.Change{Certificates: []gsp.Certificate{published}, Events: []gsp.Event{event}}
+	if q, ok := s.Request(o.Owner.Address); ok && (act == gsp.PublishedKey || q.Fingerprint == published.Fingerprint) {
+		s.abandon(&c, q.Address, published.Fingerprint, by, now)
+		q.Ended = now
+		c.Requests = append(c.Requests, q)
+	}
+	return record(c, o.Owner.Address, act, by, published.Fingerprint, now)
+}
+
+// Withdraw adds to a change that the directory has no key of an address any
+// more, and that none waits for it.
+func (s *Snapshot) Withdraw(c *gsp.Change, o Owner, by string, now time.Time) {
+	if cert, ok := s.Certificate(o.Address); ok {
+		cert.Withdrawn = now
+		c.Certificates = append(c.Certificates, cert)
+		c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: o.Party, Account: o.Account})
+		*c = record(*c, o.Address, gsp.WithdrawnKey, by, cert.Fingerprint, now)
+	}
+	if q, ok := s.Request(o.Address); ok {
+		s.abandon(c, o.Address, "", by, now)
+		q.Ended = now
+		c.Requests = append(c.Requests, q)
+	}
+}
+
+// abandon records that what waits for an address is given up, unless it is of
+// that fingerprint.
+func (s *Snapshot) abandon(c *gsp.Change, a gsp.Address, but, by string, now time.Time) {
+	if q, ok := s.Request(a); ok && q.Fingerprint != but {
+		*c = record(*c, a, gsp.AbandonedKey, by, q.Fingerprint, now)
+	}
+}
+
+// record adds a line to the history of an address.
+func record(c gsp.Change, a gsp.Address, act gsp.KeyAct, by, fingerprint string, now time.Time) gsp.Change {
+	c.History = append(c.History, gsp.KeyRecord{Address: a, At: now, Act: act, By: by, Fingerprint: fingerprint})
+	return c
+}
