@@ -28,7 +28,8 @@ func (w *world) setUp(ctx context.Context, args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := html.UnescapeString(regexp.MustCompile(`(?s)<style>.*</style>|<[^>]*>`).ReplaceAllString(string(sheet), ""))
+	text := regexp.MustCompile(`(?s)<style>.*</style>|</?b>`).ReplaceAllString(string(sheet), "")
+	text = html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, " "))
 	address := regexp.MustCompile(`[a-z0-9.-]+@gsp\.example`).FindString(text)
 	password := regexp.MustCompile(`[a-z2-7]{5}(-[a-z2-7]{5}){3}-[a-z2-7]{6}`).FindString(text)
 
