@@ -52,6 +52,42 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }
 
+// BenchmarkWatchers measures how long after the commit of a mail each of
+// nearly 1,000 sessions is told that watch the same mailbox. All of them and
+// their clients share the processors.
+func BenchmarkWatchers(b *testing.B) {
+	const sessions = 990
+	w := newWorld(b)
+	w.door.PerAccount = sessions
+	told := make(chan time.Time, sessions)
+	for range sessions {
+		c := w.login("ann")
+		c.ok("SELECT INBOX")
+		c.idle()
+		c.SetDeadline(time.Time{})
+		go func() {
+			for range b.N {
+				c.line()
+				told <- time.Now()
+			}
+		}()
+	}
+	var took []time.Duration
+	before := processorTime(b)
+	b.ResetTimer()
+	for range b.N {
+		w.deliver("ann", "INBOX", 8192)
+		committed := time.Now()
+		for range sessions {
+			took = append(took, (<-told).Sub(committed))
+		}
+	}
+	b.ReportMetric((processorTime(b)-before).Seconds()*1e6/float64(len(took)), "cpu-us/notice")
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
+
 // inUse returns the octets that the heap and the stacks take.
 func inUse() uint64 {
 	var m runtime.MemStats

@@ -99,7 +99,7 @@ func (s *session) refresh() error {
 	if rights&gsp.MayRead == 0 {
 		return noMailbox
 	}
-	delta, err := s.Messages.Since(s.ctx, s.view.id, s.view.modseq)
+	delta, err := s.following.since(s.ctx, s.Messages, s.view.id, s.view.modseq)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ type Server struct {
 	listeners []*guard.Listener
 	stopped   bool
 	accounts  map[gsp.AccountID]int // connections that are logged in
+
+	following followers
 }
 
 // ErrStopped is what Serve returns after Shutdown.
