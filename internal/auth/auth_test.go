@@ -253,6 +253,24 @@ func TestFailuresOfANetworkMakeWait(t *testing.T) {
 	}
 }
 
+// So does a password that was not seen before.
+func TestAFirstLoginForgivesItsNetwork(t *testing.T) {
+	_, _, a, password := newRoll()
+	p := peer.Peer{Network: netip.MustParsePrefix("192.0.2.7/32")}
+	for round := range 2 {
+		for i := range 19 {
+			if _, err := a.Authenticate(t.Context(), p, fmt.Sprint("nobody", round, i), "wrong"); reason(err) != gsp.BadLogin {
+				t.Fatalf("failure %d of round %d: got %v, want %s", i, round, err, gsp.BadLogin)
+			}
+		}
+		if round == 0 {
+			if _, err := a.Authenticate(t.Context(), p, "customs1.ke", password); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func BenchmarkAuthenticate(b *testing.B) {
 	_, _, a, password := newRoll()
 	b.Run("known", func(b *testing.B) {

@@ -361,6 +361,12 @@ func TestSCRAMFailuresMakeWait(t *testing.T) {
 	if _, err := try(t, a, "SCRAM-SHA-256", peer.Peer{}, right.login); err != nil {
 		t.Errorf("known before, during the wait: %v", err)
 	}
+	for range 9 {
+		try(t, a, "SCRAM-SHA-256", peer.Peer{}, wrong.login)
+	}
+	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", password); err != nil {
+		t.Errorf("PLAIN, known before SCRAM, during the wait: %v", err)
+	}
 }
 
 func TestMessagesAfterTheEnd(t *testing.T) {

@@ -55,7 +55,7 @@ func (s *scram) first(message string) (string, error) {
 	}
 	s.header, s.bare = message[:len(message)-len(bare)], bare
 	if identity != "" {
-		if s.identity, ok1 = saslName(identity, "a="); !ok1 || s.identity == "" {
+		if s.identity, ok1 = saslName(identity, "a="); !ok1 {
 			return "", errMalformed
 		}
 	}

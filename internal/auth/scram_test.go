@@ -93,6 +93,16 @@ func TestFirstMessages(t *testing.T) {
 	}
 }
 
+// The decoder of the standard library skips line ends, and one proof would have
+// several forms.
+func TestBase64HasNoLineEnds(t *testing.T) {
+	for _, value := range []string{"bi\nws", "bi\rws", "biws\r\n"} {
+		if data, ok := decode("c="+value, "c="); ok {
+			t.Errorf("%q: got %q, want an error", value, data)
+		}
+	}
+}
+
 // FuzzSCRAM gives the server any two messages. It must not panic, and must not
 // be convinced.
 func FuzzSCRAM(f *testing.F) {
