@@ -258,6 +258,10 @@ func TestAQuestionIsAnsweredOnce(t *testing.T) {
 		if h.answered(q); len(h.inbox("fr1")) != 2 {
 			t.Errorf("%s@ asked anew: got %d answers, want 2", to, len(h.inbox("fr1")))
 		}
+		h.now = h.now.Add(time.Minute) // of a program that numbers its mails anew at each start
+		if h.answered(q); len(h.inbox("fr1")) != 3 {
+			t.Errorf("%s@ asked later by the same Message-ID: got %d answers, want 3", to, len(h.inbox("fr1")))
+		}
 	}
 }
 
