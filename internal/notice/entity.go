@@ -51,6 +51,9 @@ func (l Letter) inside() ([]byte, error) {
 	l.fields(&h, "", mime.BEncoding.Encode("utf-8", l.Subject))
 	l.fields(&h, "HP-Outer: ", l.Outer().Envelope().Subject)
 	h.add("Auto-Submitted", l.AutoSubmitted)
+	for _, f := range l.Fields {
+		h.add(f.Name, f.Value)
+	}
 	h.add("MIME-Version", "1.0")
 	h.add("Content-Language", string(l.Language))
 	var body bytes.Buffer
@@ -102,6 +105,9 @@ func (l Letter) write(parts *multipart.Writer) error {
 }
 
 func (a Attachment) write(parts *multipart.Writer) error {
+	if a.Plain {
+		return a.writePlain(parts)
+	}
 	w, err := parts.CreatePart(textproto.MIMEHeader{
 		"Content-Type":              {a.Type},
 		"Content-Disposition":       {`attachment; filename="` + a.Name + `"`},
@@ -117,6 +123,16 @@ func (a Attachment) write(parts *multipart.Writer) error {
 		}
 	}
 	return nil
+}
+
+// writePlain writes lines as they are, for programs that decode nothing.
+func (a Attachment) writePlain(parts *multipart.Writer) error {
+	w, err := parts.CreatePart(textproto.MIMEHeader{"Content-Type": {a.Type}, "Content-Transfer-Encoding": {"7bit"}})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(bytes.ReplaceAll(a.Body, []byte("\n"), []byte("\r\n")))
+	return err
 }
 
 // day writes a date in the form that all six languages read.

@@ -43,6 +43,7 @@ type Content struct {
 	Subject     string
 	Text        string // lines end in LF
 	Attachments []Attachment
+	Fields      []sealed.Field // further header fields, inside the encryption
 }
 
 // Attachment is a file inside the encryption.
@@ -50,6 +51,9 @@ type Attachment struct {
 	Name string // ASCII without quotes
 	Type string // media type
 	Body []byte
+
+	// Plain writes Body as it is, lines of ASCII that end in LF, without a name.
+	Plain bool
 }
 
 // Outer returns the header that the mail shows to all: a notice with no word

@@ -39,6 +39,11 @@ type texts struct {
 	Key struct {
 		Subject, Owner, Authority, Fingerprint, Steps string
 	}
+	Keys struct {
+		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,
+		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,
+		Revoked, RevokedSubject, Rejected, RejectedSubject, Pending, PendingSubject, Commands string
+	}
 	Closing string
 
 	language gsp.Language
