@@ -2,6 +2,7 @@ package imapd
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -47,13 +48,25 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 	})
 	if err != nil {
 		s.logRefusal("mail refused", err)
-		return nil, s.tryCreate("append", err)
+		return nil, s.tryCreate("append", keepable(err))
 	}
 	if len(receipt.Placed) != 1 {
 		return nil, nil
 	}
 	placed := receipt.Placed[0]
 	return &imap.AppendData{UID: imap.UID(placed.UID), UIDValidity: placed.UIDValidity}, nil
+}
+
+// keepable says of a mail that is not encrypted what to do about all that the
+// client wants to keep: nobody sends a draft again.
+func keepable(err error) error {
+	var refusal *gsp.Refusal
+	if !errors.As(err, &refusal) || refusal.Reason != gsp.NotSealed {
+		return err
+	}
+	kept := *refusal
+	kept.Remedy = "in the settings of your account turn on OpenPGP encryption, for drafts and copies too, or have them kept on this computer"
+	return &kept
 }
 
 // Store changes flags. The client is told those of the messages it named,

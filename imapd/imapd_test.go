@@ -42,7 +42,7 @@ func TestAppendIsAsStrictAsSending(t *testing.T) {
 	c := w.login("ann")
 	plain := "Subject: draft\r\n\r\nnot sealed\r\n"
 	c.refused(fmt.Sprintf("APPEND Drafts {%d+}\r\n%s", len(plain), plain),
-		"NO [CANNOT] not-sealed: this mail is not encrypted. Turn on OpenPGP encryption and save it again. https://gsp.example/help/not-sealed")
+		"NO [CANNOT] not-sealed: this mail is not encrypted. In the settings of your account turn on OpenPGP encryption, for drafts and copies too, or have them kept on this computer. https://gsp.example/help/not-sealed")
 	m, _ := storetest.Mail(t, 2000)
 	c.tags++
 	fmt.Fprintf(c.Conn, "t%d APPEND Drafts (\\Draft \\Seen $Forwarded) \"20-Nov-2026 09:00:00 +0200\" {%d}\r\n", c.tags, len(m.Raw()))
