@@ -17,9 +17,17 @@ import (
 )
 
 // Answers reports whether mail to the address is a question that the gateway
-// answers itself, from public data. It need not be sealed.
+// answers itself, from public data, or a key for the directory. It need not be
+// sealed. Keys are taken by mail where keys@ has a key of its own.
 func Answers(roll *registry.Snapshot, to gsp.Address) bool {
-	return to == roll.Address(registry.ResolveLocal) || to == roll.Address(registry.LibraryLocal)
+	switch to {
+	case roll.Address(registry.ResolveLocal), roll.Address(registry.LibraryLocal):
+		return true
+	case roll.Address(registry.KeysLocal):
+		_, ok := roll.Cert(to)
+		return ok
+	}
+	return false
 }
 
 // answer answers a question to resolve@ or library@ by one mail in the sender's
@@ -40,6 +48,9 @@ func (r *Router) answer(ctx context.Context, roll *registry.Snapshot, s gsp.Subm
 			receipt.Answered = true
 			return receipt, nil
 		}
+	}
+	if s.Recipients[0].Local == registry.KeysLocal {
+		return r.takeKey(ctx, errand{s, f, once})
 	}
 	content, err := r.content(roll, s, f)
 	if err != nil {

@@ -20,15 +20,21 @@ import (
 	"gsp.example/gsp/internal/registry"
 	"gsp.example/gsp/internal/sealed"
 	"gsp.example/gsp/internal/wire"
+	"gsp.example/gsp/internal/wks"
 )
 
-// Router takes mail. All fields are required; its methods may be called
-// concurrently.
+// Router takes mail. All fields are required, but that without Keys none are
+// taken by mail; its methods may be called concurrently.
 type Router struct {
 	Store     Store
 	Roll      func() *registry.Snapshot
 	MasksOnly bool      // refuse a UIM that stands whole in the header, instead of masking it
-	Random    io.Reader // unpredictable octets, for case numbers and Message-IDs
+	Random    io.Reader // unpredictable octets, for case numbers, Message-IDs and codes
+
+	// Keys opens what is sealed for keys@. Update changes the roll, as
+	// registry.Registry does.
+	Keys   *wks.Key
+	Update func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error)
 }
 
 // Submit takes a mail for its recipients. A Receipt means that it is stored,

@@ -205,6 +205,9 @@ func accepted(r gsp.Receipt) string {
 	if r.Answered {
 		return "answered in your INBOX"
 	}
+	if r.Done {
+		return "done; no answer can be sealed, since the directory has no key of yours now"
+	}
 	text := "stored"
 	if r.Case != "" {
 		text += ", case " + string(r.Case)

@@ -20,7 +20,7 @@ var policy = map[string][]string{
 	"keyserver":   {"internal/gsp", "internal/peer"},
 
 	// the funnel
-	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry", "internal/notice"},
+	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry", "internal/notice", "internal/wks"},
 
 	// rules
 	"internal/sealed":   {},
@@ -32,6 +32,7 @@ var policy = map[string][]string{
 	"internal/registry": {"internal/gsp", "internal/sealed", "internal/pattern", "internal/pgpcert"},
 	"internal/notice":   {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/pgpcert", "internal/registry"},
 	"internal/letter":   {"internal/gsp"},
+	"internal/wks":      {"internal/gsp", "internal/sealed", "internal/pgpcert"},
 	"internal/peer":     {},
 	"internal/auth":     {"internal/gsp", "internal/peer"},
 	"internal/report":   {"internal/gsp"},
@@ -87,7 +88,7 @@ var cannotReach = map[string][]string{
 // libraries says which packages may import a third party's module.
 var libraries = map[string][]string{
 	"github.com/ProtonMail/gopenpgp/v2": {"internal/pgpcert", "internal/keyring"},
-	"github.com/ProtonMail/go-crypto":   {"internal/pgpcert", "internal/keyring", "internal/notice"}, // the last to seal, see 0015
+	"github.com/ProtonMail/go-crypto":   {"internal/pgpcert", "internal/keyring", "internal/notice", "internal/wks"}, // to seal, see 0015; for keys@, see 0020
 	"github.com/emersion/go-imap/v2":    {"imapd", "internal/client", "internal/node"},
 	"github.com/emersion/go-smtp":       {"smtpd", "internal/client", "internal/node"},
 	"github.com/emersion/go-sasl":       {"smtpd", "imapd", "internal/auth", "internal/client"},

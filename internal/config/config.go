@@ -68,6 +68,9 @@ type Config struct {
 	// INBOX. That a key ends is always told, 60, 30 and 7 days before.
 	Notices Notices `toml:"notices"`
 
+	// How the directory of keys changes.
+	Keys Keys `toml:"keys"`
+
 	// How mail is stored.
 	Store Store `toml:"store"`
 
@@ -236,6 +239,14 @@ type Notices struct {
 	UnansweredDays int `toml:"unanswered_days"`
 }
 
+// Keys says how the directory of keys changes.
+type Keys struct {
+	// For how many days mail is still accepted that is sealed for a key which
+	// another one replaced: mail programs learn of the new one within days. A key
+	// that was revoked or withdrawn is refused at once. From 0 to 30.
+	OverlapDays int `toml:"overlap_days"`
+}
+
 // Log says what is logged and how.
 type Log struct {
 	// The least important lines that are written: "debug", "info", "warn" or
@@ -291,6 +302,7 @@ func Default() Config {
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
 		Notices: Notices{UnansweredDays: 14},
+		Keys:    Keys{OverlapDays: 7},
 		Store:   Store{InlineLimit: 128 << 10},
 		Log:     Log{Level: slog.LevelInfo, Format: Text},
 	}

@@ -189,6 +189,7 @@ type Receipt struct {
 
 	Earlier  bool        // of a posting stored before under the same Once
 	Answered bool        // by a mail in the sender's own INBOX; the question is not stored
+	Done     bool        // what was asked; there is no key to seal an answer for
 	Placed   []Placement // one a delivery, in their order; none where Earlier
 }
 

@@ -150,8 +150,8 @@ type Credential struct {
 const MaxPins = 2
 
 // Certificate is an OpenPGP certificate as the directory publishes it. What
-// it says is parsed by package pgpcert. One that was published and withdrawn at
-// the same moment never was in force: it is an earlier certificate that its
+// it says is parsed by package pgpcert. One that is not in force, and was
+// published and withdrawn at the same moment, is an earlier certificate that its
 // owner revoked.
 type Certificate struct {
 	Address     Address

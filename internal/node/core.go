@@ -73,26 +73,44 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	if err != nil {
 		return nil, err
 	}
-	who, err := registry.Open(ctx, store, c.Domain)
+	who, err := registry.OpenWithOverlap(ctx, store, c.Domain, time.Duration(c.Keys.OverlapDays)*24*time.Hour)
 	if err != nil {
 		store.Close()
 		return nil, fmt.Errorf("open the registry: %w", err)
 	}
+	keys, err := submissionKey(ctx, c.Data, who)
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	changed := bells.RingAll // so that idle sessions look whether they may go on
+	r := &router.Router{
+		Store:     store,
+		Roll:      who.Snapshot,
+		MasksOnly: c.UIMDisclosure == config.Refuse,
+		Random:    rand.Reader,
+		Keys:      keys,
+		Update: func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error) {
+			change, err := who.Update(ctx, decide)
+			if err == nil {
+				changed()
+			}
+			return change, err
+		},
+	}
 	return &Core{
 		Office: &admin.Office{
-			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(),
-			Changed: bells.RingAll, // so that idle sessions look whether they may go on
+			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Changed: changed,
+			Keys: keys.Cert().Address().String(),
+			Decided: func(ctx context.Context, q gsp.KeyRequest, published bool) error {
+				return r.DecidedKey(ctx, q, published, time.Now())
+			},
 		},
 		store:    store,
 		registry: who,
 		bells:    bells,
 		made:     errors.Is(missing, fs.ErrNotExist),
-		router: &router.Router{
-			Store:     store,
-			Roll:      who.Snapshot,
-			MasksOnly: c.UIMDisclosure == config.Refuse,
-			Random:    rand.Reader,
-		},
+		router:   r,
 	}, nil
 }
 

@@ -157,7 +157,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
 		BadLogins: c.Limits.FailedLogins, Log: log,
 	}
-	directory := &keyserver.Server{Directory: who, Domain: c.Domain, TLS: pair.Config(), Log: log}
+	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Submission: core.Office.Keys, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
 
 	socket, err := control.Listen(c.Data)

@@ -132,6 +132,20 @@ func (s *Snapshot) Requests() []gsp.KeyRequest {
 	return sorted(s.requests, func(a, b gsp.KeyRequest) int { return strings.Compare(a.Address.Local, b.Address.Local) })
 }
 
+// Requested returns what a certificate that waited is, or would be. It may be
+// published by now.
+func (s *Snapshot) Requested(q gsp.KeyRequest) (Offer, error) {
+	cert, err := pgpcert.Load(gsp.Certificate{Address: q.Address, Fingerprint: q.Fingerprint, Bytes: q.Bytes})
+	if err != nil {
+		return Offer{}, fmt.Errorf("load the certificate that waits for %s: %w", q.Address, err)
+	}
+	owner, ok := s.Owner(q.Address)
+	if !ok {
+		return Offer{}, fmt.Errorf("find who has %s: %w", q.Address, gsp.ErrNotFound)
+	}
+	return Offer{owner, cert, NewKey}, nil
+}
+
 // Challenged returns the certificate that waits for a code of that digest to
 // come back from an account.
 func (s *Snapshot) Challenged(by gsp.AccountID, digest [sha256.Size]byte, at time.Time) (gsp.KeyRequest, bool) {

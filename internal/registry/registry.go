@@ -112,15 +112,18 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 	roll.Accounts = replace(roll.Accounts, c.Accounts, func(a gsp.Account) gsp.AccountID { return a.ID })
 	roll.Grants = replace(roll.Grants, c.Grants, func(g gsp.Grant) int64 { return g.ID })
 	roll.Credentials = replace(roll.Credentials, c.Credentials, func(c gsp.Credential) gsp.AccountID { return c.Account })
-	var inForce []gsp.Certificate
+	var changed []gsp.Certificate
 	for _, cert := range c.Certificates {
-		if !cert.Withdrawn.IsZero() && cert.Published.Equal(cert.Withdrawn) {
+		inForce := func(old gsp.Certificate) bool {
+			return old.Address == cert.Address && old.Fingerprint == cert.Fingerprint
+		}
+		if cert.Withdrawn.IsZero() || slices.ContainsFunc(roll.Certificates, inForce) {
+			changed = append(changed, cert)
+		} else { // an earlier one that its owner revoked
 			roll.Withdrawn = append(roll.Withdrawn, cert)
-		} else {
-			inForce = append(inForce, cert)
 		}
 	}
-	certs := replace(roll.Certificates, inForce, func(c gsp.Certificate) gsp.Address { return c.Address })
+	certs := replace(roll.Certificates, changed, func(c gsp.Certificate) gsp.Address { return c.Address })
 	roll.Certificates = nil
 	for _, cert := range certs {
 		if cert.Withdrawn.IsZero() {

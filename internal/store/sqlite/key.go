@@ -97,16 +97,15 @@ func (t *tx) applyCertificate(c gsp.Certificate) error {
 		}
 		return t.insertCertificate(c)
 	}
-	if c.Published.Equal(c.Withdrawn) {
-		return t.insertCertificate(c)
-	}
 	var id int64
 	err := t.row(`SELECT id FROM certificate WHERE local = ? AND domain = ? AND fingerprint = ? AND withdrawn = 0`,
 		c.Address.Local, c.Address.Domain, c.Fingerprint).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
+	switch {
+	case errors.Is(err, sql.ErrNoRows) && c.Published.Equal(c.Withdrawn):
+		return t.insertCertificate(c)
+	case errors.Is(err, sql.ErrNoRows):
 		return gsp.ErrNotFound
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return t.exec(`UPDATE certificate SET withdrawn = ? WHERE id = ?`, millis(c.Withdrawn), id)

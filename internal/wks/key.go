@@ -1,0 +1,131 @@
+package wks
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
+	"gsp.example/gsp/internal/sealed"
+)
+
+// Key is the submission key: the private key of keys@. It prints as nothing but
+// its fingerprint and is safe for concurrent use.
+type Key struct {
+	entity *openpgp.Entity
+	cert   *pgpcert.Cert
+}
+
+// secretLabel is that of the file (RFC 9580, section 6.2.1).
+const secretLabel = "PGP PRIVATE KEY BLOCK"
+
+// Generate makes the key of an address. It has no end: a client that cannot
+// seal for it answers in clear.
+func Generate(addr gsp.Address, now time.Time) (*Key, error) {
+	entity, err := openpgp.NewEntity(addr.String(), "", "", &packet.Config{
+		Algorithm:     packet.PubKeyAlgoEdDSA, // the form that every program reads
+		DefaultCipher: packet.CipherAES256,
+		Time:          func() time.Time { return now },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("generate the key of %s: %w", addr, err)
+	}
+	return newKey(entity, addr, now)
+}
+
+// ReadKey reads the file that File wrote.
+func ReadKey(file []byte, addr gsp.Address, now time.Time) (k *Key, err error) {
+	defer recovered("read the key of keys@", &err)
+	entities, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("read the key of %s: %w", addr, err)
+	}
+	if len(entities) != 1 || entities[0].PrivateKey == nil || entities[0].PrivateKey.Encrypted {
+		return nil, fmt.Errorf("read the key of %s: want one private key without a passphrase", addr)
+	}
+	return newKey(entities[0], addr, now)
+}
+
+func newKey(entity *openpgp.Entity, addr gsp.Address, now time.Time) (*Key, error) {
+	var public bytes.Buffer
+	if err := entity.Serialize(&public); err != nil {
+		return nil, fmt.Errorf("write the public key of %s: %w", addr, err)
+	}
+	cert, err := pgpcert.Read(public.Bytes(), addr, now)
+	if err != nil {
+		return nil, fmt.Errorf("check the key of %s: %w", addr, err)
+	}
+	return &Key{entity, cert}, nil
+}
+
+// File returns the private key as a file that only the gateway may read.
+func (k *Key) File() ([]byte, error) {
+	var b bytes.Buffer
+	w, err := armor.Encode(&b, secretLabel, nil)
+	if err != nil {
+		return nil, fmt.Errorf("write the key of %s: %w", k.cert.Address(), err)
+	}
+	if err := k.entity.SerializePrivateWithoutSigning(w, nil); err != nil {
+		return nil, fmt.Errorf("write the key of %s: %w", k.cert.Address(), err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("write the key of %s: %w", k.cert.Address(), err)
+	}
+	return append(b.Bytes(), '\n'), nil
+}
+
+// Cert returns the certificate that the directory publishes for keys@.
+func (k *Key) Cert() *pgpcert.Cert { return k.cert }
+
+// String returns the fingerprint.
+func (k *Key) String() string { return k.cert.Fingerprint() }
+
+// GoString returns the fingerprint: %#v must not print what is private.
+func (k *Key) GoString() string { return k.cert.Fingerprint() }
+
+// open decrypts a message that was inspected. Who signed it does not matter:
+// who sent it is known by the login.
+func (k *Key) open(m sealed.Message) (text []byte, err error) {
+	defer recovered("open a mail to keys@", &err)
+	var octets bytes.Buffer
+	if err := m.WriteOctets(&octets); err != nil {
+		return nil, err
+	}
+	most := int64(maxText)
+	message, err := openpgp.ReadMessage(&octets, openpgp.EntityList{k.entity}, nil, &packet.Config{MaxDecompressedMessageSize: &most})
+	if err != nil {
+		return nil, cannotRead(k.cert, err)
+	}
+	// To its end, where the library checks that nothing was altered.
+	text, err = io.ReadAll(io.LimitReader(message.UnverifiedBody, maxText+1))
+	if err != nil {
+		return nil, cannotRead(k.cert, err)
+	}
+	if len(text) > maxText {
+		return nil, tooLarge()
+	}
+	return text, nil
+}
+
+func cannotRead(cert *pgpcert.Cert, err error) error {
+	return &gsp.Refusal{
+		Reason: gsp.CannotRead,
+		Cause:  fmt.Sprintf("this mail is sealed, and not so that %s could open it", cert.Address()),
+		Remedy: fmt.Sprintf("seal it for the key %s, which the directory has, or send it unsealed", cert.Fingerprint()),
+		Err:    err,
+	}
+}
+
+// recovered turns a panic of the OpenPGP library, which it has had on hostile
+// packets, into an error.
+func recovered(doing string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s: OpenPGP library panic: %v", doing, p)
+	}
+}
