@@ -109,6 +109,12 @@ func Open(ctx context.Context, folder string, options Options) (_ *Store, err er
 	if err := migrate(ctx, conn, path, migrations, options.Log); err != nil {
 		return nil, err
 	}
+	if s.writer.copier, err = db.Conn(ctx); err != nil {
+		return nil, err
+	}
+	if err := setUpWriter(ctx, s.writer.copier); err != nil {
+		return nil, err
+	}
 	if s.readers, err = openReaders(ctx, path); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -43,8 +44,13 @@ type writer struct {
 	conn  *sql.Conn
 
 	// The leader's.
-	tx     tx
-	logged int // at most how many octets went into the log since it was copied
+	tx      tx
+	logged  int  // at most how many octets went into the log since it was begun
+	copying bool // the log has been long, see tend
+
+	copier *sql.Conn
+	copies sync.WaitGroup
+	copied atomic.Bool // by the copier
 
 	mu      sync.Mutex
 	waiting []*job // the leader's own comes first
@@ -140,14 +146,7 @@ func (w *writer) lead() {
 			w.fail(errors.New("a write broke off"))
 			answer(jobs, w.store.Err())
 		}
-		if w.logged < checkpointAfter {
-			w.pass()
-			return
-		}
-		go func() { // the leader's client need not wait for it
-			w.checkpoint()
-			w.pass()
-		}()
+		w.tend()
 	}()
 	w.group(jobs)
 	whole = true
@@ -259,21 +258,44 @@ const checkpointAfter = 32 << 20
 // for readers to let go of it, so that it cannot grow for ever.
 const logLimit = 128 << 20 / pageSize
 
-// checkpoint copies the log into the database. It is done here and not by
-// SQLite within a commit, which would keep the sessions of that commit waiting
-// and would not tell of a disk that fails.
-func (w *writer) checkpoint() {
+// tend passes the lead on, and sees to the log. One that is long is copied
+// into the database, with two syncs and many scattered writes: first while
+// others write on, and then once more while they wait for the little that they
+// added, since only a log that was copied whole is begun anew. SQLite would do
+// all of it within a commit, and would not tell of a disk that fails.
+func (w *writer) tend() {
+	if w.copying && (w.copied.Load() || w.logged >= 2*checkpointAfter) {
+		go func() { // the leader's client need not wait for it
+			w.copies.Wait()
+			w.copied.Store(false)
+			w.logged, w.copying = 0, false
+			w.checkpoint(w.conn)
+			w.pass()
+		}()
+		return
+	}
+	if w.logged >= checkpointAfter && !w.copying {
+		w.copying = true
+		w.copies.Go(func() {
+			w.checkpoint(w.copier)
+			w.copied.Store(true)
+		})
+	}
+	w.pass()
+}
+
+// checkpoint copies the log into the database.
+func (w *writer) checkpoint(conn *sql.Conn) {
 	if w.store.Err() != nil {
 		return
 	}
-	w.logged = 0
 	var busy, pages, done int
 	scan := func(mode string) error {
-		row := w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")")
+		row := conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")")
 		return row.Scan(&busy, &pages, &done)
 	}
 	err := scan("PASSIVE")
-	if err == nil && pages > logLimit {
+	if err == nil && pages > logLimit && conn == w.conn {
 		err = scan("TRUNCATE")
 	}
 	if err != nil {
@@ -327,6 +349,7 @@ func (w *writer) stop() {
 	if led {
 		<-w.stopped
 	}
+	w.copies.Wait()
 }
 
 // close closes the connection after stop.
@@ -338,6 +361,9 @@ func (w *writer) close() error {
 	if w.started && w.store.Err() == nil {
 		_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
 		errs = append(errs, err)
+	}
+	if w.copier != nil {
+		errs = append(errs, w.copier.Close())
 	}
 	errs = append(errs, w.conn.Close(), w.db.Close())
 	return errors.Join(errs...)
