@@ -44,6 +44,16 @@ type KeyEntry struct {
 	Answer string `json:"answer,omitzero"` // SHA-256 of what the directory answers from then on
 }
 
+// SheetKey is what a page tells by which people compare a key.
+type SheetKey struct {
+	Address     string   `json:"address"`
+	PartyName   string   `json:"party_name,omitzero"`
+	Name        string   `json:"name,omitzero"` // of the officer
+	Fingerprint string   `json:"fingerprint"`
+	Words       []string `json:"words"`
+	State       string   `json:"state"` // "waits for approval" or "published"
+}
+
 // PartyKeysOf is the input of PartyKeys.
 type PartyKeysOf struct {
 	ID        string `json:"id"`
@@ -66,6 +76,10 @@ var KeyHistory = Verb[KeyOf, []KeyEntry]{"key-history", keyHistory}
 
 // KeyRevoke takes the key of an address out of use at once.
 var KeyRevoke = Verb[KeyOf, KeyRow]{"key-revoke", keyRevoke}
+
+// KeySheet tells what a page says by which people compare a key: the one that
+// waits, or the published one where none does.
+var KeySheet = Verb[KeyOf, SheetKey]{"key-sheet", keySheet}
 
 // PartyKeys says whether a Party's officers need an approval of their keys.
 // The Party's own key always does.
@@ -217,6 +231,31 @@ func keyRevoke(ctx context.Context, o *Office, by string, in KeyOf) (KeyRow, err
 		return c, nil
 	})
 	return row, err
+}
+
+func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error) {
+	roll := o.Registry.Snapshot()
+	owner, err := ownerOf(roll, in.Address)
+	if err != nil {
+		return SheetKey{}, err
+	}
+	sheet := SheetKey{Address: owner.Address.String(), State: "waits for approval"}
+	party, _ := roll.Party(owner.Party)
+	account, _ := roll.AccountByID(owner.Account)
+	sheet.PartyName, sheet.Name = party.Name, account.Name
+	if q, ok := roll.Request(owner.Address); ok {
+		sheet.Fingerprint = q.Fingerprint
+	} else if published, ok := roll.Certificate(owner.Address); ok {
+		sheet.Fingerprint, sheet.State = published.Fingerprint, "published"
+	} else {
+		return SheetKey{}, &gsp.Refusal{
+			Reason: gsp.NoKeyWaits,
+			Cause:  fmt.Sprintf("%s has no key, and none waits", owner.Address),
+			Remedy: "see those that wait with: gsp key pending",
+		}
+	}
+	sheet.Words = pgpcert.Words(sheet.Fingerprint)
+	return sheet, nil
 }
 
 func partyKeys(ctx context.Context, o *Office, by string, in PartyKeysOf) (gsp.Party, error) {

@@ -15,6 +15,7 @@ type partyCommand struct {
 	Add      partyAddCommand      `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
 	List     partyListCommand     `cmd:"" help:"List the Parties."`
 	Language partyLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to a Party."`
+	Approval partyApprovalCommand `cmd:"" help:"Say whether a Party's officers need an approval of their keys."`
 	Withdraw partyWithdrawCommand `cmd:"" help:"End a Party with its accounts and keys; its mail stays."`
 }
 
@@ -231,8 +232,14 @@ func accountTable(w io.Writer, rows []admin.AccountRow) {
 }
 
 type keyCommand struct {
-	Import keyImportCommand `cmd:"" help:"Publish the certificate of a Party or an account."`
-	List   keyListCommand   `cmd:"" help:"List what the directory publishes."`
+	Import  keyImportCommand  `cmd:"" help:"Publish the certificate of a Party or an account."`
+	List    keyListCommand    `cmd:"" help:"List what the directory publishes."`
+	Pending keyPendingCommand `cmd:"" help:"List the keys that wait for approval, with their fingerprints in words."`
+	Approve keyApproveCommand `cmd:"" help:"Approve a key that waits."`
+	Reject  keyRejectCommand  `cmd:"" help:"Give a key up that waits."`
+	Sheet   keySheetCommand   `cmd:"" help:"Print a page to compare a fingerprint by telephone."`
+	Revoke  keyRevokeCommand  `cmd:"" help:"Take the key of an address out of use at once."`
+	History keyHistoryCommand `cmd:"" help:"Tell all that was done with the keys of an address."`
 }
 
 type keyImportCommand struct {

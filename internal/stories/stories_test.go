@@ -49,6 +49,8 @@ func TestStories(t *testing.T) {
 			"party":       verb((*world).party, 2),       // party ID NAME [PARENT]: registers it and its key
 			"officer":     verb((*world).officer, 2),     // officer LOGIN PARTY [ROLE...]: an account and its key
 			"newpassword": verb((*world).newPassword, 1), // newpassword LOGIN: issued anew, and put into LOGIN's mail client
+			"handin":      verb((*world).handIn, 1),      // handin LOGIN: mails a new key to keys@; the subject of the answer
+			"confirm":     verb((*world).confirm, 1),     // confirm LOGIN: quotes the newest mail back; the subject of the answer
 			"keyfile":     verb((*world).keyfile, 3),     // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
 			"password":    verb((*world).password, 2),    // password LOGIN TEXT: as LOGIN's mail client has it from now on
 			"waits":       verb((*world).waits, 1),       // waits LOGIN [authority]: IDLE on the own INBOX or the authority's

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/gsp"
+)
+
+type keyPendingCommand struct {
+	Address string `arg:"" optional:"" help:"Only the key of this address."`
+}
+
+func (keyPendingCommand) Help() string {
+	return "Compare the fingerprint, or its words, with the owner by telephone, at a number that you know,\nbefore you approve a key.\n\nExample:\n  gsp key pending"
+}
+
+func (c keyPendingCommand) Run(r *run) error {
+	return ask(r, admin.KeyPending, admin.KeyOf{Address: c.Address}, func(w io.Writer, keys []admin.WaitingKey) {
+		if len(keys) == 0 {
+			fmt.Fprintln(w, "No key waits.")
+		}
+		for i, k := range keys {
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			waitingKey(w, k)
+		}
+	})
+}
+
+func waitingKey(w io.Writer, k admin.WaitingKey) {
+	fmt.Fprintf(w, "address:\t%s\nhanded in:\t%s\n", k.Address, minute(k.HandedIn))
+	fmt.Fprintf(w, "fingerprint:\t%s\n", fours(k.Fingerprint))
+	for i := 0; i < len(k.Words); i += 5 {
+		name := ""
+		if i == 0 {
+			name = "in words:"
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, strings.Join(k.Words[i:min(i+5, len(k.Words))], " "))
+	}
+	if k.Current != "" {
+		fmt.Fprintf(w, "replaces:\t%s\n", fours(k.Current))
+	}
+	if k.Proved.IsZero() {
+		fmt.Fprintf(w, "state:\tits owner has not answered the challenge yet\n")
+		return
+	}
+	fmt.Fprintf(w, "state:\tproved %s, %d of %d approvals\n", minute(k.Proved), len(k.Approvals), k.Needs)
+	for _, a := range k.Approvals {
+		fmt.Fprintf(w, "approved:\t%s by %s\n", minute(a.At), a.By)
+	}
+}
+
+type keyApproveCommand struct {
+	Address     string   `arg:"" help:"Whose it is: a Party's code, an account, or the whole address."`
+	Fingerprint []string `arg:"" optional:"" help:"The fingerprint that was compared; another key is then not approved."`
+}
+
+func (keyApproveCommand) Help() string {
+	return "An officer's key needs one approval, a Party's own those of two people. Who approves is the user of\nthis machine that runs the command; let each administrator have one of their own.\n\nExample:\n  gsp key approve customs1.ke 'AB12 CD34 EF56 AB12 CD34  EF56 AB12 CD34 EF56 AB12'"
+}
+
+func (c keyApproveCommand) Run(r *run) error {
+	in := admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}
+	return ask(r, admin.KeyApprove, in, func(w io.Writer, k admin.DecidedKey) {
+		waitingKey(w, k.WaitingKey)
+		if k.Published {
+			fmt.Fprintf(w, "\nIt is published.\n")
+			tellsOwner(w, k)
+		} else {
+			fmt.Fprintf(w, "\nIt is published once somebody else has approved it too.\n")
+		}
+	})
+}
+
+type keyRejectCommand struct {
+	Address     string   `arg:"" help:"Whose it is."`
+	Fingerprint []string `arg:"" optional:"" help:"The fingerprint that was compared; another key is then not rejected."`
+}
+
+func (keyRejectCommand) Help() string { return "Example:\n  gsp key reject customs1.ke" }
+
+func (c keyRejectCommand) Run(r *run) error {
+	in := admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}
+	return ask(r, admin.KeyReject, in, func(w io.Writer, k admin.DecidedKey) {
+		fmt.Fprintf(w, "The key %s of %s is not published.\n", fours(k.Fingerprint), k.Address)
+		tellsOwner(w, k)
+	})
+}
+
+func tellsOwner(w io.Writer, k admin.DecidedKey) {
+	if !k.Told {
+		fmt.Fprintf(w, "Its owner could not be told by mail.\n")
+	}
+}
+
+type keyHistoryCommand struct {
+	Address string `arg:"" help:"Whose it is; it may be of the past."`
+}
+
+func (keyHistoryCommand) Help() string {
+	return "ANSWER is the SHA-256 of what the directory answers for the address from then on.\n\nExample:\n  gsp key history ke"
+}
+
+func (c keyHistoryCommand) Run(r *run) error {
+	return ask(r, admin.KeyHistory, admin.KeyOf{Address: c.Address}, func(w io.Writer, entries []admin.KeyEntry) {
+		fmt.Fprintln(w, "TIME\tWHAT\tBY\tFINGERPRINT\tANSWER")
+		for _, e := range entries {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", minute(e.At), e.Act, dash(e.By), dash(e.Fingerprint), dash(e.Answer))
+		}
+	})
+}
+
+type keyRevokeCommand struct {
+	Address string `arg:"" help:"Whose it is."`
+}
+
+func (keyRevokeCommand) Help() string {
+	return "The directory publishes the key no more, and mail sealed for it is refused from now on. Only its\nowner can revoke the key itself, by mail to keys@ or with: gsp key import ADDRESS REVOCATION\n\nExample:\n  gsp key revoke customs1.ke"
+}
+
+func (c keyRevokeCommand) Run(r *run) error {
+	return ask(r, admin.KeyRevoke, admin.KeyOf{Address: c.Address}, func(w io.Writer, k admin.KeyRow) {
+		fmt.Fprintf(w, "The key %s of %s is published no more, and mail sealed for it is refused.\n", fours(k.Fingerprint), k.Address)
+	})
+}
+
+type keySheetCommand struct {
+	Address string `arg:"" help:"Whose it is."`
+}
+
+func (keySheetCommand) Help() string {
+	return "A page to be printed: whoever telephones reads along, ticks the words off and signs.\n\nExample:\n  gsp key sheet ke | lp"
+}
+
+func (c keySheetCommand) Run(r *run) error {
+	return ask(r, admin.KeySheet, admin.KeyOf{Address: c.Address}, keySheet)
+}
+
+// keySheet writes a page of at most 72 columns.
+func keySheet(w io.Writer, k admin.SheetKey) {
+	fmt.Fprintf(w, "COMPARISON OF A KEY BY TELEPHONE\n\n")
+	fmt.Fprintf(w, "Address   %s\nParty     %s\n", k.Address, dash(k.PartyName))
+	if k.Name != "" {
+		fmt.Fprintf(w, "Owner     %s\n", k.Name)
+	}
+	fmt.Fprintf(w, "State     %s\n\nFingerprint\n\n", k.State)
+	groups := strings.Fields(fours(k.Fingerprint))
+	for i := 0; i < len(groups); i += 5 {
+		fmt.Fprintf(w, "    %s\n", strings.Join(groups[i:min(i+5, len(groups))], "  "))
+	}
+	fmt.Fprintf(w, "\nThe same in words, one for two digits\n\n")
+	for i := 0; i < len(k.Words); i += 2 {
+		fmt.Fprintf(w, "    [ ] %2d %s  %-14s", i+1, k.Fingerprint[2*i:2*i+2], k.Words[i])
+		if i+1 < len(k.Words) {
+			fmt.Fprintf(w, "    [ ] %2d %s  %s", i+2, k.Fingerprint[2*i+2:2*i+4], k.Words[i+1])
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "\nCall the owner at a number that you had before this sheet. Let the owner\n"+
+		"read the words from his or her own screen; do not read them out first.\n\n"+
+		"Number called  ______________________________\n\nAll the same   [ ] yes   [ ] no\n\n"+
+		"Date, name, signature  ________________________________________________\n")
+}
+
+type partyApprovalCommand struct {
+	Party string `arg:"" help:"Its code."`
+	Kind  string `arg:"" enum:"automatic,by-hand" help:"automatic, or by-hand."`
+}
+
+func (partyApprovalCommand) Help() string {
+	return "Officers' keys are then published as soon as they have shown that the keys are theirs. The Party's\nown key always needs two approvals.\n\nExample:\n  gsp party approval ke automatic"
+}
+
+func (c partyApprovalCommand) Run(r *run) error {
+	in := admin.PartyKeysOf{ID: c.Party, Automatic: c.Kind == "automatic"}
+	return ask(r, admin.PartyKeys, in, func(w io.Writer, p gsp.Party) {
+		if p.AutomaticKeys {
+			fmt.Fprintf(w, "The keys of the officers of %s (%s) need no approval.\n", p.Name, p.ID)
+		} else {
+			fmt.Fprintf(w, "The keys of the officers of %s (%s) need an approval.\n", p.Name, p.ID)
+		}
+	})
+}
+
+// fours parts a fingerprint into groups of four digits.
+func fours(fingerprint string) string {
+	var groups []string
+	for ; len(fingerprint) > 4; fingerprint = fingerprint[4:] {
+		groups = append(groups, fingerprint[:4])
+	}
+	return strings.Join(append(groups, fingerprint), " ")
+}
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
