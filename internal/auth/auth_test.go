@@ -193,7 +193,6 @@ func TestFailuresMakeWait(t *testing.T) {
 			t.Fatalf("%s, sixth failure: got %v, want %s", login, err, gsp.TooBusy)
 		}
 	}
-	// The owner is not locked out by somebody else's failures.
 	if _, err := a.Authenticate(t.Context(), peer.Peer{}, "customs1.ke", password); err != nil {
 		t.Errorf("the known password during the wait: %v", err)
 	}
@@ -210,6 +209,43 @@ func TestFailuresMakeWait(t *testing.T) {
 	for range 4 {
 		if _, err := a.Authenticate(t.Context(), peer.Peer{}, "nobody", "wrong"); reason(err) != gsp.BadLogin {
 			t.Errorf("an hour later: got %v, want %s", err, gsp.BadLogin)
+		}
+	}
+}
+
+// Whatever is tried under her name, from anywhere and since before the restart,
+// an officer's right password lets her in; and where she mistypes it, she is
+// told so and not to wait.
+func TestNobodyLocksAnOfficerOut(t *testing.T) {
+	from := func(prefix string) peer.Peer { return peer.Peer{Network: netip.MustParsePrefix(prefix)} }
+	office, elsewhere := from("192.0.2.7/32"), from("2001:db8:1:2::/64")
+	for name, attacker := range map[string]peer.Peer{"elsewhere": elsewhere, "her own network": office} {
+		for mechanism, login := range map[string]func(*auth.Authenticator, string) error{
+			"PLAIN": func(a *auth.Authenticator, password string) error {
+				_, err := a.Authenticate(t.Context(), office, "customs1.ke", password)
+				return err
+			},
+			"SCRAM-SHA-256": func(a *auth.Authenticator, password string) error {
+				_, err := try(t, a, "SCRAM-SHA-256", office, (&scramClient{name: "customs1.ke", password: password}).login)
+				return err
+			},
+		} {
+			_, c, a, password := newRoll()
+			for range 50 {
+				a.Authenticate(t.Context(), attacker, "customs1.ke", "wrong")
+				c.t = c.t.Add(15 * time.Minute)
+			}
+			for range 50 {
+				a.Authenticate(t.Context(), attacker, "customs1.ke", "wrong")
+			}
+			if attacker.Network == elsewhere.Network {
+				if err := login(a, "mistyped"); reason(err) != gsp.BadLogin {
+					t.Errorf("%s, mistyped by %s: got %v, want %s", name, mechanism, err, gsp.BadLogin)
+				}
+			}
+			if err := login(a, password); err != nil {
+				t.Errorf("%s, right by %s: %v", name, mechanism, err)
+			}
 		}
 	}
 }

@@ -32,7 +32,7 @@ type Options struct {
 	// process: a salt that changes with it would tell the invented from the real.
 	Secret []byte
 
-	FreeByName    int // failures under one name before the first wait, 0 for 5
+	FreeByName    int // failures under one name from one network before the first wait, 0 for 5
 	FreeByNetwork int // failures from one network before the first wait, 0 for 20
 	Now           func() time.Time
 }
@@ -45,19 +45,14 @@ type Authenticator struct {
 
 	byName    throttle[nameKey]
 	byNetwork throttle[netip.Prefix]
+	early     sync.Mutex // held while a password that comes in a wait is checked
 
-	// What was right is remembered as hashes under a key that lives as long as
-	// the process, because mail clients log in every few seconds.
+	// Passwords that were right are remembered as hashes under a key that lives
+	// as long as the process, because mail clients log in every few seconds. A
+	// new credential makes them worthless by itself.
 	key      [sha256.Size]byte
 	mu       sync.Mutex
-	verified map[gsp.AccountID]verified
-}
-
-// verified is what an account has proved since the start. A new credential
-// makes it worthless by itself.
-type verified struct {
-	credential [sha256.Size]byte // by any mechanism
-	password   [sha256.Size]byte // in clear, 0 for never
+	verified map[gsp.AccountID][sha256.Size]byte
 }
 
 // NewAuthenticator returns an Authenticator.
@@ -65,7 +60,7 @@ func NewAuthenticator(o Options) *Authenticator {
 	a := &Authenticator{
 		o:        o,
 		decoy:    NewCredential(0, NewPassword(rand.Reader), time.Time{}),
-		verified: make(map[gsp.AccountID]verified),
+		verified: make(map[gsp.AccountID][sha256.Size]byte),
 	}
 	a.byName.free, a.byNetwork.free = 5, 20
 	if o.FreeByName > 0 {
@@ -82,25 +77,38 @@ func NewAuthenticator(o Options) *Authenticator {
 // is a local part, or an address at the authenticator's domain, in any case.
 //
 // The error is a *gsp.Refusal: gsp.BadLogin alike for an unknown login, a
-// disabled account and a wrong password, or gsp.TooBusy after too many
-// failures under one login, whether it exists or not, or from one network. A
-// password that was right before gets through even then, so that nobody can
-// lock an officer out.
+// disabled account and a wrong password, or gsp.TooBusy in their place after
+// too many failures from one network, or from there under one login, whether
+// it exists or not. The right password gets through even then, so that nobody
+// can lock an officer out; it cannot be guessed, however often one may try.
 func (a *Authenticator) Authenticate(_ context.Context, p peer.Peer, login, password string) (gsp.Account, error) {
 	c := a.find(login)
 	sum := a.sum(c.credential, canonical(password))
-	if c.found && a.remembers(c, func(v verified) bool { return hmac.Equal(v.password[:], sum[:]) }) {
-		a.byNetwork.clear(p.Network)
+	if c.found && a.remembers(c.account.ID, sum) {
+		a.succeed(c, p.Network)
 		return c.account, nil
 	}
-	if err := a.mustWait(c.name, p.Network); err != nil {
-		return gsp.Account{}, err
-	}
-	if !Check(c.credential, password) || !c.found {
+	wait := a.mustWait(c.name, p.Network)
+	if !a.check(c, password, wait != nil) {
+		if wait != nil {
+			return gsp.Account{}, wait
+		}
 		return gsp.Account{}, a.fail(c.name, p.Network, badLogin)
 	}
-	a.succeed(c, p.Network, sum)
+	a.succeed(c, p.Network)
+	a.remember(c.account.ID, sum)
 	return c.account, nil
+}
+
+// check reports whether the password is the candidate's. Those that come early
+// are checked one at a time, so that a flood of them takes one processor at
+// most and an officer among them waits for seconds, not for the whole wait.
+func (a *Authenticator) check(c candidate, password string, early bool) bool {
+	if early {
+		a.early.Lock()
+		defer a.early.Unlock()
+	}
+	return Check(c.credential, password) && c.found
 }
 
 // candidate is whom a login names. Where it is nobody, or nobody who may log
@@ -135,11 +143,18 @@ func (a *Authenticator) invent(name string) []byte {
 	return h.Sum(nil)[:saltSize]
 }
 
-// nameKey is what a name is counted under. The name itself may be long, and it
-// is cut out of a message that may hold a password: kept, it keeps both.
-type nameKey [sha256.Size]byte
+// nameKey is what a name is counted under, in the network it is used from:
+// what others do elsewhere is no reason to make its owner wait.
+type nameKey struct {
+	// The name itself may be long, and it is cut out of a message that may hold
+	// a password: kept, it keeps both.
+	name    [sha256.Size]byte
+	network netip.Prefix
+}
 
-func keyOf(name string) nameKey { return sha256.Sum256([]byte(name)) }
+func keyOf(name string, network netip.Prefix) nameKey {
+	return nameKey{sha256.Sum256([]byte(name)), network}
+}
 
 func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	if local, domain, ok := strings.Cut(login, "@"); ok {
@@ -161,42 +176,40 @@ func (a *Authenticator) sum(c gsp.Credential, password string) (sum [sha256.Size
 	return sum
 }
 
-// remembers reports whether the account has proved its present credential
-// before, in the way that same asks for.
-func (a *Authenticator) remembers(c candidate, same func(verified) bool) bool {
-	a.mu.Lock()
-	v, ok := a.verified[c.account.ID]
-	a.mu.Unlock()
-	credential := a.sum(c.credential, "")
-	return ok && hmac.Equal(v.credential[:], credential[:]) && same(v)
-}
-
-// succeed notes a login that was right. password is the zero sum where the
-// password itself did not come. The network is forgiven too: behind the one
-// address of a ministry, a single forgotten program fails all day long.
-func (a *Authenticator) succeed(c candidate, network netip.Prefix, password [sha256.Size]byte) {
-	a.byName.clear(keyOf(c.name))
-	a.byNetwork.clear(network)
-	now := verified{credential: a.sum(c.credential, ""), password: password}
+// remembers reports whether the account's password, by its sum, was right
+// before.
+func (a *Authenticator) remembers(account gsp.AccountID, sum [sha256.Size]byte) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	old, ok := a.verified[c.account.ID]
-	if !ok && len(a.verified) >= maxVerified {
+	known, ok := a.verified[account]
+	return ok && hmac.Equal(known[:], sum[:])
+}
+
+func (a *Authenticator) remember(account gsp.AccountID, sum [sha256.Size]byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.verified[account]; !ok && len(a.verified) >= maxVerified {
 		for other := range a.verified { // any one: it costs its owner a slower login
 			delete(a.verified, other)
 			break
 		}
 	}
-	if password == [sha256.Size]byte{} && old.credential == now.credential {
-		now.password = old.password
-	}
-	a.verified[c.account.ID] = now
+	a.verified[account] = sum
 }
 
-// mustWait returns why an attempt comes too early, nil if it does not.
+// succeed forgives the failures behind a login that was right, the network's
+// too: behind the one address of a ministry, a single forgotten program fails
+// all day long.
+func (a *Authenticator) succeed(c candidate, network netip.Prefix) {
+	a.byName.clear(keyOf(c.name, network))
+	a.byNetwork.clear(network)
+}
+
+// mustWait returns why an attempt that fails comes too early, nil if it does
+// not.
 func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
 	now := a.o.Now()
-	wait, what := a.byName.wait(keyOf(name), now), "under this name"
+	wait, what := a.byName.wait(keyOf(name, network), now), "under this name"
 	if network.IsValid() {
 		if w := a.byNetwork.wait(network, now); w > wait {
 			wait, what = w, "from your network"
@@ -216,7 +229,7 @@ func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
 // fail counts a failure and returns why.
 func (a *Authenticator) fail(name string, network netip.Prefix, why *gsp.Refusal) error {
 	if name != "" {
-		a.byName.add(keyOf(name), a.o.Now())
+		a.byName.add(keyOf(name, network), a.o.Now())
 	}
 	if network.IsValid() {
 		a.byNetwork.add(network, a.o.Now())

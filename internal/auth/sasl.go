@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
@@ -166,7 +165,7 @@ func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err 
 			err = errMalformed
 			break
 		}
-		s.a.succeed(s.candidate, s.peer.Network, [sha256.Size]byte{})
+		s.a.succeed(s.candidate, s.peer.Network)
 		s.loggedIn(s.candidate.account)
 		return nil, true, nil
 	default:
@@ -179,21 +178,19 @@ func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err 
 	return []byte(text), false, nil
 }
 
-// prove checks the client's proof. Whoever has proved the same credential
-// before does not wait for what others did under the same name.
+// prove checks the client's proof. The right one never waits.
 func (s *scramExchange) prove(message string) (string, error) {
 	verifier, err := s.final(message)
-	known := s.a.remembers(s.candidate, func(verified) bool { return true })
-	if err == nil && s.candidate.found && known {
+	if err == nil && s.candidate.found {
 		return verifier, nil
 	}
 	if wait := s.a.mustWait(s.candidate.name, s.peer.Network); wait != nil {
 		return "", wait
 	}
-	if err == nil && !s.candidate.found {
+	if err == nil {
 		err = errProof
 	}
-	return verifier, err
+	return "", err
 }
 
 // refuse counts a failure and says why.

@@ -187,10 +187,10 @@ type Limits struct {
 	// How many failed logins end a session, from 1 to 10.
 	FailedLogins int `toml:"failed_logins"`
 
-	// How many failed logins under one name go unpunished, from 1 to 1000. Each
-	// further one doubles the wait before the next counts, from two seconds to a
-	// quarter of an hour. A password that was right since the last start gets
-	// through even then, so nobody can lock an officer out.
+	// How many failed logins under one name from one address go unpunished, from
+	// 1 to 1000. Each further one doubles the wait before the next counts, from
+	// two seconds to a quarter of an hour. The right password gets through even
+	// then, so nobody can lock an officer out.
 	FailedLoginsPerName int `toml:"failed_logins_per_name"`
 
 	// The same for one address, under whatever names, from 1 to 100000. A login
