@@ -176,7 +176,7 @@ func refused(err error) bool {
 }
 
 // decided writes what became of an offer. The last mail of the protocol says so
-// in its header (section 4.5).
+// in its header (section 4).
 func decided(roll *registry.Snapshot, to gsp.Address, offer registry.Offer, outcome notice.KeyOutcome) notice.Content {
 	content := notice.KeyDecided(roll.Language(to), offer.Cert, outcome)
 	if outcome == notice.KeyPublished {

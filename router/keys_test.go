@@ -249,6 +249,49 @@ func TestApprovals(t *testing.T) {
 	}
 }
 
+// A key that was stolen before its approval is not published any more.
+func TestAnOwnerRevokesAKeyThatWaits(t *testing.T) {
+	h := takesKeys(t)
+	entity, err := openpgp.NewEntity("", "", "ke2@"+domain, &packet.Config{
+		Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return h.now.Add(-time.Hour) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := entity.Serialize(&b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.sendKey("ke2", b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := entity.RevokeKey(packet.KeyCompromised, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.Reset()
+	if err := entity.Serialize(&b); err != nil {
+		t.Fatal(err)
+	}
+	if receipt, err := h.sendKey("ke2", b.Bytes()); err != nil || !receipt.Done {
+		t.Errorf("revoke: got %+v, %v, want it done without an answer", receipt, err)
+	}
+	if waiting := run(h, admin.KeyPending, admin.KeyOf{}); len(waiting) != 0 {
+		t.Errorf("pending: got %+v, want none", waiting)
+	}
+	if got, want := h.acts("ke2"), []gsp.KeyAct{gsp.HandedIn, gsp.RevokedKey}; !slices.Equal(got, want) {
+		t.Errorf("history: got %v, want %v", got, want)
+	}
+}
+
+// sendKey mails a binary certificate.
+func (h *house) sendKey(by string, key []byte) (gsp.Receipt, error) {
+	raw := "From: " + by + "@" + domain + "\r\nMIME-Version: 1.0\r\nContent-Type: application/pgp-keys\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+		base64.StdEncoding.EncodeToString(key)
+	return h.Submit(h.t.Context(), gsp.Submission{
+		Account: h.account(by), Sender: address(by), Recipients: []gsp.Address{address("keys")}, Raw: []byte(raw), At: h.now,
+	})
+}
+
 // An owner revokes a key by mailing it, the published one or one before it. From
 // then on nothing is sealed for it, not even in the days of an overlap.
 func TestAnOwnerRevokesByMail(t *testing.T) {
@@ -272,10 +315,7 @@ func TestAnOwnerRevokesByMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.publish("ke2") // in its place, so that the first may be used for some days
-	mail := "From: ke2@gsp.example\r\nMIME-Version: 1.0\r\nContent-Type: application/pgp-keys\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(revoked.Bytes())
-	receipt, err := h.Submit(t.Context(), gsp.Submission{
-		Account: h.account("ke2"), Sender: address("ke2"), Recipients: []gsp.Address{address("keys")}, Raw: []byte(mail), At: h.now,
-	})
+	receipt, err := h.sendKey("ke2", revoked.Bytes())
 	if err != nil || !receipt.Answered {
 		t.Fatalf("revoke a former key: %+v, %v", receipt, err)
 	}

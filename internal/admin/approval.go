@@ -96,6 +96,9 @@ func keyPending(_ context.Context, o *Office, _ string, in KeyOf) ([]WaitingKey,
 		return append(rows, rowOfRequest(roll, q)), nil
 	}
 	for _, q := range roll.Requests() {
+		if q.Confirmed.IsZero() && !o.Now().Before(q.Until) {
+			continue // its code has ended
+		}
 		rows = append(rows, rowOfRequest(roll, q))
 	}
 	return rows, nil

@@ -21,7 +21,7 @@ const (
 	SameKey     OfferKind = "same"       // says nothing new
 	LaterKey    OfferKind = "later"      // a later copy of what is published
 	Revocation  OfferKind = "revocation" // of what is published, or of a part of it
-	PastRevoked OfferKind = "past"       // revocation of what was published before
+	PastRevoked OfferKind = "past"       // revocation of what was published before, or waits
 )
 
 // Offer is a certificate that is handed in for an address, as it would be
@@ -39,6 +39,12 @@ func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 	known := s.past[o.Address.Local]
 	if published, ok := s.published[o.Address.Local]; ok {
 		known = append([]Listed{{published, s.certs[o.Address.Local]}}, known...)
+	}
+	if q, ok := s.Request(o.Address); ok { // which its owner may have to revoke
+		c := gsp.Certificate{Address: q.Address, Fingerprint: q.Fingerprint, Bytes: q.Bytes, Published: q.HandedIn, Withdrawn: q.HandedIn}
+		if cert, err := pgpcert.Load(c); err == nil {
+			known = append(slices.Clone(known), Listed{c, cert})
+		}
 	}
 	for _, l := range known {
 		if l.Address != o.Address {
