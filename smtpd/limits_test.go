@@ -150,6 +150,46 @@ func TestFullHouse(t *testing.T) {
 	}
 }
 
+// Whoever fills the house without a login displaces only himself: an officer
+// from elsewhere still gets in, and who is logged in stays.
+func TestStrangersMakeRoom(t *testing.T) {
+	d := openDoor(t, func(s *smtpd.Server) { s.Limits.Sessions = 4 })
+	from := func(address string) net.Conn {
+		t.Helper()
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+		conn, err := dialer.Dial("tcp", d.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	cut := func(who string, conn net.Conn) {
+		t.Helper()
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: got %d octets and %v, want it closed", who, n, err)
+		}
+	}
+	officers := []*client{d.login(t)}
+	quiet := from("127.0.0.8") // one of its own
+	var silent []net.Conn
+	for range 2 {
+		silent = append(silent, from("127.0.0.9"))
+	}
+	cut("one more of the fullest", from("127.0.0.9"))
+	officers = append(officers, d.login(t))
+	cut("the oldest of the fullest", silent[0])
+	cut("one that would be no better", from("127.0.0.9"))
+	officers = append(officers, d.login(t), d.login(t))
+	cut("the last of the fullest", silent[1])
+	cut("the quiet one", quiet)
+	cut("one that comes when all are logged in", from("127.0.0.8"))
+	for _, c := range officers {
+		c.want("NOOP\r\n", "250 ")
+	}
+}
+
 // After a 421 the door closes, whoever the reason came from.
 func TestClosesAfter421(t *testing.T) {
 	d := openDoor(t, nil)

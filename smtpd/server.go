@@ -42,9 +42,10 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []*listener
-	guards    map[*guard]gsp.AccountID // 0 before login
-	peers     map[netip.Prefix]int     // open sessions
-	accounts  map[gsp.AccountID]int    // open sessions that are logged in
+	guards    map[*guard]gsp.AccountID  // 0 before login
+	strangers map[netip.Prefix][]*guard // those before login by site, the oldest first
+	peers     map[netip.Prefix]int      // open sessions
+	accounts  map[gsp.AccountID]int     // open sessions that are logged in
 	closing   bool
 
 	mails, copies allowance
@@ -71,7 +72,7 @@ type Limits struct {
 
 	Room        int64         // octets of all mails that are being read or submitted
 	RoomWait    time.Duration // how long a mail waits for its part of Room
-	Sessions    int           // at once
+	Sessions    int           // at once; strangers make room for more
 	PerPeer     int           // sessions at once from one IPv4 address or IPv6 /64
 	PerAccount  int           // sessions at once of one account
 	Mails       int           // of one account in an hour, below 0 for no limit
@@ -152,6 +153,7 @@ func (s *Server) init() {
 	s.room = newRoom(s.Limits.Room, s.MaxMessage)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.guards = make(map[*guard]gsp.AccountID)
+	s.strangers = make(map[netip.Prefix][]*guard)
 	s.peers = make(map[netip.Prefix]int)
 	s.accounts = make(map[gsp.AccountID]int)
 	s.mails = allowance{what: "mails", perHour: s.Limits.Mails}
@@ -264,41 +266,6 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit counts a connection in. A peer with too many gets one that says so;
-// one that goes on, or a full house, gets nil.
-func (s *Server) admit(conn net.Conn, clear bool) *guard {
-	network := peer.Network(conn.RemoteAddr().String())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	open := 0
-	if network.IsValid() {
-		open = s.peers[network]
-	}
-	if s.closing || len(s.guards) >= s.Limits.Sessions || open >= 2*s.Limits.PerPeer {
-		return nil
-	}
-	g := newGuard(s, conn, network)
-	g.clear, g.unwelcome = clear, open >= s.Limits.PerPeer
-	s.guards[g] = 0
-	s.peers[network]++
-	return g
-}
-
-// countIn counts a session for its account, and is false where there are too
-// many.
-func (s *Server) countIn(g *guard, account gsp.AccountID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.accounts[account] >= s.Limits.PerAccount {
-		return false
-	}
-	if _, open := s.guards[g]; open {
-		s.guards[g] = account
-		s.accounts[account]++
-	}
-	return true
-}
-
 // spend takes a mail to some recipients off an account's hour.
 func (s *Server) spend(account gsp.AccountID, recipients int, now time.Time) *gsp.Refusal {
 	if r := s.copies.ask(account, recipients, now); r != nil {
@@ -308,26 +275,6 @@ func (s *Server) spend(account gsp.AccountID, recipients int, now time.Time) *gs
 		return r
 	}
 	return s.copies.take(account, recipients, now)
-}
-
-func (s *Server) forget(g *guard) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	account, ok := s.guards[g]
-	if !ok {
-		return
-	}
-	delete(s.guards, g)
-	countDown(s.peers, g.network)
-	if account != 0 {
-		countDown(s.accounts, account)
-	}
-}
-
-func countDown[K comparable](counts map[K]int, key K) {
-	if counts[key]--; counts[key] == 0 {
-		delete(counts, key)
-	}
 }
 
 // printer takes what go-smtp wants to tell its operator: panics of a session

@@ -92,7 +92,9 @@ type Submission struct {
 	// client from ever asking for TLS.
 	STARTTLSListen string `toml:"starttls_listen"`
 
-	// How many connections there may be at once, from 16 to 100000.
+	// How many connections there may be at once, from 16 to 100000. When all are
+	// taken, a new one takes the place of one that has not logged in, of the
+	// address (of the /48, for IPv6) that has the most of those.
 	Connections int `toml:"connections"`
 
 	// How many of them from one address: an IPv4 address, or the /64 of an IPv6

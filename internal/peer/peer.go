@@ -30,6 +30,15 @@ func Network(address string) netip.Prefix {
 	return network
 }
 
+// Site returns what one customer of a provider may have around a Network: the
+// IPv4 address, or the /48 of an IPv6 one, which holds 65,536 networks.
+func Site(network netip.Prefix) netip.Prefix {
+	if network.Addr().Is6() {
+		network, _ = network.Addr().Prefix(48)
+	}
+	return network
+}
+
 // Peer is the other end of a connection. The zero Peer is nobody, over no TLS.
 type Peer struct {
 	Network netip.Prefix // as of Network, not valid where there is none
