@@ -159,8 +159,8 @@ func (s *survey) read(ctx context.Context, work, inOrder chan<- *batch) error {
 func (s *survey) judge(b *batch) {
 	b.fits = make([]pattern.Answer, len(b.items))
 	for i, item := range b.items {
-		if !item.Rounded && s.library.Judge(item.Code, s.at).Fits > 0 {
-			b.fits[i] = s.library.Resolve(item.Code, s.at)
+		if !item.Rounded {
+			b.fits[i], _ = s.library.Recognise(item.Code, s.at)
 		}
 	}
 }

@@ -138,12 +138,17 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 	return a
 }
 
-// Recognise is Resolve without the search for what a code should have been,
-// which takes as long as a hundred look-ups: its outcome is never near-miss.
-func (l *Library) Recognise(u gsp.UIM, at time.Time) Answer {
+// Recognise is Resolve for a code that something fits, and false for any
+// other: the search for what it should have been takes as long as a hundred
+// look-ups, too long for a list of a million.
+func (l *Library) Recognise(u gsp.UIM, at time.Time) (Answer, bool) {
 	a := l.recognise(u, at)
+	if len(a.Candidates) == 0 {
+		return Answer{}, false
+	}
+	l.repair(&a)
 	a.finish()
-	return a
+	return a, true
 }
 
 func (l *Library) recognise(u gsp.UIM, at time.Time) Answer {
