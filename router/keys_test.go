@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"gsp.example/gsp/internal/admin"
@@ -307,6 +309,17 @@ func TestAnOwnerRevokesByMail(t *testing.T) {
 	}
 	run(h, admin.KeyImport, admin.NewKey{Address: "ke2", Bytes: plain.Bytes()})
 	first := h.fingerprint("ke2")
+	var secret bytes.Buffer
+	w, err := armor.Encode(&secret, openpgp.PrivateKeyType, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(entity.SerializePrivateWithoutSigning(w, nil), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if h.keys["first ke2"], err = keyring.ReadKey(secret.Bytes()); err != nil {
+		t.Fatal(err)
+	}
 	if err := entity.RevokeKey(packet.KeyCompromised, "", made); err != nil {
 		t.Fatal(err)
 	}
@@ -315,6 +328,8 @@ func TestAnOwnerRevokesByMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.publish("ke2") // in its place, so that the first may be used for some days
+	former := draft{by: "fr1", to: []string{"ke2"}, sealed: []string{"fr1", "first ke2"}}
+	h.accepted(former)
 	receipt, err := h.sendKey("ke2", revoked.Bytes())
 	if err != nil || !receipt.Answered {
 		t.Fatalf("revoke a former key: %+v, %v", receipt, err)
@@ -327,6 +342,9 @@ func TestAnOwnerRevokesByMail(t *testing.T) {
 		t.Errorf("published: got %d certificates, want the new one and the revoked one behind it", len(listed))
 	}
 	h.accepted(draft{by: "fr1", to: []string{"ke2"}})
+	if _, err := h.submit(former); reason(err) != gsp.StaleKey {
+		t.Errorf("sealed for the revoked one: got %v, want %s", err, gsp.StaleKey)
+	}
 	want := []gsp.KeyAct{gsp.PublishedKey, gsp.PublishedKey, gsp.RevokedKey}
 	if got := h.acts("ke2"); !slices.Equal(got, want) {
 		t.Errorf("history: got %v, want %v", got, want)
