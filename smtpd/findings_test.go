@@ -174,7 +174,7 @@ func TestS8NestedMailEndsTheSession(t *testing.T) {
 	c = d.ready(t)
 	c.want("RSET\r\n", "250 ")
 	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
-	c.want("DATA\r\n", "502 ") // the recipient before RSET is gone
+	c.want("DATA\r\n", "503 5.5.1 bad-sequence: ") // the recipient before RSET is gone
 	c.want("EHLO again.example\r\n", "250-gsp.example\r\n")
 	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
 }
@@ -341,4 +341,33 @@ func TestS16NoJokes(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", said.command, got, said.reply)
 		}
 	}
+}
+
+// What go-smtp finds wrong is told with the code that the RFCs have for it,
+// and with a token.
+func TestMistakesOfThePeer(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.dial(t)
+	c.want("", "220 ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "503 5.5.1 bad-sequence: the program has not introduced itself.")
+	c.want("EHLO x\r\n", "250-")
+	c.want("VRFY ke\r\n", "252 2.5.0 an address is checked")
+	c.want("AUTH\r\n", "501 5.5.4 bad-sequence: AUTH came without a mechanism.")
+	c.want("MAIL FROM:<"+officer+"> SIZE=99999999999999999999\r\n", "530 5.7.0 login-first: ")
+	c.want(plain(officer, password), "235 ")
+	c.want(plain(officer, password), "503 5.5.1 bad-sequence: this connection is logged in already.")
+	c.want("RCPT TO:<ke@gsp.example>\r\n", "503 5.5.1 bad-sequence: no sender was accepted for this mail.")
+	for _, size := range []string{"4294967295", "4294967296", "99999999999999999999"} {
+		c.want("MAIL FROM:<"+officer+"> size="+size+"\r\n", "552 5.3.4 too-large: ")
+	}
+	c.want("MAIL FROM:<"+officer+"> SIZE=ten\r\n", "501 5.5.4 bad-sequence: the size of the mail is not a number.")
+	c.want("MAIL FROM:<"+officer+"> HOLDFOR=10\r\n", "555 5.5.4 bad-sequence: the program asks for an extension")
+	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
+	c.want("DATA\r\n", "503 5.5.1 bad-sequence: no recipient was accepted for this mail.")
+	c.want("RCPT TO:<ke@gsp.example> X=Y\r\n", "555 5.5.4 bad-sequence: ")
+	for range 4 {
+		c.want("NOPE\r\n", "500 5.5.2 bad-sequence: this is no command.")
+	}
+	c.want("", "421 4.7.0 bad-sequence: too many commands were no commands.")
+	c.gone()
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
 	"sync"
 	"time"
 
@@ -122,6 +123,9 @@ func (g *guard) command() error {
 			return g.hangUp(r)
 		}
 		g.greeting = hasVerb(line, "EHLO")
+		if hasVerb(line, "MAIL") {
+			line = hugeSize.ReplaceAll(line, []byte(" SIZE=4294967295"))
+		}
 		g.line = line
 		return nil
 	}
@@ -206,6 +210,11 @@ func foreignAddress(line []byte) *gsp.Refusal {
 	}
 	return r
 }
+
+// hugeSize finds the size of a mail that may be more than go-smtp can parse; a
+// size has up to 20 digits (RFC 1870, section 3). Put 4 GiB in its place, and
+// the mail is refused for what it is.
+var hugeSize = regexp.MustCompile(`(?i) SIZE=[1-9][0-9]{9,19}\b`)
 
 func hasVerb(line []byte, verb string) bool {
 	return len(line) > len(verb) && line[len(verb)] <= ' ' && bytes.EqualFold(line[:len(verb)], []byte(verb))
@@ -297,7 +306,7 @@ func (g *guard) Write(p []byte) (int, error) {
 	if g.greeting {
 		g.greet(p)
 	} else {
-		g.out = append(g.out, formal(p)...)
+		g.out = append(g.out, formal(p, g.server.Help)...)
 	}
 	if len(g.out) >= maxCommand {
 		if err := g.flush(); err != nil {

@@ -81,7 +81,7 @@ func TestSTARTTLS(t *testing.T) {
 	c.secure(d.tls)
 
 	// Nothing of what was said in clear is known any more.
-	c.want("MAIL FROM:<"+officer+">\r\n", "502 ")
+	c.want("MAIL FROM:<"+officer+">\r\n", "503 ")
 	if got := c.want("EHLO client.example\r\n", "250-gsp.example\r\n"); strings.Contains(got, "STARTTLS") || !strings.Contains(got, "AUTH PLAIN") {
 		t.Errorf("EHLO after TLS: %q", got)
 	}
