@@ -350,3 +350,41 @@ func TestAnOwnerRevokesByMail(t *testing.T) {
 		t.Errorf("history: got %v, want %v", got, want)
 	}
 }
+
+// A Party may have what its officers write and get sealed for its archive too;
+// nobody else's.
+func TestArchiveKeys(t *testing.T) {
+	h := newHouse(t)
+	archive := func(party string) {
+		t.Helper()
+		h.keys["archive."+party] = h.makeKey("archive." + party)
+		run(h, admin.PartyArchive, admin.NewArchiveKey{ID: party, Bytes: []byte(public(t, h.keys["archive."+party]))})
+	}
+	archive("ke")
+	archive("gb")
+	both := draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "ke", "archive.ke"}}
+	h.accepted(both)
+	h.accepted(draft{by: "ke1", to: []string{"fr"}, sealed: []string{"ke1", "fr", "archive.ke"}})
+	for name, test := range map[string]struct {
+		d    draft
+		want gsp.Reason
+	}{
+		"of a Party that is not in the mail": {draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "ke", "archive.gb"}}, gsp.StrangeKey},
+		"for the archive alone":              {draft{by: "fr1", to: []string{"ke"}, sealed: []string{"fr1", "archive.ke"}}, gsp.CannotRead},
+		"to the archive":                     {draft{by: "fr1", to: []string{"archive.ke"}, sealed: []string{"fr1", "archive.ke"}}, gsp.UnknownRecipient},
+	} {
+		if _, err := h.submit(test.d); reason(err) != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	if listed := h.Roll().Published(gsp.WKDHash("archive.ke")); len(listed) != 1 || listed[0].Fingerprint != h.keys["archive.ke"].Fingerprint() {
+		t.Errorf("published: got %v, want the archive key", listed)
+	}
+	if _, err := admin.AccountAdd.Do(t.Context(), h.office, "root", admin.NewAccount{Login: "archive.fr", Party: "fr"}); reason(err) != gsp.BrokenName {
+		t.Errorf("an account of that name: got %v, want %s", err, gsp.BrokenName)
+	}
+	run(h, admin.PartyArchive, admin.NewArchiveKey{ID: "ke"})
+	if _, err := h.submit(both); reason(err) != gsp.StaleKey {
+		t.Errorf("when it was taken away: got %v, want %s", err, gsp.StaleKey)
+	}
+}

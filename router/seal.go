@@ -12,11 +12,20 @@ import (
 )
 
 // checkSeal asks whether a mail is sealed for the right ones: each recipient
-// can read it, and nobody else but the sender. Asked are the Parties that the
+// can read it, and nobody else but the sender and the archives that their Parties
+// registered. Asked are the Parties that the
 // mail's marks name, if they chose or confirmed its recipients.
 func checkSeal(roll *registry.Snapshot, sender gsp.Address, owners []registry.Owner, asked []gsp.PartyID, keys []sealed.SessionKey, at time.Time) error {
 	takes := func(a gsp.Address) bool {
-		return a == sender || slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Address == a })
+		if a == sender || slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Address == a }) {
+			return true
+		}
+		party, archive := registry.ArchiveOf(a)
+		if !archive {
+			return false
+		}
+		from, _ := roll.Owner(sender)
+		return from.Party == party || slices.ContainsFunc(owners, func(o registry.Owner) bool { return o.Party == party })
 	}
 	open := map[gsp.Address]bool{}  // who can read it by a key that is valid
 	stale := map[gsp.Address]bool{} // for whom a key was used that is not valid

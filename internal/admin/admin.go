@@ -80,7 +80,7 @@ func Handlers() []Handler {
 	return []Handler{
 		Ping, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
 		AccountAdd, AccountList, AccountLanguage, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
-		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
+		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }
 

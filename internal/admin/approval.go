@@ -261,6 +261,43 @@ func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error
 	return sheet, nil
 }
 
+// NewArchiveKey is the input of PartyArchive.
+type NewArchiveKey struct {
+	ID    string `json:"id"`
+	Bytes []byte `json:"bytes,omitzero"` // an OpenPGP certificate for archive.<Party>@; none withdraws the one that is there
+}
+
+// PartyArchive registers the archive key of a Party, to which mail of its
+// officers and to them may be sealed as well. The directory shows it to all.
+var PartyArchive = Verb[NewArchiveKey, KeyRow]{"party-archive", partyArchive}
+
+func partyArchive(ctx context.Context, o *Office, by string, in NewArchiveKey) (KeyRow, error) {
+	now := o.Now()
+	var row KeyRow
+	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		party, err := knownParty(roll, in.ID)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		archive := roll.Archive(party.ID)
+		row = KeyRow{Address: archive.Address.String(), Party: party.ID}
+		if len(in.Bytes) == 0 {
+			published, _ := roll.Certificate(archive.Address)
+			row.Fingerprint, row.Published = published.Fingerprint, published.Published
+			var c gsp.Change
+			roll.Withdraw(&c, archive, by, now)
+			return c, nil
+		}
+		offer, err := roll.Offer(archive, in.Bytes, now)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		row.Fingerprint, row.Published, row.Expires = offer.Cert.Fingerprint(), now, offer.Cert.Expires()
+		return roll.Publish(offer, by, now), nil
+	})
+	return row, err
+}
+
 func partyKeys(ctx context.Context, o *Office, by string, in PartyKeysOf) (gsp.Party, error) {
 	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		party, err := knownParty(roll, in.ID)

@@ -49,6 +49,7 @@ func partyWithdraw(ctx context.Context, o *Office, by string, in PartyID) (gsp.P
 		}
 		authority, _ := roll.Authority(party.ID)
 		roll.Withdraw(&c, authority, by, now)
+		roll.Withdraw(&c, roll.Archive(party.ID), by, now)
 		for _, a := range roll.Accounts() {
 			if a.Party == party.ID && a.Active() {
 				endAccount(&c, roll, a, by, now)

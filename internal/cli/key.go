@@ -187,6 +187,46 @@ func (c partyApprovalCommand) Run(r *run) error {
 	})
 }
 
+type partyArchiveCommand struct {
+	Party  string `arg:"" help:"Its code."`
+	File   string `arg:"" optional:"" help:"The OpenPGP certificate, for the address archive.PARTY@; - reads standard input."`
+	Remove bool   `help:"Take the archive key away that it has."`
+}
+
+func (partyArchiveCommand) Help() string {
+	return "Mail from and to the Party's officers may then be sealed for it too, and the directory shows it to all.\nNobody receives at its address.\n\nExample:\n  gsp party archive-key ke archive.asc\n  gsp party archive-key ke --remove"
+}
+
+func (c partyArchiveCommand) Run(r *run) error {
+	in := admin.NewArchiveKey{ID: c.Party}
+	if c.Remove == (c.File != "") {
+		return &gsp.Refusal{
+			Reason: gsp.UnreadableFile,
+			Cause:  "there must be either a file or --remove",
+			Remedy: "name the file of the certificate, or - for standard input",
+		}
+	}
+	if c.File != "" {
+		var err error
+		if in.Bytes, err = r.readFile(c.File); err != nil {
+			return err
+		}
+		if len(in.Bytes) == 0 {
+			in.Bytes = []byte{0} // no certificate either, and no wish to remove one
+		}
+	}
+	return ask(r, admin.PartyArchive, in, func(w io.Writer, k admin.KeyRow) {
+		switch {
+		case !c.Remove:
+			keyTable(w, []admin.KeyRow{k})
+		case k.Fingerprint == "":
+			fmt.Fprintf(w, "%s had no key.\n", k.Address)
+		default:
+			fmt.Fprintf(w, "The key %s of %s is published no more.\n", fours(k.Fingerprint), k.Address)
+		}
+	})
+}
+
 // fours parts a fingerprint into groups of four digits.
 func fours(fingerprint string) string {
 	var groups []string

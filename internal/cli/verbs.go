@@ -16,6 +16,7 @@ type partyCommand struct {
 	List     partyListCommand     `cmd:"" help:"List the Parties."`
 	Language partyLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to a Party."`
 	Approval partyApprovalCommand `cmd:"" help:"Say whether a Party's officers need an approval of their keys."`
+	Archive  partyArchiveCommand  `cmd:"" name:"archive-key" help:"Register a key to which a Party's mail may be sealed as well."`
 	Withdraw partyWithdrawCommand `cmd:"" help:"End a Party with its accounts and keys; its mail stays."`
 }
 

@@ -32,7 +32,9 @@ var reserved = []string{
 }
 
 // Reserved reports whether a local part belongs to the gateway itself.
-func Reserved(local string) bool { return slices.Contains(reserved, local) }
+func Reserved(local string) bool {
+	return slices.Contains(reserved, local) || strings.HasPrefix(local, ArchivePrefix)
+}
 
 // AuthorityPrefix begins the names of a Party's shared mailboxes, and of those
 // of the operator and the Secretariat.
@@ -311,6 +313,22 @@ func (s *Snapshot) Owner(a gsp.Address) (Owner, bool) {
 		return Owner{}, false
 	}
 	return Owner{Address: a, Party: account.Party, Account: account.ID}, true
+}
+
+// ArchivePrefix begins the local part under which the directory shows the
+// archive key of a Party: archive.ke@. Nobody receives there.
+const ArchivePrefix = "archive."
+
+// Archive returns what has the archive key of a Party. It is an owner for the
+// directory alone.
+func (s *Snapshot) Archive(id gsp.PartyID) Owner {
+	return Owner{Address: s.Address(ArchivePrefix + string(id)), Party: id}
+}
+
+// ArchiveOf returns whose archive key is under an address.
+func ArchiveOf(a gsp.Address) (gsp.PartyID, bool) {
+	id, ok := strings.CutPrefix(a.Local, ArchivePrefix)
+	return gsp.PartyID(id), ok
 }
 
 // Authority returns the competent authority of a registered Party.
