@@ -167,7 +167,25 @@ func (r *Router) proveKey(ctx context.Context, e errand, digest [32]byte) (gsp.R
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
+	if outcome == notice.KeyPublished {
+		if err := r.tellReplaced(ctx, e, offer.Owner); err != nil {
+			return gsp.Receipt{}, err
+		}
+	}
 	return r.tellKey(ctx, e, offer, decided(roll, e.Sender, offer, outcome))
+}
+
+// tellReplaced tells whoever has the key before that there is another one: the
+// login that handed it in may be a thief's.
+func (r *Router) tellReplaced(ctx context.Context, e errand, owner registry.Owner) error {
+	roll := r.Roll()
+	former, ok := roll.Replaced(owner, e.At)
+	if !ok {
+		return nil
+	}
+	e.once = gsp.Once{} // that of the answer to the mail
+	_, err := r.tellKey(ctx, e, former, notice.KeyDecided(roll.Language(owner.Address), former.Cert, notice.KeyReplaced))
+	return err
 }
 
 func refused(err error) bool {
@@ -192,11 +210,14 @@ func (r *Router) DecidedKey(ctx context.Context, q gsp.KeyRequest, published boo
 	if err != nil {
 		return err
 	}
+	e := errand{Submission: gsp.Submission{Recipients: []gsp.Address{roll.Address(registry.KeysLocal)}, At: at}}
 	outcome := notice.KeyRejected
 	if published {
 		outcome = notice.KeyPublished
+		if err := r.tellReplaced(ctx, e, offer.Owner); err != nil {
+			return err
+		}
 	}
-	e := errand{Submission: gsp.Submission{Recipients: []gsp.Address{roll.Address(registry.KeysLocal)}, At: at}}
 	_, err = r.tellKey(ctx, e, offer, decided(roll, q.Address, offer, outcome))
 	return err
 }

@@ -153,6 +153,22 @@ func TestAKeyIsHandedInByMail(t *testing.T) {
 	h.accepted(draft{by: "fr1", to: []string{"ke2"}})
 }
 
+// Who has the key before learns of a new one, whoever handed that in.
+func TestTheFormerKeyIsTold(t *testing.T) {
+	h := takesKeys(t)
+	run(h, admin.PartyKeys, admin.PartyKeysOf{ID: "ke", Automatic: true})
+	h.now = h.now.Add(time.Minute)
+	k := h.makeKey("ke1")
+	if subject := h.handIn("ke1", "ke1", k); subject != "Your key has been published" {
+		t.Errorf("subject: got %q, want that it is published", subject)
+	}
+	mails := h.inbox("ke1")
+	told, err := client.Open([]byte(mails[len(mails)-2]), []*keyring.Key{h.keys["ke1"]}, nil)
+	if err != nil || told.Subject != "Another key was published for your address" || !strings.Contains(strings.ReplaceAll(told.Text, " ", ""), h.keys["ke1"].Fingerprint()) {
+		t.Errorf("with the former key: got %q, %v, want that there is another", told.Subject, err)
+	}
+}
+
 func TestACodeIsGoodOnce(t *testing.T) {
 	h := takesKeys(t)
 	k := h.makeKey("ke2")

@@ -21,10 +21,11 @@ const (
 	KeySame      KeyOutcome = "same"
 	KeyRevoked   KeyOutcome = "revoked"
 	KeyRejected  KeyOutcome = "rejected"
+	KeyReplaced  KeyOutcome = "replaced" // by another
 )
 
 // KeyOutcomes lists every KeyOutcome.
-var KeyOutcomes = []KeyOutcome{KeyWaits, KeyPublished, KeyRenewed, KeySame, KeyRevoked, KeyRejected}
+var KeyOutcomes = []KeyOutcome{KeyWaits, KeyPublished, KeyRenewed, KeySame, KeyRevoked, KeyRejected, KeyReplaced}
 
 // KeyChallenge asks the owner of a certificate for the code that is sealed for
 // it, until a time.
@@ -55,6 +56,8 @@ func KeyDecided(l gsp.Language, cert *pgpcert.Cert, outcome KeyOutcome) Content 
 		text, subject = w.Keys.Revoked, w.Keys.RevokedSubject
 	case KeyRejected:
 		text, subject = w.Keys.Rejected, w.Keys.RejectedSubject
+	case KeyReplaced:
+		text, subject = w.Keys.Replaced, w.Keys.ReplacedSubject
 	}
 	w.line(text, "address", cert.Address().String())
 	w.line("")

@@ -42,7 +42,7 @@ type texts struct {
 	Keys struct {
 		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,
 		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,
-		Revoked, RevokedSubject, Rejected, RejectedSubject, Pending, PendingSubject, Commands string
+		Revoked, RevokedSubject, Rejected, RejectedSubject, Replaced, ReplacedSubject, Pending, PendingSubject, Commands string
 	}
 	Closing string
 

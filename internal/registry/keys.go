@@ -152,6 +152,17 @@ func (s *Snapshot) Requested(q gsp.KeyRequest) (Offer, error) {
 	return Offer{owner, cert, NewKey}, nil
 }
 
+// Replaced returns the certificate of an address that the published one took the
+// place of, if it can still be sealed for.
+func (s *Snapshot) Replaced(o Owner, at time.Time) (Offer, bool) {
+	for _, l := range s.past[o.Address.Local] {
+		if l.Address == o.Address && l.Replaced && l.Withdrawn.Equal(s.published[o.Address.Local].Published) {
+			return Offer{o, l.Cert, SameKey}, l.Cert.Usable(at) == nil
+		}
+	}
+	return Offer{}, false
+}
+
 // Challenged returns the certificate that waits for a code of that digest to
 // come back from an account.
 func (s *Snapshot) Challenged(by gsp.AccountID, digest [sha256.Size]byte, at time.Time) (gsp.KeyRequest, bool) {
