@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"regexp"
 	"sync"
@@ -29,11 +28,11 @@ const maxCommand = 4096
 // every deadline, and gathers replies until the client has to be waited for
 // (RFC 2920, section 3.2). After any error the stream is over.
 //
-// All fields but those under mu belong to the session's goroutine.
+// All fields but account and those under mu belong to the session's goroutine.
 type guard struct {
 	net.Conn
 	server  *Server
-	network netip.Prefix // that the session counts for
+	account gsp.AccountID // that the session counts for, under the server's mu
 	tls     *peer.Conn
 	layer   io.ReadWriter // what is spoken on, nil while there is a handshake to come
 	in      *bufio.Reader
@@ -68,8 +67,8 @@ type pace struct {
 
 var errStopping = errors.New("the door is closing")
 
-func newGuard(s *Server, conn net.Conn, network netip.Prefix) *guard {
-	g := &guard{Conn: conn, server: s, network: network, tls: peer.Server(conn, s.tls)}
+func newGuard(s *Server, conn net.Conn) *guard {
+	g := &guard{Conn: conn, server: s, tls: peer.Server(conn, s.tls)}
 	g.loginBy = time.Now().Add(s.Limits.Login)
 	return g
 }

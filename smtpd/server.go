@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -42,10 +41,8 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []*listener
-	guards    map[*guard]gsp.AccountID  // 0 before login
-	strangers map[netip.Prefix][]*guard // those before login by site, the oldest first
-	peers     map[netip.Prefix]int      // open sessions
-	accounts  map[gsp.AccountID]int     // open sessions that are logged in
+	house     peer.House[*guard]
+	accounts  map[gsp.AccountID]int // open sessions that are logged in
 	closing   bool
 
 	mails, copies allowance
@@ -152,9 +149,6 @@ func (s *Server) init() {
 	s.Limits.Room = max(s.Limits.Room, 2*s.MaxMessage) // or no mail of full size fits
 	s.room = newRoom(s.Limits.Room, s.MaxMessage)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.guards = make(map[*guard]gsp.AccountID)
-	s.strangers = make(map[netip.Prefix][]*guard)
-	s.peers = make(map[netip.Prefix]int)
 	s.accounts = make(map[gsp.AccountID]int)
 	s.mails = allowance{what: "mails", perHour: s.Limits.Mails}
 	s.copies = allowance{what: "recipients", perHour: s.Limits.Recipients}
@@ -223,9 +217,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, l := range s.listeners {
 		l.Close() // go-smtp closes it as well and returns the error
 	}
-	for g := range s.guards {
-		g.stop()
-	}
+	s.house.Each((*guard).stop)
 	s.mu.Unlock()
 
 	// go-smtp closes only the listeners that its Serve has got to know, and
@@ -235,9 +227,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for g := range s.guards {
-		g.abort()
-	}
+	s.house.Each((*guard).abort)
 	return err
 }
 
@@ -263,6 +253,58 @@ func (l *listener) Accept() (net.Conn, error) {
 			return g, nil
 		}
 		conn.Close()
+	}
+}
+
+// admit counts a connection in. A peer with too many gets one that says so;
+// one that goes on gets nil, and so does a full house that can make no room.
+func (s *Server) admit(conn net.Conn, clear bool) *guard {
+	network := peer.Network(conn.RemoteAddr().String())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := 0
+	if network.IsValid() {
+		open = s.house.From(network)
+	}
+	if s.closing || open >= 2*s.Limits.PerPeer {
+		return nil
+	}
+	if s.house.Len() >= s.Limits.Sessions {
+		stranger, ok := s.house.Displace(network)
+		if !ok {
+			return nil
+		}
+		stranger.abort()
+	}
+	g := newGuard(s, conn)
+	g.clear, g.unwelcome = clear, open >= s.Limits.PerPeer
+	s.house.Enter(g, network)
+	return g
+}
+
+// countIn counts a session for its account, and is false where there are too
+// many.
+func (s *Server) countIn(g *guard, account gsp.AccountID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accounts[account] >= s.Limits.PerAccount {
+		return false
+	}
+	if s.house.Know(g) {
+		g.account = account
+		s.accounts[account]++
+	}
+	return true
+}
+
+func (s *Server) forget(g *guard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.house.Leave(g) || g.account == 0 {
+		return
+	}
+	if s.accounts[g.account]--; s.accounts[g.account] == 0 {
+		delete(s.accounts, g.account)
 	}
 }
 

@@ -1,8 +1,9 @@
 // Package peer says who is at the other end of a door's connection, as far as
 // a door may know it: the network that counts as one, and what its TLS proves
-// to a login. It also holds the TLS rules that the mail doors share.
+// to a login. It also holds what the mail doors share: the rules of TLS, and
+// who makes room for whom when a door has no place left.
 //
-// It knows no account and keeps nothing.
+// It knows no account, and what it keeps is gone with the connection.
 package peer
 
 import (
@@ -27,15 +28,6 @@ func Network(address string) netip.Prefix {
 		bits = 64
 	}
 	network, _ := ip.Prefix(bits)
-	return network
-}
-
-// Site returns what one customer of a provider may have around a Network: the
-// IPv4 address, or the /48 of an IPv6 one, which holds 65,536 networks.
-func Site(network netip.Prefix) netip.Prefix {
-	if network.Addr().Is6() {
-		network, _ = network.Addr().Prefix(48)
-	}
 	return network
 }
 

@@ -37,18 +37,6 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-func TestSite(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7:465":              "192.0.2.7/32",
-		"[2001:db8:1:2:3:4:5:6]:465": "2001:db8:1::/48",
-		"pipe":                       "invalid Prefix",
-	} {
-		if got := peer.Site(peer.Network(address)).String(); got != want {
-			t.Errorf("Site of %q = %s, want %s", address, got, want)
-		}
-	}
-}
-
 // certificate makes one that signs itself.
 func certificate(t *testing.T, key crypto.Signer, algorithm x509.SignatureAlgorithm) tls.Certificate {
 	t.Helper()
