@@ -183,7 +183,7 @@ func (r *Router) tellReplaced(ctx context.Context, e errand, owner registry.Owne
 	if !ok {
 		return nil
 	}
-	e.once = gsp.Once{} // that of the answer to the mail
+	e.once, e.Account = gsp.Once{}, gsp.Account{} // it is no answer to the mail
 	_, err := r.tellKey(ctx, e, former, notice.KeyDecided(roll.Language(owner.Address), former.Cert, notice.KeyReplaced))
 	return err
 }
@@ -222,8 +222,8 @@ func (r *Router) DecidedKey(ctx context.Context, q gsp.KeyRequest, published boo
 	return err
 }
 
-// tellKey posts a mail to the owner of a certificate that may not be published
-// yet, sealed for that certificate. What is revoked is told under another one of
+// tellKey posts a mail to who handed a certificate in, or else to its owner. It
+// is sealed for that certificate, which may not be published yet. What is revoked is told under another one of
 // the address, or not at all: the receipt then says that it is done.
 func (r *Router) tellKey(ctx context.Context, e errand, offer registry.Offer, content notice.Content) (gsp.Receipt, error) {
 	roll := r.Roll()
@@ -260,7 +260,11 @@ func (r *Router) tellKey(ctx context.Context, e errand, offer registry.Offer, co
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	posting.Deliveries = []gsp.Delivery{{Mailbox: offer.Owner.Inbox(), Received: e.At}}
+	inbox := offer.Owner.Inbox()
+	if e.Account.ID != 0 { // an administrator may not read the Party's mailbox
+		inbox = gsp.Inbox(e.Account.Login)
+	}
+	posting.Deliveries = []gsp.Delivery{{Mailbox: inbox, Received: e.At}}
 	posting.Once = e.once
 	posting.Event = gsp.Event{At: e.At, Kind: gsp.NoticeSent, Party: offer.Owner.Party, Account: offer.Owner.Account}
 	receipt, err := r.Store.Post(ctx, posting)

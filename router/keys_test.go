@@ -230,7 +230,7 @@ func TestKeysThatAreRefusedByMail(t *testing.T) {
 func TestApprovals(t *testing.T) {
 	h := takesKeys(t)
 	ke := h.makeKey("ke")
-	h.handIn("admin.ke", "ke", ke)
+	h.handIn("admin.ke", "admin.ke", ke)
 	for _, by := range []string{"first", "first", "second"} {
 		out, err := admin.KeyApprove.Do(t.Context(), h.office, by, admin.KeyOf{Address: "ke"})
 		again := by == "first" && len(out.Approvals) == 0
@@ -250,7 +250,7 @@ func TestApprovals(t *testing.T) {
 	if subject := h.handIn("ke2", "ke2", k); subject != "Your key has been published" || h.fingerprint("ke2") != k.Fingerprint() {
 		t.Errorf("subject: got %q, want it published", subject)
 	}
-	if subject := h.handIn("admin.ke", "ke", h.makeKey("ke")); subject != "Your key waits for approval" {
+	if subject := h.handIn("admin.ke", "admin.ke", h.makeKey("ke")); subject != "Your key waits for approval" {
 		t.Errorf("the Party's: got %q, want that it waits", subject)
 	}
 	// What was withdrawn by hand does not come back by itself.
