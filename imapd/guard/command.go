@@ -74,11 +74,13 @@ func (c *Conn) finish(ok bool) error {
 	c.step = between
 	c.observe(ok)
 	c.mu.Lock()
-	if ok && (name == "LOGIN" || name == "AUTHENTICATE") {
-		c.authed = true
-	}
+	entered := ok && (name == "LOGIN" || name == "AUTHENTICATE")
+	c.authed = c.authed || entered
 	goodbye := c.goodbye
 	c.mu.Unlock()
+	if entered {
+		c.entered()
+	}
 	if goodbye != "" {
 		return partingError(goodbye)
 	}

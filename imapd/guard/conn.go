@@ -22,6 +22,7 @@ type Conn struct {
 	net.Conn // below TLS
 	tls      *peer.Conn
 	cfg      Config
+	entered  func() // tells the listener of a login
 	closed   func() // tells the listener
 	handle   func(command string, args []string) Answer
 

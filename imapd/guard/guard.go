@@ -19,7 +19,6 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -62,11 +61,10 @@ type Listener struct {
 	net.Listener // Close stops accepting; connections live on
 	cfg          Config
 
-	mu        sync.Mutex
-	conns     map[*Conn]netip.Prefix
-	addresses map[netip.Prefix]int
-	stopping  string        // the text of BYE, "" while serving
-	empty     chan struct{} // closed when stopping and without connections
+	mu       sync.Mutex
+	house    peer.House[*Conn]
+	stopping string        // the text of BYE, "" while serving
+	empty    chan struct{} // closed when stopping and without connections
 }
 
 // Listen guards the connections that inner accepts.
@@ -75,11 +73,9 @@ func Listen(inner net.Listener, cfg Config) *Listener {
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, 10_000)
 	cfg.PerAddress = cmp.Or(cfg.PerAddress, 1000)
 	return &Listener{
-		Listener:  inner,
-		cfg:       cfg,
-		conns:     make(map[*Conn]netip.Prefix),
-		addresses: make(map[netip.Prefix]int),
-		empty:     make(chan struct{}),
+		Listener: inner,
+		cfg:      cfg,
+		empty:    make(chan struct{}),
 	}
 }
 
@@ -93,7 +89,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		c := newConn(raw, l.cfg)
-		c.closed = func() { l.forget(c) }
+		c.entered, c.closed = func() { l.know(c) }, func() { l.forget(c) }
 		if l.admit(c) {
 			return c, nil
 		}
@@ -109,13 +105,11 @@ func (l *Listener) Shutdown(ctx context.Context, text string) error {
 	l.mu.Lock()
 	if l.stopping == "" {
 		l.stopping = text
-		if len(l.conns) == 0 {
+		if l.house.Len() == 0 {
 			close(l.empty)
 		}
 	}
-	for c := range l.conns {
-		c.stop(text)
-	}
+	l.house.Each(func(c *Conn) { c.stop(text) })
 	l.mu.Unlock()
 
 	select {
@@ -124,37 +118,44 @@ func (l *Listener) Shutdown(ctx context.Context, text string) error {
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
-	for c := range l.conns {
-		c.Conn.Close()
-	}
+	l.house.Each(func(c *Conn) { c.Conn.Close() })
 	l.mu.Unlock()
 	return ctx.Err()
 }
 
+// admit counts a connection in. In a full house a stranger makes room, or c is
+// not let in.
 func (l *Listener) admit(c *Conn) bool {
 	from := peer.Network(c.Conn.RemoteAddr().String())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.stopping != "" || len(l.conns) >= l.cfg.MaxConns || l.addresses[from] >= l.cfg.PerAddress {
+	if l.stopping != "" || l.house.From(from) >= l.cfg.PerAddress {
 		return false
 	}
-	l.conns[c] = from
-	l.addresses[from]++
+	if l.house.Len() >= l.cfg.MaxConns {
+		stranger, ok := l.house.Displace(from)
+		if !ok {
+			return false
+		}
+		stranger.Conn.Close()
+	}
+	l.house.Enter(c, from)
 	return true
+}
+
+func (l *Listener) know(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.house.Know(c)
 }
 
 func (l *Listener) forget(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from, ok := l.conns[c]
-	if !ok {
+	if !l.house.Leave(c) {
 		return
 	}
-	delete(l.conns, c)
-	if l.addresses[from]--; l.addresses[from] == 0 {
-		delete(l.addresses, from)
-	}
-	if l.stopping != "" && len(l.conns) == 0 {
+	if l.stopping != "" && l.house.Len() == 0 {
 		close(l.empty)
 	}
 }

@@ -1,7 +1,11 @@
 package guard_test
 
 import (
+	"bufio"
 	"crypto/tls"
+	"io"
+	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -229,6 +233,57 @@ func TestTLS(t *testing.T) {
 		conn.NetConn().Close()
 	}
 }
+
+// Who fills the house without a login, from many networks of one site,
+// displaces himself only.
+func TestStrangersMakeRoom(t *testing.T) {
+	p := newPipes()
+	small := config()
+	small.MaxConns = 3
+	serve(t, guard.Listen(p, small))
+	connect := func(address string) net.Conn {
+		far, near := net.Pipe()
+		p.conns <- from{near, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}
+		t.Cleanup(func() { far.Close() })
+		return far
+	}
+	officer := func(address string) *client {
+		conn := tls.Client(connect(address), &tls.Config{InsecureSkipVerify: true})
+		c := &client{t, conn, bufio.NewReader(conn)}
+		c.want("* OK ")
+		c.send("a LOGIN ann pw\r\n")
+		c.want("a OK")
+		c.send("b NOOP\r\n")
+		c.want("b OK")
+		return c
+	}
+	cut := func(who string, conn net.Conn) {
+		t.Helper()
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%s: got %v, want it closed", who, err)
+		}
+	}
+	first := officer("192.0.2.1:5")
+	oldest := connect("[2001:db8:1:1::1]:5")
+	second := connect("[2001:db8:1:2::1]:5")
+	cut("one more of the site", connect("[2001:db8:1:3::1]:5"))
+	officer("192.0.2.2:5")
+	cut("the oldest of the site", oldest)
+	officer("192.0.2.3:5")
+	cut("the other one of the site", second)
+	cut("one that comes when all are logged in", connect("192.0.2.4:5"))
+	first.send("c NOOP\r\n")
+	first.want("c OK")
+}
+
+// from is a connection that has an address.
+type from struct {
+	net.Conn
+	address net.Addr
+}
+
+func (f from) RemoteAddr() net.Addr { return f.address }
 
 func TestHangUpAfterTheAnswer(t *testing.T) {
 	p := newPipes()

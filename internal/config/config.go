@@ -112,7 +112,8 @@ type Reading struct {
 	Listen string `toml:"listen"`
 
 	// How many connections there may be at once, from 16 to 100000. A mail client
-	// keeps one to five of them open all day.
+	// keeps one to five of them open all day. When all are taken, it is as with
+	// those of submission.
 	Connections int `toml:"connections"`
 
 	// How many of them from one address: an IPv4 address, or the /64 of an IPv6
