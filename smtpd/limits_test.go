@@ -122,7 +122,6 @@ func TestSessionsPerPeer(t *testing.T) {
 	second.want("NOOP\r\n", "250 ")
 }
 
-// Replies to commands sent together come together, in order (RFC 2920).
 // Who goes on although turned away, and whoever comes to a full house, is cut
 // off before it costs a handshake.
 func TestFullHouse(t *testing.T) {
@@ -190,18 +189,7 @@ func TestStrangersMakeRoom(t *testing.T) {
 	}
 }
 
-// After a 421 the door closes, whoever the reason came from.
-func TestClosesAfter421(t *testing.T) {
-	d := openDoor(t, nil)
-	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
-		return gsp.Receipt{}, &gsp.Refusal{Reason: gsp.Stopping, Cause: "the store is closing", Remedy: "try again in a minute"}
-	}
-	c := d.ready(t)
-	c.want("DATA\r\n", "354 ")
-	c.want(body+".\r\n", "421 4.3.2 stopping: ")
-	c.gone()
-}
-
+// Replies to commands sent together come together, in order (RFC 2920).
 func TestPipelining(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.login(t)

@@ -241,11 +241,7 @@ func (s *session) refuse(what string, err error) *smtp.SMTPError {
 		attrs = append(attrs, slog.Any("error", r.Err))
 	}
 	s.server.Log.LogAttrs(s.server.ctx, slog.LevelInfo, what, attrs...)
-	answer := reply(r, s.server.Help)
-	if answer.Code == 421 {
-		s.guard.leaving = true // RFC 5321, section 3.8
-	}
-	return answer
+	return reply(r, s.server.Help)
 }
 
 // who names the account in a line of the log; nothing before login.
