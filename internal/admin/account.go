@@ -37,6 +37,8 @@ type IssuedAccount struct {
 	Writes    gsp.Language `json:"writes"` // the language that the gateway writes to it in
 	Servers   gsp.Servers  `json:"servers"`
 	Keys      string       `json:"keys,omitzero"` // the address that takes keys by mail, "" for none
+
+	Support string `json:"support,omitzero"` // the Secretariat's address, "" while it has no key to seal for
 }
 
 // AccountRow is one line of AccountList.
@@ -152,10 +154,14 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 func (o *Office) issued(a gsp.Account, roles []gsp.Role, password string) IssuedAccount {
 	roll := o.Registry.Snapshot()
 	party, _ := roll.Party(a.Party) // a Party is never deleted
+	support := roll.Address(registry.SupportLocal)
+	if _, ok := roll.Cert(support); !ok {
+		support = gsp.Address{}
+	}
 	return IssuedAccount{
 		Account: a, Roles: roles, Password: password, Address: roll.Address(a.Login).String(),
 		Domain: roll.Domain(), PartyName: party.Name, Writes: cmp.Or(a.Language, party.Language, gsp.English),
-		Servers: o.Servers, Keys: o.Keys,
+		Servers: o.Servers, Keys: o.Keys, Support: support.String(),
 	}
 }
 

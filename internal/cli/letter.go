@@ -121,7 +121,7 @@ func (r *run) writeLetter(s *sheet, a admin.IssuedAccount, language gsp.Language
 	}
 	l := letter.Letter{
 		Language: cmp.Or(language, a.Writes), Name: a.Name, Party: a.PartyName, Date: time.Now(),
-		Address: a.Address, Password: a.Password, Domain: a.Domain, Servers: a.Servers, Keys: a.Keys, CA: fingerprint,
+		Address: a.Address, Password: a.Password, Support: a.Support, Servers: a.Servers, Keys: a.Keys, CA: fingerprint,
 	}
 	text := []byte(l.Text())
 	if s.html {

@@ -28,7 +28,7 @@ type Letter struct {
 	Date     time.Time
 	Address  string
 	Password string
-	Domain   string
+	Support  string // address of the Secretariat, "" where none can be written to
 	Servers  gsp.Servers
 	Keys     string // address that takes keys by mail, "" where the administrator takes them
 	CA       string // SHA-256 fingerprint of the authority to be trusted, "" for one that programs know
@@ -73,7 +73,8 @@ type texts struct {
 	Lost          string // heading
 	LostPassword  string
 	LostKey       string
-	Help          string
+	Help          string // where there is Support
+	Ask           string // where there is none
 	Administrator string
 	Telephone     string
 }
@@ -137,12 +138,20 @@ func (l Letter) steps(t *texts) []string {
 	return append(steps, t.Account, t.Key, publish, t.Read, t.Backup)
 }
 
+// questions returns whom to ask.
+func (l Letter) questions(t *texts) string {
+	if l.Support == "" {
+		return t.Ask
+	}
+	return t.Help
+}
+
 // fill puts values into a text, each as quote writes it.
 func (l Letter) fill(text string, quote func(string) string) string {
 	var pairs []string
 	for name, value := range map[string]string{
 		"keys": l.Keys, "ca": l.ca(), "setup": l.Servers.Directory.URL("/setup/"),
-		"help": l.Servers.Directory.URL("/help/"), "support": "support@" + l.Domain,
+		"help": l.Servers.Directory.URL("/help/"), "support": l.Support,
 	} {
 		pairs = append(pairs, "{"+name+"}", quote(value))
 	}
@@ -188,7 +197,7 @@ func (l Letter) HTML() []byte {
 	}{
 		Letter: l, Text: t, Code: l.language(), To: l.recipient(), Day: l.Date.Format(time.DateOnly),
 		Groups: strings.Split(l.Password, "-"),
-		Other:  inline(t.Other), LostPassword: inline(t.LostPassword), LostKey: inline(t.LostKey), HelpSource: inline(t.Help),
+		Other:  inline(t.Other), LostPassword: inline(t.LostPassword), LostKey: inline(t.LostKey), HelpSource: inline(l.questions(t)),
 	}
 	for _, step := range l.steps(t) {
 		view.Steps = append(view.Steps, inline(step))

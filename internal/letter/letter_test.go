@@ -21,7 +21,7 @@ const password = "abcde-fghij-klmno-pqrst-uvwxyz"
 func sample(l gsp.Language) letter.Letter {
 	return letter.Letter{
 		Language: l, Name: "Wanjiru <Kamau> & Sons", Party: "Kenya", Date: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
-		Address: "border-crossing-mombasa-17.ke@gsp.example", Password: password, Domain: "gsp.example",
+		Address: "border-crossing-mombasa-17.ke@gsp.example", Password: password, Support: "support@gsp.example",
 		Servers: gsp.Servers{
 			Submission: gsp.Server{Host: "smtp.gateway.secretariat.example", Port: 465},
 			Reading:    gsp.Server{Host: "imap.gateway.secretariat.example", Port: 1993},
@@ -74,17 +74,20 @@ func visible(t *testing.T, page []byte) string {
 }
 
 // With a certificate that programs know, and keys that the administrator
-// takes, two steps read otherwise.
+// takes, two steps read otherwise. A Secretariat without a key is not named.
 func TestLetterSaysOnlyWhatIsTrue(t *testing.T) {
 	for _, l := range gsp.Languages {
 		full, plain := sample(l), sample(l)
-		plain.CA, plain.Keys = "", ""
+		plain.CA, plain.Keys, plain.Support = "", "", ""
+		if page := string(plain.HTML()); strings.Contains(page, `<code dir="ltr"></code>`) {
+			t.Errorf("%s: got a value that is empty in\n%s", l, page)
+		}
 		for form, texts := range map[string][2]string{
 			"text": {full.Text(), plain.Text()}, "HTML": {string(full.HTML()), string(plain.HTML())},
 		} {
-			for _, word := range []string{"ca.pem", "keys@"} {
+			for _, word := range []string{"ca.pem", "keys@", "support@"} {
 				if !strings.Contains(texts[0], word) || strings.Contains(texts[1], word) {
-					t.Errorf("%s, %s: want %q in the first of\n%s\n%s", l, form, word, texts[0], texts[1])
+					t.Errorf("%s, %s: want %q in the first only of\n%s\n%s", l, form, word, texts[0], texts[1])
 				}
 			}
 		}

@@ -64,7 +64,7 @@ func (l Letter) Text() string {
 	para("", t.Lost)
 	para("- ", t.LostPassword)
 	para("- ", t.LostKey)
-	para("", t.Help)
+	para("", l.questions(t))
 	gap()
 	row(t.Administrator, strings.Repeat("_", 24)+"  "+t.Telephone+t.Colon+strings.Repeat("_", 16))
 	return b.String()
