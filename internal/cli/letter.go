@@ -43,16 +43,30 @@ func issue[In any](r *run, verb admin.Verb[In, admin.IssuedAccount], in In, file
 		}
 	}
 	issued.Password = "" // it stands in the letter
-	return show(r, written{issued, file}, func(w io.Writer, a written) {
+	return show(r, written{issued, file, unreachable(issued.Servers)}, func(w io.Writer, a written) {
 		fmt.Fprintf(w, "account:\t%s\nroles:\t%s\nletter:\t%s\n", a.Address, join(a.Roles), a.Letter)
 		fmt.Fprintf(w, "\nThe password stands in the letter and nowhere else. Print it, hand it over in person,\nand delete the file.\n")
+		stillDisabled(w, a.IssuedAccount)
+		if a.Warning != "" {
+			fmt.Fprintf(w, "\nBEWARE: the letter names servers that its reader cannot reach: %s.\n", a.Warning)
+		}
 	})
 }
 
 // written tells of a letter.
 type written struct {
 	admin.IssuedAccount
-	Letter string `json:"letter"`
+	Letter  string `json:"letter"`
+	Warning string `json:"warning,omitzero"`
+}
+
+// unreachable says why nobody else can reach the servers, and what to do; ""
+// if they can.
+func unreachable(s gsp.Servers) string {
+	if refusal, ok := errors.AsType[*gsp.Refusal](published(s)); ok {
+		return refusal.Cause + "; " + refusal.Remedy + ", and write the letter anew"
+	}
+	return ""
 }
 
 // letterLanguage reads the language of a letter, "" for its reader's.

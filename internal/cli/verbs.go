@@ -104,8 +104,17 @@ type accountAddCommand struct {
 }
 
 func (accountAddCommand) Help() string {
-	return "Example:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau' --letter customs1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
+	return rolesHelp + "\n\nExample:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau' --letter customs1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
 }
+
+// rolesHelp says what gsp.Roles allow.
+const rolesHelp = `Roles:
+  requester      sends requests for its Party
+  replier        reads and answers what reaches its Party's competent authority
+  releaser       releases transfers to and from a national system
+  administrator  hears of keys that wait for approval, hands in its Party's own
+  secretariat    reads the mail to support@
+  operator       reads the mail to postmaster@`
 
 func (c accountAddCommand) Run(r *run) error {
 	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role, Language: c.Language}
@@ -134,7 +143,7 @@ func (accountDisableCommand) Help() string { return "Example:\n  gsp account dis
 
 func (c accountDisableCommand) Run(r *run) error {
 	return ask(r, admin.AccountDisable, admin.AccountLogin{Login: c.Login}, func(w io.Writer, row admin.AccountRow) {
-		accountTable(w, []admin.AccountRow{row})
+		fmt.Fprintf(w, "%s is disabled and cannot log in; its mail stays, its key is published no more.\n", row.Address)
 	})
 }
 
@@ -149,7 +158,10 @@ func (accountEnableCommand) Help() string {
 
 func (c accountEnableCommand) Run(r *run) error {
 	return ask(r, admin.AccountEnable, admin.AccountRoles{Login: c.Login, Roles: c.Role}, func(w io.Writer, row admin.AccountRow) {
-		accountTable(w, []admin.AccountRow{row})
+		fmt.Fprintf(w, "%s can log in again, with the password it had; its roles: %s.\n", row.Address, join(row.Roles))
+		if row.Key == "" {
+			fmt.Fprintf(w, "Next: publish its key anew: gsp key import %s FILE\n", row.Login)
+		}
 	})
 }
 
@@ -172,7 +184,15 @@ func (c accountPasswordCommand) Run(r *run) error {
 	return issue(r, admin.AccountPassword, admin.AccountLogin{Login: c.Login}, c.Letter, language, func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\n", a.Address, a.Password)
 		fmt.Fprintf(w, "\nThe password is shown this once; the old one is void from now on.\n")
+		stillDisabled(w, a)
 	})
+}
+
+// stillDisabled says that a new password alone lets nobody in.
+func stillDisabled(w io.Writer, a admin.IssuedAccount) {
+	if !a.Active() {
+		fmt.Fprintf(w, "\nThe account is disabled. Let it log in again with: gsp account enable %s\n", a.Login)
+	}
 }
 
 type accountLanguageCommand struct {
