@@ -118,6 +118,19 @@ func BenchmarkSummaries(b *testing.B) {
 			}
 		}
 	})
+	// What a session in IDLE asks after each delivery must not cost more for the
+	// mails that are there.
+	b.Run("SinceTheLast", func(b *testing.B) {
+		whole, err := s.Since(b.Context(), id, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if got, err := s.Since(b.Context(), id, whole.ModSeq-1); err != nil || len(got.Changed) != 1 {
+				b.Fatalf("%d messages, %v", len(got.Changed), err)
+			}
+		}
+	})
 	b.Run("Body", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := s.Body(b.Context(), 17); err != nil {
