@@ -44,10 +44,8 @@ func (s *Store) since(ctx context.Context, id gsp.MailboxID, since gsp.ModSeq) (
 			WHERE mailbox = ? ORDER BY uid`, box.Messages, id)
 		return delta, err
 	}
-	// Left to itself, SQLite walks the whole mailbox in the order of its UIDs to
-	// spare itself the sorting of a few rows.
 	delta.Changed, err = v.items(`SELECT uid, modseq, mail, flags, keywords, received, size FROM item
-		INDEXED BY item_changed WHERE mailbox = ? AND modseq > ? ORDER BY uid`, 0, id, since)
+		WHERE mailbox = ? AND modseq > ? ORDER BY uid`, 0, id, since)
 	if err != nil {
 		return gsp.Delta{}, err
 	}
