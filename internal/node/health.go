@@ -86,5 +86,5 @@ func Check(c config.Config, log *slog.Logger) error {
 			Err:    err,
 		}
 	}
-	return nil
+	return checkDomain(c)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/registry"
 	"gsp.example/gsp/internal/wks"
@@ -79,4 +80,24 @@ func makeKey(path string, address gsp.Address, now time.Time) (*wks.Key, error) 
 		return nil, fmt.Errorf("keep the key of %s: %w", address, err)
 	}
 	return key, nil
+}
+
+// checkDomain refuses a configuration whose domain is not that of the key of
+// keys@ in the data folder. A key that is missing or cannot be read is no
+// matter of the domain.
+func checkDomain(c config.Config) error {
+	file, err := os.ReadFile(filepath.Join(c.Data, keyFile))
+	if err != nil {
+		return nil
+	}
+	_, err = wks.ReadKey(file, gsp.Address{Local: registry.KeysLocal, Domain: c.Domain}, time.Now())
+	if refusal, ok := errors.AsType[*gsp.Refusal](err); !ok || refusal.Reason != gsp.WrongKeyAddress {
+		return nil
+	}
+	return &gsp.Refusal{
+		Reason: gsp.BrokenConfig,
+		Cause:  fmt.Sprintf("the data folder %s belongs to another domain than %s", c.Data, c.Domain),
+		Remedy: "set domain to what it was; a new domain needs new keys and a new data folder",
+		Err:    err,
+	}
 }
