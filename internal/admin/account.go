@@ -133,6 +133,9 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 		if _, ok := roll.Party(gsp.PartyID(login)); ok {
 			return gsp.Change{}, taken(login)
 		}
+		if err := ownCode(roll, login, party.ID); err != nil {
+			return gsp.Change{}, err
+		}
 		c := gsp.Change{
 			Accounts:    []gsp.Account{{Login: login, Party: party.ID, Kind: kind, Name: in.Name, Language: language, Issued: now}},
 			Credentials: []gsp.Credential{auth.NewCredential(0, password, now)},
@@ -148,6 +151,21 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 		return IssuedAccount{}, err
 	}
 	return o.issued(change.Accounts[0], roles, password), nil
+}
+
+// ownCode refuses a name that ends in the code of another Party, such as
+// customs1.fr for an account of Kenya: who reads the address would take it for
+// an officer of that Party.
+func ownCode(roll *registry.Snapshot, login string, own gsp.PartyID) error {
+	code := gsp.PartyID(login[strings.LastIndexByte(login, '.')+1:])
+	if other, ok := roll.Party(code); !ok || code == own || !other.Withdrawn.IsZero() {
+		return nil
+	}
+	return &gsp.Refusal{
+		Reason: gsp.BrokenName,
+		Cause:  fmt.Sprintf("the name %s ends in the code of another Party than %s", login, own),
+		Remedy: fmt.Sprintf("choose a name that ends in .%s, or name the other Party with --party", own),
+	}
 }
 
 // issued tells a password, with all that a letter to its owner needs.

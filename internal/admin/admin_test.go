@@ -176,3 +176,15 @@ func TestClientCertificatesRefused(t *testing.T) {
 		t.Error("the zero pin logs in")
 	}
 }
+
+// An address names one Party at its end, or none.
+func TestNameEndsInNoOtherPartysCode(t *testing.T) {
+	o := newOffice(t)
+	do(t, o, admin.PartyAdd, admin.NewParty{ID: "fr", Name: "France"})
+	refused(t, o, admin.AccountAdd, admin.NewAccount{Login: "customs9.fr", Party: "ke"}, gsp.BrokenName)
+	for _, login := range []string{"customs9.ke", "customs9.de", "fr.customs9", "customs9-fr"} {
+		do(t, o, admin.AccountAdd, admin.NewAccount{Login: login, Party: "ke"})
+	}
+	do(t, o, admin.PartyWithdraw, admin.PartyID{ID: "fr"})
+	do(t, o, admin.AccountAdd, admin.NewAccount{Login: "customs9.fr", Party: "ke"})
+}
