@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
@@ -99,11 +100,26 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return Done
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "gsp: %s\nTry: %s --help\n", cut(err.Error(), maxMisuse), meant(err))
+		fmt.Fprintf(streams.Err, "gsp: %s\nTry: %s --help\n", cut(misuse(err), maxMisuse), meant(err))
 		return Misused
 	}
 	r := &run{Streams: streams, ctx: ctx, config: c.Config, json: c.Output == "json"}
 	return r.report(parsed.Run(r))
+}
+
+// misuse says why a command line cannot be understood. Where a command was
+// expected, an argument is one that does not exist.
+func misuse(err error) string {
+	said := err.Error()
+	wrong, ok := errors.AsType[*kong.ParseError](err)
+	if !ok {
+		return said
+	}
+	argument, unexpected := strings.CutPrefix(said, "unexpected argument ")
+	if node := wrong.Context.Selected(); unexpected && (node == nil || len(node.Children) > 0) {
+		return "there is no command " + argument
+	}
+	return said
 }
 
 // meant returns the command that a line which cannot be understood began with.
