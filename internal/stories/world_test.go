@@ -265,9 +265,6 @@ func (w *world) inbox(ctx context.Context, args []string) (string, error) {
 // open opens mails with the officer's own key and the authority's.
 func (w *world) open(ctx context.Context, login string, box *client.Mailbox, uids []uint32) (string, error) {
 	keys := []*keyring.Key{w.keys[login], w.keys[w.parties[login]]}
-	if former, ok := w.keys["old "+login]; ok { // a mail program keeps it
-		keys = append(keys, former)
-	}
 	if old, ok := w.keys["old "+login]; ok { // which a mail client keeps
 		keys = append(keys, old)
 	}
