@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -158,10 +159,13 @@ func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	s.mu.Unlock()
 	ring, end := s.Bells.Watch(id)
 	defer end()
+	rest := time.NewTimer(idleRest)
+	defer rest.Stop()
 	for {
 		if err := s.Poll(w, true); err != nil {
 			return err
 		}
+		rest.Reset(idleRest)
 		select {
 		case <-ring:
 		case <-stop:
@@ -169,8 +173,20 @@ func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 		case <-s.ctx.Done():
 			return nil
 		}
+		select {
+		case <-rest.C:
+		case <-stop:
+			return nil
+		case <-s.ctx.Done():
+			return nil
+		}
 	}
 }
+
+// idleRest is the least time between two updates of a session in IDLE. A mail
+// that comes alone is told at once, a burst of them together: whoever watches
+// a busy mailbox would else ask the store as often as others write to it.
+const idleRest = 5 * time.Millisecond
 
 // opened returns the view, for a command that needs these rights. The caller
 // holds s.mu.
