@@ -8,8 +8,6 @@ package letter
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
-	"fmt"
 	"html"
 	"html/template"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/translation"
 )
 
 // Letter is what a sheet says. It has a password in it: what formats it, a log
@@ -88,34 +87,7 @@ var (
 	page string
 )
 
-// allTexts reads the files once. It panics if a file of the program itself is
-// broken, which a test would have told.
-var allTexts = sync.OnceValue(func() map[gsp.Language]*texts {
-	all := map[gsp.Language]*texts{}
-	for _, l := range gsp.Languages {
-		t, err := readTexts(l)
-		if err != nil {
-			panic(err)
-		}
-		all[l] = t
-	}
-	return all
-})
-
-func readTexts(l gsp.Language) (*texts, error) {
-	name := "texts/" + string(l) + ".json"
-	file, err := textFiles.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	t := new(texts)
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(t); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return t, nil
-}
+var allTexts = translation.Once[texts](textFiles)
 
 // language returns the language that the letter is in.
 func (l Letter) language() gsp.Language {

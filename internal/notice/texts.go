@@ -1,15 +1,13 @@
 package notice
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pattern"
+	"gsp.example/gsp/internal/translation"
 )
 
 // The texts have one file a language. A name in braces is filled in.
@@ -57,34 +55,16 @@ func textsOf(l gsp.Language) *texts {
 	return allTexts()[gsp.English]
 }
 
-// allTexts reads the files once. It panics if a file of the program itself is
-// broken, which a test would have told.
+var readTexts = translation.Once[texts](textFiles)
+
+// allTexts has each language's texts, which know their language.
 var allTexts = sync.OnceValue(func() map[gsp.Language]*texts {
-	all := map[gsp.Language]*texts{}
-	for _, l := range gsp.Languages {
-		t, err := readTexts(l)
-		if err != nil {
-			panic(err)
-		}
-		all[l] = t
+	all := readTexts()
+	for l, t := range all {
+		t.language = l
 	}
 	return all
 })
-
-func readTexts(l gsp.Language) (*texts, error) {
-	name := "texts/" + string(l) + ".json"
-	file, err := textFiles.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	t := &texts{language: l}
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(t); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return t, nil
-}
 
 // Isolates (Unicode Standard Annex 9): what is filled into a text that runs
 // from right to left keeps its own direction and does not disturb its
