@@ -15,6 +15,7 @@ const (
 	AccountEnabled      EventKind = "account-enabled"
 	RoleGranted         EventKind = "role-granted"
 	RoleEnded           EventKind = "role-ended"
+	TermSet             EventKind = "term-set" // the last day of an account
 	KeyPublished        EventKind = "key-published"
 	KeyWithdrawn        EventKind = "key-withdrawn"
 	CertificatePinned   EventKind = "certificate-pinned" // a TLS client certificate of an account
@@ -30,7 +31,7 @@ const (
 
 // EventKinds lists every EventKind.
 var EventKinds = []EventKind{
-	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded,
+	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded, TermSet,
 	KeyPublished, KeyWithdrawn, CertificatePinned, CertificateUnpinned, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
 	QueryAnswered, NoticeSent,
 }

@@ -184,6 +184,7 @@ type Roll struct {
 	Parties      []Party
 	Accounts     []Account
 	Grants       []Grant       // ended ones included
+	Terms        []Term        // all that were ever set, the earliest first
 	Credentials  []Credential  // at most one an account
 	Certificates []Certificate // published ones only
 	Withdrawn    []Certificate // those that were, the latest first, at most MaxWithdrawn
@@ -194,12 +195,13 @@ type Roll struct {
 // Change is one change of the Roll. A store makes all of it true together, or
 // nothing; what already exists under the same key is replaced. A new account,
 // at most one, and new grants have ID 0 and get the next number; credentials,
-// grants and events of the same Change that carry account 0 take over the new
-// account's.
+// grants, terms and events of the same Change that carry account 0 take over the
+// new account's.
 type Change struct {
 	Parties      []Party
 	Accounts     []Account
 	Grants       []Grant
+	Terms        []Term
 	Credentials  []Credential
 	Certificates []Certificate
 	Requests     []KeyRequest // one that has ended is forgotten

@@ -119,6 +119,7 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 		}
 		if cert.Withdrawn.IsZero() || slices.ContainsFunc(roll.Certificates, inForce) {
 			changed = append(changed, cert)
+	roll.Terms = append(slices.Clip(roll.Terms), c.Terms...)
 		} else { // an earlier one that its owner revoked
 			roll.Withdrawn = append(roll.Withdrawn, cert)
 		}

@@ -48,6 +48,8 @@ type Snapshot struct {
 	accounts    map[gsp.AccountID]gsp.Account
 	roles       map[gsp.AccountID][]gsp.Role
 	grants      []gsp.Grant
+	terms       []gsp.Term
+	until       map[gsp.AccountID]gsp.Day // of the terms in force
 	credentials map[gsp.AccountID]gsp.Credential
 	pins        map[[32]byte]gsp.AccountID
 	published   map[string]gsp.Certificate // by local part
@@ -85,6 +87,8 @@ func newSnapshot(domain string, overlap time.Duration, roll gsp.Roll, earlier *S
 		accounts:    make(map[gsp.AccountID]gsp.Account, len(roll.Accounts)),
 		roles:       make(map[gsp.AccountID][]gsp.Role, len(roll.Accounts)),
 		grants:      roll.Grants,
+		terms:       roll.Terms,
+		until:       make(map[gsp.AccountID]gsp.Day),
 		credentials: make(map[gsp.AccountID]gsp.Credential, len(roll.Credentials)),
 		pins:        make(map[[32]byte]gsp.AccountID),
 		published:   make(map[string]gsp.Certificate, len(roll.Certificates)),
@@ -105,6 +109,9 @@ func newSnapshot(domain string, overlap time.Duration, roll gsp.Roll, earlier *S
 		if g.Ended.IsZero() && !slices.Contains(s.roles[g.Account], g.Role) {
 			s.roles[g.Account] = append(s.roles[g.Account], g.Role)
 		}
+	}
+	for _, t := range roll.Terms {
+		s.until[t.Account] = t.Until
 	}
 	for _, c := range roll.Credentials {
 		s.credentials[c.Account] = c

@@ -20,7 +20,7 @@ func (s *Store) Load(ctx context.Context) (gsp.Roll, error) {
 	defer v.end()
 	var r gsp.Roll
 	for _, load := range []func(view, *gsp.Roll) error{
-		loadParties, loadAccounts, loadGrants, loadCredentials, loadCertificates, loadWithdrawn, loadRequests, loadLibrary,
+		loadParties, loadAccounts, loadGrants, loadTerms, loadCredentials, loadCertificates, loadWithdrawn, loadRequests, loadLibrary,
 	} {
 		if err := load(v, &r); err != nil {
 			return gsp.Roll{}, fmt.Errorf("load roll: %w", err)
@@ -94,6 +94,19 @@ func loadGrants(v view, r *gsp.Roll) error {
 		err := rows.Scan(&g.ID, &g.Account, &g.Role, &g.GivenBy, &given, &g.EndedBy, &ended)
 		g.Given, g.Ended = timeOf(given), timeOf(ended)
 		r.Grants = append(r.Grants, g)
+		return err
+	})
+}
+
+func loadTerms(v view, r *gsp.Roll) error {
+	return v.each(`SELECT account, until, set_by, at FROM account_term ORDER BY id`, func(rows *sql.Rows) error {
+		var (
+			t   gsp.Term
+			set int64
+		)
+		err := rows.Scan(&t.Account, &t.Until, &t.SetBy, &set)
+		t.Set = timeOf(set)
+		r.Terms = append(r.Terms, t)
 		return err
 	})
 }
@@ -184,6 +197,7 @@ func (t *tx) apply(c *gsp.Change) error {
 		c.Credentials[i].Account = cmp.Or(c.Credentials[i].Account, issued)
 		if err := t.applyCredential(c.Credentials[i]); err != nil {
 			return err
+	c.Terms = slices.Clone(c.Terms)
 		}
 	}
 	for _, cert := range c.Certificates {
@@ -203,6 +217,12 @@ func (t *tx) apply(c *gsp.Change) error {
 	}
 	if c.Library != nil {
 		if err := t.applyLibrary(*c.Library); err != nil {
+			return err
+		}
+	}
+	for i := range c.Terms {
+		c.Terms[i].Account = cmp.Or(c.Terms[i].Account, issued)
+		if err := t.applyTerm(c.Terms[i]); err != nil {
 			return err
 		}
 	}
@@ -360,6 +380,11 @@ func (t *tx) applyLibrary(l gsp.LibraryText) error {
 }
 
 // octets makes an absent value an empty one; the driver writes nil as NULL.
+func (t *tx) applyTerm(term gsp.Term) error {
+	return t.exec(`INSERT INTO account_term (account, until, set_by, at) VALUES (?, ?, ?, ?)`,
+		term.Account, term.Until, term.SetBy, millis(term.Set))
+}
+
 func octets(b []byte) []byte {
 	if b == nil {
 		return []byte{}

@@ -30,6 +30,10 @@ var registryTests = map[string]func(*testing.T, *bench){
 				{Role: gsp.Requester, GivenBy: "root", Given: at(15)},
 				{Role: gsp.Replier, GivenBy: "root", Given: at(16), EndedBy: "other", Ended: at(17)},
 			},
+			Terms: []gsp.Term{
+				{Until: "2027-06-30", SetBy: "root", Set: at(13)},
+				{SetBy: "other", Set: at(14)},
+			},
 			Credentials: []gsp.Credential{{
 				Account: 0, Salt: []byte{1, 2}, Iterations: 4096, StoredKey: []byte{3}, ServerKey: []byte{4}, Issued: at(18),
 				Pins: [][32]byte{{1}, {2}},
@@ -42,9 +46,9 @@ var registryTests = map[string]func(*testing.T, *bench){
 		if id == 0 || c.Grants[0].ID == 0 || c.Grants[1].ID <= c.Grants[0].ID {
 			t.Fatalf("numbers of new rows: account %d, grants %d and %d", id, c.Grants[0].ID, c.Grants[1].ID)
 		}
-		if c.Grants[0].Account != id || c.Events[0].Account != id || c.Credentials[0].Account != id {
-			t.Errorf("grant, event, credential of account %d, %d, %d, want %d",
-				c.Grants[0].Account, c.Events[0].Account, c.Credentials[0].Account, id)
+		if c.Grants[0].Account != id || c.Terms[0].Account != id || c.Events[0].Account != id || c.Credentials[0].Account != id {
+			t.Errorf("grant, term, event, credential of account %d, %d, %d, %d, want %d",
+				c.Grants[0].Account, c.Terms[0].Account, c.Events[0].Account, c.Credentials[0].Account, id)
 		}
 		b.reopen()
 		got, err := b.Load(t.Context())
@@ -56,6 +60,7 @@ var registryTests = map[string]func(*testing.T, *bench){
 			{"Parties", got.Parties[:2], c.Parties},
 			{"accounts", got.Accounts[2:], c.Accounts},
 			{"grants", got.Grants, c.Grants},
+			{"terms", got.Terms, c.Terms},
 			{"credentials", got.Credentials, c.Credentials},
 			{"certificates", got.Certificates, c.Certificates},
 			{"library", got.Library, *c.Library},
