@@ -98,19 +98,6 @@ func loadGrants(v view, r *gsp.Roll) error {
 	})
 }
 
-func loadTerms(v view, r *gsp.Roll) error {
-	return v.each(`SELECT account, until, set_by, at FROM account_term ORDER BY id`, func(rows *sql.Rows) error {
-		var (
-			t   gsp.Term
-			set int64
-		)
-		err := rows.Scan(&t.Account, &t.Until, &t.SetBy, &set)
-		t.Set = timeOf(set)
-		r.Terms = append(r.Terms, t)
-		return err
-	})
-}
-
 func loadCredentials(v view, r *gsp.Roll) error {
 	return v.each(`SELECT account, salt, iterations, stored_key, server_key, pins, issued FROM credential
 		ORDER BY account`, func(rows *sql.Rows) error {
@@ -171,6 +158,7 @@ func (s *Store) Apply(ctx context.Context, c gsp.Change) (gsp.Change, error) {
 func clone(c gsp.Change) gsp.Change {
 	c.Accounts = slices.Clone(c.Accounts)
 	c.Grants = slices.Clone(c.Grants)
+	c.Terms = slices.Clone(c.Terms)
 	c.Credentials = slices.Clone(c.Credentials)
 	c.History = slices.Clone(c.History)
 	c.Events = slices.Clone(c.Events)
@@ -193,11 +181,16 @@ func (t *tx) apply(c *gsp.Change) error {
 			return err
 		}
 	}
+	for i := range c.Terms {
+		c.Terms[i].Account = cmp.Or(c.Terms[i].Account, issued)
+		if err := t.applyTerm(c.Terms[i]); err != nil {
+			return err
+		}
+	}
 	for i := range c.Credentials {
 		c.Credentials[i].Account = cmp.Or(c.Credentials[i].Account, issued)
 		if err := t.applyCredential(c.Credentials[i]); err != nil {
 			return err
-	c.Terms = slices.Clone(c.Terms)
 		}
 	}
 	for _, cert := range c.Certificates {
@@ -217,12 +210,6 @@ func (t *tx) apply(c *gsp.Change) error {
 	}
 	if c.Library != nil {
 		if err := t.applyLibrary(*c.Library); err != nil {
-			return err
-		}
-	}
-	for i := range c.Terms {
-		c.Terms[i].Account = cmp.Or(c.Terms[i].Account, issued)
-		if err := t.applyTerm(c.Terms[i]); err != nil {
 			return err
 		}
 	}
@@ -380,11 +367,6 @@ func (t *tx) applyLibrary(l gsp.LibraryText) error {
 }
 
 // octets makes an absent value an empty one; the driver writes nil as NULL.
-func (t *tx) applyTerm(term gsp.Term) error {
-	return t.exec(`INSERT INTO account_term (account, until, set_by, at) VALUES (?, ?, ?, ?)`,
-		term.Account, term.Until, term.SetBy, millis(term.Set))
-}
-
 func octets(b []byte) []byte {
 	if b == nil {
 		return []byte{}
