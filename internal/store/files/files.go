@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"gsp.example/gsp/internal/sealed"
 )
@@ -25,6 +26,9 @@ import (
 type Folder struct {
 	path string
 	mu   sync.Mutex // held while a folder of the second level is made
+
+	removing sync.Mutex
+	late     []string // to be removed when nobody holds them any more
 }
 
 // temporary ends the name of a file that is still being written.
@@ -79,9 +83,25 @@ func (f *Folder) Get(name string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Remove removes mails; those that are not there are passed over. A removal
-// that a crash undoes is found by Sweep.
+// Remove removes mails, or keeps in mind to, while somebody holds them; those
+// that are not there are passed over. A removal that a crash undoes is found by
+// Sweep.
 func (f *Folder) Remove(names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	f.removing.Lock()
+	defer f.removing.Unlock()
+	f.late = append(f.late, names...)
+	alone, err := lock(f.path, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer alone.Close()
+	names, f.late = f.late, nil
 	var errs []error
 	for _, name := range names {
 		if !isName(name) {
@@ -106,8 +126,17 @@ func (f *Folder) Names(yield func(name string) error) error {
 }
 
 // Sweep removes what a crash left behind: half-written files, and mails that
-// keep does not want. It returns how many files it removed.
+// keep does not want. It returns how many files it removed, none while somebody
+// holds them.
 func (f *Folder) Sweep(keep func(name string) (bool, error)) (removed int, err error) {
+	alone, err := lock(f.path, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer alone.Close()
 	err = f.walk(func(path, name string) error {
 		switch base, isNew := strings.CutSuffix(name, temporary); {
 		case isNew && isName(base):

@@ -119,3 +119,60 @@ func TestPutConcurrently(t *testing.T) {
 		t.Errorf("%d files, want 80", got)
 	}
 }
+
+// A copy is taken while mails come and go: what is held stays until it is let
+// go, and then goes with the next removal.
+func TestHeldMailsStay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mails")
+	f, err := files.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := storetest.Mail(t, 200<<10)
+	var all []string
+	for range 3 {
+		name, err := f.Put(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, name)
+	}
+	release, err := files.Hold(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := files.Hold(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Remove(all[0]); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.Sweep(func(string) (bool, error) { return false, nil }); n != 0 || err != nil {
+		t.Errorf("sweep of held mails: got %d removed, %v, want none", n, err)
+	}
+	if err := errors.Join(release(), f.Remove(all[1])); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, f); len(got) != 3 {
+		t.Errorf("held: got %d mails, want all 3", len(got))
+	}
+	to, err := files.Open(filepath.Join(t.TempDir(), "copy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds it there
+		if n, err := f.CopyTo(to, all[0]); err != nil || n != int64(len(m.Raw())) {
+			t.Errorf("copy: got %d octets, %v, want %d", n, err, len(m.Raw()))
+		}
+	}
+	if got, err := to.Get(all[0]); err != nil || !bytes.Equal(got, m.Raw()) {
+		t.Errorf("copy differs from the mail, %v", err)
+	}
+	if err := errors.Join(second(), f.Remove(all[2])); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, f); len(got) != 0 {
+		t.Errorf("let go: got mails %q, want none", got)
+	}
+}

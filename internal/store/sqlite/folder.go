@@ -26,7 +26,7 @@ func claim(folder string) (*os.File, error) {
 	if err := os.Chmod(folder, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(folder, "lock")
+	path := filepath.Join(folder, lockName)
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}

@@ -33,8 +33,12 @@ import (
 // faster than a file of its own with its two syncs, above it slower.
 const InlineLimit = 128 << 10
 
-// databaseName is the file's name in the folder.
-const databaseName = "gsp.db"
+// What is in the folder.
+const (
+	databaseName = "gsp.db"
+	mailsName    = "mails" // the mails too large for it
+	lockName     = "lock"
+)
 
 // Options are what a Store needs from outside. The zero Options are complete.
 type Options struct {
@@ -98,7 +102,7 @@ func Open(ctx context.Context, folder string, options Options) (_ *Store, err er
 		return nil, err
 	}
 	path := filepath.Join(folder, databaseName)
-	if s.files, err = files.Open(filepath.Join(folder, "mails")); err != nil {
+	if s.files, err = files.Open(filepath.Join(folder, mailsName)); err != nil {
 		return nil, err
 	}
 	db, conn, err := openWriter(ctx, path)
@@ -122,6 +126,9 @@ func Open(ctx context.Context, folder string, options Options) (_ *Store, err er
 		return nil, err
 	}
 	s.writer.started = true
+	if err := s.comeBack(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
