@@ -159,8 +159,10 @@ func send(w http.ResponseWriter, r *http.Request, mediaType string, body []byte,
 	sum := sha256.Sum256(body)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	h := w.Header()
-	// Minutes, so that a key which was revoked is soon seen to be.
-	h.Set("Cache-Control", "public, max-age=300")
+	if h.Get("Cache-Control") == "" {
+		// Minutes, so that a key which was revoked is soon seen to be.
+		h.Set("Cache-Control", "public, max-age=300")
+	}
 	h.Set("ETag", tag)
 	if !changed.IsZero() {
 		h.Set("Last-Modified", changed.UTC().Format(http.TimeFormat))

@@ -26,9 +26,9 @@ type Directory interface {
 	// that fingerprint or key ID: 40, 64 or 16 digits of capital hexadecimal.
 	Identified(id string) []Entry
 
-	// Authorities returns the certificates in force of all Parties' role
-	// mailboxes, by address.
-	Authorities() []Entry
+	// Parties returns the certificates in force of all Parties' role mailboxes
+	// as a signed file.
+	Parties() (gsp.Keyring, error)
 }
 
 // Entry is a certificate with what an index tells of it.

@@ -47,8 +47,15 @@ func (d directory) Identified(id string) (found []keyserver.Entry) {
 	return found
 }
 
-func (d directory) Authorities() []keyserver.Entry {
-	return slices.Concat(d[gsp.WKDHash("eu")], d[gsp.WKDHash("ke")])
+func (d directory) Parties() (gsp.Keyring, error) {
+	ring := gsp.Keyring{
+		Binary:   gsp.SignedFile{Signature: []byte("signature")},
+		Armoured: gsp.SignedFile{Bytes: []byte("armoured"), Signature: []byte("another")},
+	}
+	for _, e := range slices.Concat(d[gsp.WKDHash("eu")], d[gsp.WKDHash("ke")]) {
+		ring.Binary.Bytes, ring.Signed = append(ring.Binary.Bytes, e.Bytes...), published
+	}
+	return ring, nil
 }
 
 // publish makes a directory with one certificate for each local part.

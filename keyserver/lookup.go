@@ -2,7 +2,6 @@ package keyserver
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -94,30 +93,6 @@ func (s *Server) serveVKS(w http.ResponseWriter, r *http.Request, path string) {
 	}
 	w.Header().Set("Content-Disposition", `attachment; filename="`+entries[0].Fingerprint+`.asc"`)
 	sendArmored(w, r, entries)
-}
-
-// serveParties answers with the keys of all Parties as one file, or with its
-// SHA-256 as sha256sum checks it. No signature proves the file but TLS: the
-// gateway has no key to sign with.
-func (s *Server) serveParties(w http.ResponseWriter, r *http.Request, path string) {
-	if !readOnly(w, r) || !s.admit(w, r) {
-		return
-	}
-	entries := s.Directory.Authorities()
-	var ring []byte
-	for _, e := range entries {
-		ring = append(ring, e.Bytes...)
-	}
-	switch path {
-	case "parties.pgp":
-		send(w, r, "application/octet-stream", ring, changed(entries))
-	case "parties.asc":
-		sendArmored(w, r, entries)
-	case "parties.pgp.sha256":
-		send(w, r, "text/plain; charset=utf-8", fmt.Appendf(nil, "%x  parties.pgp\n", sha256.Sum256(ring)), changed(entries))
-	default:
-		notFound(w)
-	}
 }
 
 // search finds certificates by what a client typed. It reports false for what

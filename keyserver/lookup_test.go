@@ -185,8 +185,19 @@ func TestKeysOfAllParties(t *testing.T) {
 	if resp.StatusCode != 200 || ring != want || resp.Header.Get("Content-Type") != "application/octet-stream" || resp.Header.Get("ETag") == "" {
 		t.Errorf("got %d, %q, want %q", resp.StatusCode, ring, want)
 	}
-	if _, body := ask("GET", "/keys/parties.asc"); dearmor(t, body) != want {
-		t.Errorf("armoured: got %q", body)
+	for path, want := range map[string][2]string{
+		"parties.pgp.sig": {"application/pgp-signature", "signature"},
+		"parties.asc":     {"application/pgp-keys", "armoured"},
+		"parties.asc.sig": {"application/pgp-signature", "another"},
+	} {
+		resp, body := ask("GET", "/keys/"+path)
+		if body != want[1] || resp.Header.Get("Content-Type") != want[0] {
+			t.Errorf("%s: got %s, %q", path, resp.Header.Get("Content-Type"), body)
+		}
+		// No cache may hand out a file with the signature over another.
+		if got := resp.Header.Get("Cache-Control"); got != "no-cache" {
+			t.Errorf("%s: got Cache-Control %q", path, got)
+		}
 	}
 	if _, body := ask("GET", "/keys/parties.pgp.sha256"); body != fmt.Sprintf("%x  parties.pgp\n", sha256.Sum256([]byte(ring))) {
 		t.Errorf("digest: got %q", body)

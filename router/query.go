@@ -194,7 +194,14 @@ func (r *Router) content(roll *registry.Snapshot, s gsp.Submission, f wire.Field
 	language := roll.Language(s.Sender)
 	to := s.Recipients[0]
 	if to.Local == registry.LibraryLocal {
-		return notice.Library(roll, language, s.At), nil
+		var ring gsp.Keyring
+		if r.Parties != nil {
+			var err error
+			if ring, err = r.Parties(); err != nil {
+				return notice.Content{}, err
+			}
+		}
+		return notice.Library(roll, language, ring, s.At), nil
 	}
 	if len(f.Claims) == 0 {
 		return notice.Content{}, &gsp.Refusal{

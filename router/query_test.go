@@ -388,6 +388,39 @@ func TestLibraryComesSigned(t *testing.T) {
 	}
 }
 
+// The keys of all Parties come with it as one file that the gateway has signed.
+func TestLibraryComesWithTheKeysOfAllParties(t *testing.T) {
+	h := takesKeys(t)
+	gateway := h.Keys
+	file := pgpcert.Armor([]byte("all keys"))
+	signature, err := gateway.Sign(file, h.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := gsp.Keyring{
+		Binary: gsp.SignedFile{Bytes: []byte("all keys")}, Armoured: gsp.SignedFile{Bytes: file, Signature: signature},
+		Signer: gateway.Cert().Fingerprint(),
+	}
+	h.Parties = func() (gsp.Keyring, error) { return ring, nil }
+	for _, language := range gsp.Languages {
+		h.speak("fr1", language)
+		o, _ := h.answered(question{by: "fr1", to: []string{"library"}})
+		signer, err := pgpcert.Read(attached(t, o, "keys.asc").Body, address(registry.KeysLocal), h.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, signed := attached(t, o, "parties.asc"), attached(t, o, "parties.asc.sig")
+		if err := signer.CheckDetached(keys.Body, signed.Body, h.now); err != nil || string(keys.Body) != string(file) {
+			t.Errorf("%s: signature: got %v, want a good one", language, err)
+		}
+		for _, says := range []string{"gpg --verify parties.asc.sig parties.asc", signer.Fingerprint()} {
+			if !strings.Contains(o.Text, says) {
+				t.Errorf("%s: got\n%s\nwant %q in it", language, o.Text, says)
+			}
+		}
+	}
+}
+
 func TestANoticeComesOnce(t *testing.T) {
 	h := newHouse(t)
 	e := h.accepted(draft{by: "fr1", to: []string{"ke"}, id: "<ask@client.example>"})

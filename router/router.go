@@ -24,7 +24,8 @@ import (
 )
 
 // Router takes mail. All fields are required, but that without Keys none are
-// taken by mail; its methods may be called concurrently.
+// taken by mail, and without Parties library@ does not hand theirs out; its
+// methods may be called concurrently.
 type Router struct {
 	Store     Store
 	Roll      func() *registry.Snapshot
@@ -33,8 +34,9 @@ type Router struct {
 
 	// Keys opens what is sealed for keys@. Update changes the roll, as
 	// registry.Registry does.
-	Keys   *wks.Key
-	Update func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error)
+	Keys    *wks.Key
+	Parties func() (gsp.Keyring, error) // the keys of all Parties, signed
+	Update  func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error)
 }
 
 // Submit takes a mail for its recipients. A Receipt means that it is stored,

@@ -46,6 +46,7 @@ type Core struct {
 	store    *sqlite.Store
 	registry *registry.Registry
 	router   *router.Router
+	parties  *parties
 	bells    *bell.Tower[gsp.MailboxID]
 	made     bool // the data folder is new
 }
@@ -84,12 +85,14 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		return nil, err
 	}
 	changed := bells.RingAll // so that idle sessions look whether they may go on
+	ring := &parties{key: keys, who: who}
 	r := &router.Router{
 		Store:     store,
 		Roll:      who.Snapshot,
 		MasksOnly: c.UIMDisclosure == config.Refuse,
 		Random:    rand.Reader,
 		Keys:      keys,
+		Parties:   ring.keyring,
 		Update: func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error) {
 			change, err := who.Update(ctx, decide)
 			if err == nil {
@@ -111,6 +114,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		bells:    bells,
 		made:     errors.Is(missing, fs.ErrNotExist),
 		router:   r,
+		parties:  ring,
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -10,22 +11,21 @@ import (
 	"testing"
 
 	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/node"
 )
 
-// What an administrator publishes is in the next answer of every way to ask.
-func TestKeysAreFoundAtOnce(t *testing.T) {
-	c := configOf(t)
-	g, roots := start(t, c)
-	defer g.Shutdown(t.Context())
+// asker returns a function that asks the directory by its advanced name.
+func asker(t *testing.T, c config.Config, g *node.Gateway, roots *x509.CertPool) func(path string) (status int, body string) {
 	client := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots},
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", g.HTTPS.String())
 		},
 	}}
-	defer client.CloseIdleConnections()
-	get := func(path string) (int, string) {
+	t.Cleanup(client.CloseIdleConnections)
+	return func(path string) (int, string) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "https://openpgpkey."+c.Domain+path, nil)
 		if err != nil {
@@ -42,7 +42,14 @@ func TestKeysAreFoundAtOnce(t *testing.T) {
 		}
 		return answer.StatusCode, string(body)
 	}
+}
 
+// What an administrator publishes is in the next answer of every way to ask.
+func TestKeysAreFoundAtOnce(t *testing.T) {
+	c := configOf(t)
+	g, roots := start(t, c)
+	defer g.Shutdown(t.Context())
+	get := asker(t, c, g, roots)
 	do(t, c, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
 	wkd := "/.well-known/openpgpkey/" + c.Domain + "/hu/" + gsp.WKDHash("ke")
 	if status, _ := get(wkd); status != http.StatusNotFound {

@@ -145,7 +145,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	who := people{authenticator(c, core.registry, secret), core.registry}
+	who := people{authenticator(c, core.registry, secret), core.registry, core.parties}
 	asked := func() bool { return core.registry.Snapshot().HasPins() }
 	submission := &smtpd.Server{
 		Accounts: who, Submitter: core.router, TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(),

@@ -14,6 +14,7 @@ import (
 type people struct {
 	*auth.Authenticator
 	registry *registry.Registry
+	parties  *parties
 }
 
 // Sender reports whether the account may send as the address: its own only,
@@ -64,8 +65,8 @@ func (p people) Identified(id string) []keyserver.Entry {
 	return entries(p.registry.Snapshot().Identified(id))
 }
 
-// Authorities returns the keys of all Parties.
-func (p people) Authorities() []keyserver.Entry { return entries(p.registry.Snapshot().Authorities()) }
+// Parties returns the keys of all Parties.
+func (p people) Parties() (gsp.Keyring, error) { return p.parties.keyring() }
 
 func entries(listed []registry.Listed) []keyserver.Entry {
 	list := make([]keyserver.Entry, 0, len(listed))

@@ -14,8 +14,9 @@ import (
 
 // Library writes the answer of library@: the pattern library in force with its
 // signature and the Secretariat's key, and the list of competent authorities
-// (Protocol, Article 8, paragraph 8) as text, CSV and JSON.
-func Library(roll *registry.Snapshot, l gsp.Language, at time.Time) Content {
+// (Protocol, Article 8, paragraph 8) as text, CSV and JSON, with their keys as
+// one file that the gateway has signed. An empty ring is left out.
+func Library(roll *registry.Snapshot, l gsp.Language, ring gsp.Keyring, at time.Time) Content {
 	w := &writer{texts: textsOf(l)}
 	files := w.library(roll)
 	w.line("")
@@ -37,9 +38,32 @@ func Library(roll *registry.Snapshot, l gsp.Language, at time.Time) Content {
 		}
 		w.line(text, "party", called(roll, a.Party), "address", a.Address, "fingerprint", a.Fingerprint)
 	}
+	files = append(files, asCSV(list), asJSON(list))
+	files = append(files, w.keyring(roll, ring)...)
 	c := w.content(w.texts.Library.Subject)
-	c.Attachments = append(files, asCSV(list), asJSON(list))
+	c.Attachments = files
 	return c
+}
+
+// keyring tells of the keys of all Parties and returns the file, its signature
+// and the key that made it.
+func (w *writer) keyring(roll *registry.Snapshot, ring gsp.Keyring) []Attachment {
+	signer, ok := roll.Cert(roll.Address(registry.KeysLocal))
+	if len(ring.Binary.Bytes) == 0 || !ok || signer.Fingerprint() != ring.Signer {
+		return nil
+	}
+	// Armoured, since mail programs then offer to take the keys.
+	const name = "parties.asc"
+	key := publicKey(signer)
+	w.line("")
+	w.line(w.texts.Library.Keyring, "file", name)
+	w.line(w.texts.Library.KeyringSigned, "command", fmt.Sprintf("gpg --verify %s.sig %s", name, name))
+	w.line(w.texts.Library.Gateway, "fingerprint", ring.Signer, "file", key.Name)
+	return []Attachment{
+		{Name: name, Type: "application/pgp-keys", Body: ring.Armoured.Bytes},
+		{Name: name + ".sig", Type: "application/pgp-signature", Body: ring.Armoured.Signature},
+		key,
+	}
 }
 
 // library tells of the library in force and returns its files.

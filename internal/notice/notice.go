@@ -2,8 +2,9 @@
 // of resolve@ and library@, and notices to users.
 //
 // It writes them in the six languages of the United Nations and seals them for
-// their recipient's certificate (RFC 3156, section 4), unsigned: the gateway has
-// no key. It can seal and not open, and holds nothing: what a mail says is a
+// their recipient's certificate (RFC 3156, section 4), unsigned: what must be
+// trusted in them is a file with a signature of its own. It can seal and not
+// open, and holds nothing: what a mail says is a
 // function of the roll and of the question, and where it goes is the router's
 // business. No mail holds a whole UIM.
 package notice

@@ -1,12 +1,9 @@
 package notice
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/ProtonMail/go-crypto/openpgp/armor"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pgpcert"
@@ -49,12 +46,5 @@ func called(roll *registry.Snapshot, id gsp.PartyID) string {
 
 // publicKey is a certificate as a file (RFC 3156, section 7).
 func publicKey(cert *pgpcert.Cert) Attachment {
-	var b bytes.Buffer
-	// Writing into a buffer does not fail.
-	if w, err := armor.Encode(&b, "PGP PUBLIC KEY BLOCK", nil); err == nil {
-		_, _ = w.Write(cert.Bytes())
-		_ = w.Close()
-	}
-	b.WriteByte('\n')
-	return Attachment{Name: cert.Address().Local + ".asc", Type: "application/pgp-keys", Body: b.Bytes()}
+	return Attachment{Name: cert.Address().Local + ".asc", Type: "application/pgp-keys", Body: pgpcert.Armor(cert.Bytes())}
 }

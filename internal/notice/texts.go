@@ -29,7 +29,8 @@ type texts struct {
 	Separators map[pattern.Separator]string
 	Broken     map[pattern.Broken]string
 	Library    struct {
-		Subject, Version, Digest, Signed, Signer, Unsigned, None, Authorities, Authority, Keyless, Nobody string
+		Subject, Version, Digest, Signed, Signer, Unsigned, None, Authorities, Authority, Keyless, Nobody,
+		Keyring, KeyringSigned, Gateway string
 	}
 	Unanswered struct {
 		Subject, Asker, AskerSteps, Asked, AskedSteps, Again, Last string

@@ -8,6 +8,18 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 )
 
+// Armor writes certificates, one or several, as text (RFC 9580, section 6.2).
+func Armor(octets []byte) []byte {
+	var b bytes.Buffer
+	// Writing into a buffer does not fail.
+	if w, err := armor.Encode(&b, "PGP PUBLIC KEY BLOCK", nil); err == nil {
+		_, _ = w.Write(octets)
+		_ = w.Close()
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
 // The marks that Windows programs put before text: Notepad that of UTF-8,
 // PowerShell that of UTF-16 before what "gpg --armor --export > key.asc" writes.
 var (

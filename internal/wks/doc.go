@@ -4,7 +4,8 @@
 // mail programs that do not know it.
 //
 // It holds the one private key of the gateway, which opens what is sealed for
-// keys@ and nothing else: public certificates and codes. No private key leaves
+// keys@ and nothing else: public certificates and codes. It also signs the file
+// of all Parties' keys. No private key leaves
 // the package but into the file that it is kept in. It decides nothing: whose a
 // certificate may be is the registry's question, and what is answered the
 // router's.

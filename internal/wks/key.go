@@ -2,6 +2,7 @@ package wks
 
 import (
 	"bytes"
+	"crypto"
 	"fmt"
 	"io"
 	"time"
@@ -15,8 +16,9 @@ import (
 	"gsp.example/gsp/internal/sealed"
 )
 
-// Key is the submission key: the private key of keys@. It prints as nothing but
-// its fingerprint and is safe for concurrent use.
+// Key is the submission key: the private key of keys@, with which the gateway
+// signs too. It prints as nothing but its fingerprint and is safe for concurrent
+// use.
 type Key struct {
 	entity *openpgp.Entity
 	cert   *pgpcert.Cert
@@ -82,6 +84,17 @@ func (k *Key) File() ([]byte, error) {
 
 // Cert returns the certificate that the directory publishes for keys@.
 func (k *Key) Cert() *pgpcert.Cert { return k.cert }
+
+// Sign returns a detached signature over data (RFC 9580, section 10.4), binary,
+// made at a time. The gateway signs what it publishes as a file, and no mail.
+func (k *Key) Sign(data []byte, at time.Time) ([]byte, error) {
+	var b bytes.Buffer
+	config := &packet.Config{DefaultHash: crypto.SHA512, Time: func() time.Time { return at }}
+	if err := openpgp.DetachSign(&b, k.entity, bytes.NewReader(data), config); err != nil {
+		return nil, fmt.Errorf("sign with the key of %s: %w", k.cert.Address(), err)
+	}
+	return b.Bytes(), nil
+}
 
 // String returns the fingerprint.
 func (k *Key) String() string { return k.cert.Fingerprint() }
