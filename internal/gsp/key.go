@@ -19,13 +19,22 @@ type KeyRequest struct {
 
 	Confirmed time.Time // when the code came back, zero before
 	Approvals []Approval
+	Codes     []ApprovalCode
 	Ended     time.Time // published, rejected or given up: a store forgets it
 }
 
 // Approval is one person's word that a certificate is its owner's.
 type Approval struct {
-	By string    `json:"by"`
-	At time.Time `json:"at"`
+	By      string    `json:"by"`               // as in KeyRecord
+	Account AccountID `json:"account,omitzero"` // whose word it is; 0 for those of before accounts gave theirs
+	At      time.Time `json:"at"`
+}
+
+// ApprovalCode lets one account decide on one request by mail, once. Digest is
+// the SHA-256 of the code, which was sealed for the account.
+type ApprovalCode struct {
+	Account AccountID
+	Digest  [32]byte
 }
 
 // KeyAct is what was done with a certificate of an address. The list is closed.
@@ -42,13 +51,14 @@ const (
 	RevokedKey    KeyAct = "revoked"   // by the key itself
 	WithdrawnKey  KeyAct = "withdrawn" // by the Party, the Secretariat or the operator
 	AbandonedKey  KeyAct = "abandoned" // another was handed in before it was published
+	LapsedKey     KeyAct = "lapsed"    // its owner did not prove it, or nobody approved it, in time
 	AutomaticKeys KeyAct = "automatic" // of a Party: its officers' keys need no approval from now on
 	ApprovedKeys  KeyAct = "by-hand"   // of a Party: they do
 )
 
 // KeyActs lists every KeyAct.
 var KeyActs = []KeyAct{
-	HandedIn, ProvedKey, ApprovedKey, RejectedKey, PublishedKey, RenewedKey, RevokedKey, WithdrawnKey, AbandonedKey,
+	HandedIn, ProvedKey, ApprovedKey, RejectedKey, PublishedKey, RenewedKey, RevokedKey, WithdrawnKey, AbandonedKey, LapsedKey,
 	AutomaticKeys, ApprovedKeys,
 }
 
@@ -58,8 +68,11 @@ type KeyRecord struct {
 	Address     Address   `json:"-"`
 	At          time.Time `json:"at"`
 	Act         KeyAct    `json:"act"`
-	By          string    `json:"by"` // an address where mail did it, else who asked as the command line knew them
+	By          string    `json:"by"` // an address where mail did it, else who asked as the command line knew them, or both
 	Fingerprint string    `json:"fingerprint,omitzero"`
+
+	// Word is what who decided wrote to the owner. It is told and not kept.
+	Word string `json:"-"`
 
 	// Answer is the SHA-256 of all that the Web Key Directory answers for the
 	// address from then on, zero where it answers nothing.

@@ -208,4 +208,5 @@ type Change struct {
 	History      []KeyRecord
 	Library      *LibraryText
 	Events       []Event
+	Letters      []Posting // the gateway's mails that tell of it
 }

@@ -3,9 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -67,22 +69,50 @@ func (v view) certificates(which string) (all []gsp.Certificate, err error) {
 }
 
 func loadRequests(v view, r *gsp.Roll) error {
-	return v.each(`SELECT local, domain, fingerprint, octets, account, handed_in, nonce, until, confirmed, approvals
+	return v.each(`SELECT local, domain, fingerprint, octets, account, handed_in, nonce, until, confirmed, approvals, codes
 		FROM key_request ORDER BY local, domain`, func(rows *sql.Rows) error {
 		var (
 			q                          gsp.KeyRequest
 			handedIn, until, confirmed int64
-			nonce, approvals           []byte
+			nonce, approvals, codes    []byte
 		)
-		err := rows.Scan(&q.Address.Local, &q.Address.Domain, &q.Fingerprint, &q.Bytes, &q.Account, &handedIn, &nonce, &until, &confirmed, &approvals)
+		err := rows.Scan(&q.Address.Local, &q.Address.Domain, &q.Fingerprint, &q.Bytes, &q.Account, &handedIn, &nonce, &until, &confirmed,
+			&approvals, &codes)
 		if err != nil {
 			return err
 		}
 		q.HandedIn, q.Until, q.Confirmed = timeOf(handedIn), timeOf(until), timeOf(confirmed)
 		copy(q.Nonce[:], nonce)
+		if err := json.Unmarshal(approvals, &q.Approvals); err != nil {
+			return err
+		}
+		if q.Codes, err = splitCodes(codes); err != nil {
+			return err
+		}
 		r.Requests = append(r.Requests, q)
-		return json.Unmarshal(approvals, &r.Requests[len(r.Requests)-1].Approvals)
+		return nil
 	})
+}
+
+// codeLength is that of a gsp.ApprovalCode as it is stored, in octets.
+const codeLength = 8 + 32
+
+func joinCodes(codes []gsp.ApprovalCode) []byte {
+	b := make([]byte, 0, len(codes)*codeLength)
+	for _, c := range codes {
+		b = append(binary.BigEndian.AppendUint64(b, uint64(c.Account)), c.Digest[:]...)
+	}
+	return b
+}
+
+func splitCodes(b []byte) (codes []gsp.ApprovalCode, err error) {
+	if len(b)%codeLength != 0 {
+		return nil, fmt.Errorf("codes of a request: got %d octets, want a multiple of %d", len(b), codeLength)
+	}
+	for c := range slices.Chunk(b, codeLength) {
+		codes = append(codes, gsp.ApprovalCode{Account: gsp.AccountID(binary.BigEndian.Uint64(c)), Digest: [32]byte(c[8:])})
+	}
+	return codes, nil
 }
 
 func (t *tx) applyCertificate(c gsp.Certificate) error {
@@ -130,10 +160,10 @@ func (t *tx) applyRequest(q gsp.KeyRequest) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO key_request (local, domain, fingerprint, octets, account, handed_in, nonce, until, confirmed, approvals)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return t.exec(`INSERT INTO key_request (local, domain, fingerprint, octets, account, handed_in, nonce, until, confirmed, approvals, codes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		q.Address.Local, q.Address.Domain, q.Fingerprint, octets(q.Bytes), q.Account, millis(q.HandedIn), q.Nonce[:], millis(q.Until),
-		millis(q.Confirmed), string(approvals))
+		millis(q.Confirmed), string(approvals), joinCodes(q.Codes))
 }
 
 func (t *tx) applyRecord(r *gsp.KeyRecord) (err error) {

@@ -21,12 +21,7 @@ func (s *Store) Post(ctx context.Context, p gsp.Posting) (gsp.Receipt, error) {
 	if err := check(p); err != nil {
 		return gsp.Receipt{}, fmt.Errorf("post: %w", err)
 	}
-	m := mail{
-		octets:  p.Message.Raw(),
-		digest:  sha256.Sum256(p.Message.Raw()),
-		summary: encodeSummary(p.Summary),
-	}
-	m.size = len(m.octets)
+	m := newMail(p)
 	if m.size > s.options.InlineLimit {
 		name, err := s.putFile(p.Message)
 		if err != nil {
@@ -60,6 +55,12 @@ type mail struct {
 	size    int
 	digest  [sha256.Size]byte
 	summary []byte
+}
+
+// newMail returns the mail of a posting, with its octets in the database.
+func newMail(p gsp.Posting) mail {
+	octets := p.Message.Raw()
+	return mail{octets: octets, size: len(octets), digest: sha256.Sum256(octets), summary: encodeSummary(p.Summary)}
 }
 
 // check refuses what would break a promise to a reader later.

@@ -140,18 +140,44 @@ func eachLibrary(v view, limit string, do func(gsp.LibraryText)) error {
 //
 // The error is gsp.ErrExists where a new account's or Party's mailbox owner
 // name is taken or the library version published, and gsp.ErrNotFound for a
-// certificate to withdraw that is not published. Publishing a certificate ends
-// the one its address had, which it replaces.
+// certificate to withdraw that is not published, or a mailbox of a letter that
+// does not exist. Publishing a certificate ends the one its address had, which it
+// replaces.
 func (s *Store) Apply(ctx context.Context, c gsp.Change) (gsp.Change, error) {
+	letters, err := s.letters(c.Letters)
+	if err != nil {
+		return gsp.Change{}, fmt.Errorf("apply change: %w", err)
+	}
 	var applied gsp.Change
-	err := s.write(ctx, func(t *tx) (err error) {
+	err = s.write(ctx, func(t *tx) (err error) {
 		applied = clone(c)
-		return t.apply(&applied)
+		if err := t.apply(&applied); err != nil {
+			return err
+		}
+		for i, letter := range letters {
+			if _, err := t.post(c.Letters[i], letter); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("apply change: %w", err)
 	}
 	return applied, nil
+}
+
+// letters prepares the mails of a change. They are the gateway's own and small,
+// and stay in the database whatever its limit is, so that no file can be left.
+func (s *Store) letters(postings []gsp.Posting) ([]mail, error) {
+	letters := make([]mail, len(postings))
+	for i, p := range postings {
+		if err := check(p); err != nil {
+			return nil, err
+		}
+		letters[i] = newMail(p)
+	}
+	return letters, nil
 }
 
 // clone copies a change as far as apply fills it in: it may run twice.
