@@ -101,6 +101,7 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 	if err := s.refresh(); err != nil {
 		return s.reply("store", err)
 	}
+	s.tellKeywords()
 	asked := todo
 	asked.By = "" // who is named as the first, the client does not expect
 	for _, item := range before {

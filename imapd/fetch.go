@@ -86,6 +86,7 @@ func (s *session) answer(w *imapserver.FetchWriter, loads []load, options *imap.
 	if err := s.markSeen(loads, options); err != nil {
 		return s.reply("mark as seen", err)
 	}
+	s.tellKeywords()
 	for i := range loads {
 		l := &loads[i]
 		out := w.CreateMessage(uint32(s.view.known.place(l.item.UID) + 1))

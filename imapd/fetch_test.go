@@ -299,9 +299,8 @@ func TestStoreAndKeywords(t *testing.T) {
 	a, b := w.login("ann"), w.login("ann")
 	a.ok("SELECT INBOX")
 	b.ok("SELECT INBOX")
-	a.want(`STORE 1:* +FLAGS (\Seen Urgent)`,
-		`* 1 FETCH (UID 1 FLAGS (\Seen Urgent))`, `* 2 FETCH (UID 2 FLAGS (\Seen Urgent))`,
-		`* FLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent)`)
+	a.want(`STORE 1:* +FLAGS (\Seen Urgent)`, `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent)`,
+		`* 1 FETCH (UID 1 FLAGS (\Seen Urgent))`, `* 2 FETCH (UID 2 FLAGS (\Seen Urgent))`)
 	b.want("NOOP", `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft Urgent)`,
 		`* 1 FETCH (UID 1 FLAGS (\Seen Urgent))`, `* 2 FETCH (UID 2 FLAGS (\Seen Urgent))`)
 	b.want(`UID STORE 1 -FLAGS.SILENT (Urgent \Flagged)`)

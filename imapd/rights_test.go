@@ -59,7 +59,7 @@ func TestFirstReaderIsKnownToTheParty(t *testing.T) {
 	bob.ok("SELECT Authority/ke/INBOX")
 
 	const flags = `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft ReadBy-ann)`
-	ann.want("FETCH 1 BODY[1]<0.0>", `* 1 FETCH (FLAGS (\Seen ReadBy-ann) BODY[1]<0> )`, flags)
+	ann.want("FETCH 1 BODY[1]<0.0>", flags, `* 1 FETCH (FLAGS (\Seen ReadBy-ann) BODY[1]<0> )`)
 	bob.want("NOOP", flags, `* 1 FETCH (UID 1 FLAGS (\Seen ReadBy-ann))`)
 	bob.want("FETCH 1 BODY[1]<0.0>", `* 1 FETCH (BODY[1]<0> )`)
 	bob.want(`STORE 1 FLAGS.SILENT (\Seen)`, `* 1 FETCH (UID 1 FLAGS (\Seen ReadBy-ann))`) // it is told what it did not expect

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -146,6 +147,26 @@ func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	}
 	v.changed = nil
 	return nil
+}
+
+// tellKeywords tells the client of new keywords before it meets them on a
+// message (RFC 9051, section 7.3.5), where the library has no words for it.
+func (s *session) tellKeywords() {
+	v := s.view
+	if !v.news {
+		return
+	}
+	v.news = false
+	var b strings.Builder
+	b.WriteString("* FLAGS (")
+	for i, flag := range flagNames(allFlags, v.keywords) {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(flag))
+	}
+	b.WriteByte(')')
+	s.conn.Tell(b.String())
 }
 
 // Idle tells the client what happens until stop. It listens to the bell before

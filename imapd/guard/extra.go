@@ -26,6 +26,16 @@ type Answer struct {
 // Read. A quoted argument comes without its quotes.
 func (c *Conn) Handle(f func(command string, args []string) Answer) { c.handle = f }
 
+// Command returns the name of the running command in capitals. It is for a
+// session whose library does not tell two commands apart, in the goroutine
+// that calls Read.
+func (c *Conn) Command() string { return c.cmd.name }
+
+// Tell sends a response of the session, given without its line end, before
+// the next one that the library writes. It is for a session that the library
+// asks something, between two responses.
+func (c *Conn) Tell(response string) { c.out.inject(response + "\r\n") }
+
 var argument = regexp.MustCompile(`^ ("(?:[^"\\]|\\["\\])*"|[^ "(){%*\\]+)`)
 
 // extra answers a command in place of the library.
