@@ -19,7 +19,7 @@ type node struct {
 	box        gsp.Mailbox // ID 0 for none
 	subscribed bool
 	children   bool
-	within     bool // a subscribed mailbox is somewhere below
+	asked      bool // a pattern of LIST fits the name
 }
 
 // nodes returns all that the account sees, INBOX first, the rest by name.
@@ -50,10 +50,7 @@ func (s *session) nodes() ([]*node, error) {
 		for _, box := range boxes {
 			n := at(shelf.Prefix + box.Name.Name)
 			n.box, n.subscribed = box, !slices.Contains(hidden, box.ID)
-			parents(n.name, func(name string) {
-				parent := at(name)
-				parent.children, parent.within = true, parent.within || n.subscribed
-			})
+			parents(n.name, func(name string) { at(name).children = true })
 		}
 	}
 	list := make([]*node, 0, len(all))
@@ -86,11 +83,19 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	if err != nil {
 		return s.reply("list", err)
 	}
+	lsub := s.conn.Command() == "LSUB" // or LIST (SUBSCRIBED), which the library calls with the same options
+	above := make(map[string]bool)     // a subscribed mailbox is somewhere below that is not listed itself
 	for _, n := range list {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return matches(p, n.name) }) {
+		n.asked = slices.ContainsFunc(patterns, func(p string) bool { return matches(p, n.name) })
+		if n.subscribed && !n.asked && (lsub || options.SelectRecursiveMatch) {
+			parents(n.name, func(name string) { above[name] = true })
+		}
+	}
+	for _, n := range list {
+		if !n.asked {
 			continue
 		}
-		if data := n.list(options); data != nil {
+		if data := n.list(options, above[n.name], lsub); data != nil {
 			if options.ReturnStatus != nil && n.box.ID != 0 {
 				data.Status = s.status(n.name, n.box)
 			}
@@ -102,19 +107,21 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	return nil
 }
 
-// list returns the line for a node, nil if the options leave it out.
-func (n *node) list(options *imap.ListOptions) *imap.ListData {
-	data := &imap.ListData{Delim: delimiter, Mailbox: n.name}
-	within := options.SelectRecursiveMatch && n.within
+// list returns the line for a node, nil if the options leave it out. A level
+// above what is subscribed is told of by RECURSIVEMATCH (RFC 9051, section
+// 6.3.9.6) and by LSUB (RFC 3501, section 6.3.9), each in its way.
+func (n *node) list(options *imap.ListOptions, above, lsub bool) *imap.ListData {
+	data := &imap.ListData{Delim: delimiter, Mailbox: n.name, Attrs: n.attributes()}
 	switch {
 	case options.SelectSpecialUse && n.box.Use == "":
 		return nil
-	case options.SelectSubscribed && !(n.subscribed && n.box.ID != 0) && !within:
+	case options.SelectSubscribed && !n.subscribed && !above:
 		return nil
-	case within:
+	case above && lsub && !n.subscribed:
+		data.Attrs = []imap.MailboxAttr{imap.MailboxAttrNoSelect, imap.MailboxAttrHasChildren}
+	case above && !lsub:
 		data.ChildInfo = &imap.ListDataChildInfo{Subscribed: true}
 	}
-	data.Attrs = n.attributes()
 	if (options.SelectSubscribed || options.ReturnSubscribed) && n.subscribed {
 		data.Attrs = append(data.Attrs, imap.MailboxAttrSubscribed)
 	}

@@ -1,0 +1,39 @@
+package imapd_test
+
+import "testing"
+
+// A client that opens one level after the other finds what is subscribed
+// below a level that is not, by LSUB (RFC 3501, section 6.3.9) as by LIST (RFC
+// 9051, section 6.3.9.6), and hears of that level only where it leads on.
+func TestLevelsAboveWhatIsSubscribed(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("CREATE Cases/2026")
+	c.ok("CREATE Old")
+	c.ok("CREATE Old/2025")
+	c.ok("UNSUBSCRIBE Old")
+
+	c.want(`LSUB "" %`,
+		`* LSUB (\HasNoChildren \Subscribed) "/" INBOX`,
+		`* LSUB (\HasNoChildren \Archive \Subscribed) "/" "Archive"`,
+		`* LSUB (\Noselect \HasChildren) "/" "Authority"`,
+		`* LSUB (\Noselect \HasChildren) "/" "Cases"`,
+		`* LSUB (\HasNoChildren \Drafts \Subscribed) "/" "Drafts"`,
+		`* LSUB (\Noselect \HasChildren) "/" "Old"`,
+		`* LSUB (\HasNoChildren \Sent \Subscribed) "/" "Sent"`,
+		`* LSUB (\HasNoChildren \Trash \Subscribed) "/" "Trash"`)
+	c.want(`LSUB Cases/ %`, `* LSUB (\HasNoChildren \Subscribed) "/" "Cases/2026"`)
+	c.want(`LSUB "" Old*`, `* LSUB (\HasNoChildren \Subscribed) "/" "Old/2025"`)
+
+	c.want(`LIST (SUBSCRIBED) "" (Cases Old)`)
+	c.want(`LIST (SUBSCRIBED RECURSIVEMATCH) "" (Cases Old)`,
+		`* LIST (\NonExistent \Noselect \HasChildren) "/" "Cases" (CHILDINFO ("SUBSCRIBED"))`,
+		`* LIST (\HasChildren) "/" "Old" (CHILDINFO ("SUBSCRIBED"))`)
+	c.want(`LIST (SUBSCRIBED RECURSIVEMATCH) "" (Cases* Old*)`,
+		`* LIST (\HasNoChildren \Subscribed) "/" "Cases/2026"`,
+		`* LIST (\HasNoChildren \Subscribed) "/" "Old/2025"`)
+
+	c.ok("UNSUBSCRIBE Old/2025")
+	c.want(`LSUB "" O%`)
+	c.want(`LIST (SUBSCRIBED RECURSIVEMATCH) "" O%`)
+}
