@@ -51,6 +51,7 @@ func (d directory) Parties() (gsp.Keyring, error) {
 	ring := gsp.Keyring{
 		Binary:   gsp.SignedFile{Signature: []byte("signature")},
 		Armoured: gsp.SignedFile{Bytes: []byte("armoured"), Signature: []byte("another")},
+		Signer:   euFingerprint,
 	}
 	for _, e := range slices.Concat(d[gsp.WKDHash("eu")], d[gsp.WKDHash("ke")]) {
 		ring.Binary.Bytes, ring.Signed = append(ring.Binary.Bytes, e.Bytes...), published

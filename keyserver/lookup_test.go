@@ -202,7 +202,7 @@ func TestKeysOfAllParties(t *testing.T) {
 	if _, body := ask("GET", "/keys/parties.pgp.sha256"); body != fmt.Sprintf("%x  parties.pgp\n", sha256.Sum256([]byte(ring))) {
 		t.Errorf("digest: got %q", body)
 	}
-	for _, path := range []string{"/keys/", "/keys", "/keys/parties", "/keys/parties.pgp/", "/keys/%70arties.pgp%00", "/keys/ke.pgp"} {
+	for _, path := range []string{"/keys", "/keys/it/", "/keys/en", "/keys/parties", "/keys/parties.pgp/", "/keys/%70arties.pgp%00", "/keys/ke.pgp"} {
 		if resp, _ := ask("GET", path); resp.StatusCode != 404 {
 			t.Errorf("%s: got %d, want 404", path, resp.StatusCode)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -21,6 +23,10 @@ func (s *Server) serveParties(w http.ResponseWriter, r *http.Request, path strin
 	if err != nil {
 		s.Log.LogAttrs(context.Background(), slog.LevelError, "directory failed", slog.Any("error", err))
 		text(w, http.StatusInternalServerError, "the directory failed\n")
+		return
+	}
+	if language, ok := strings.CutSuffix(path, "/"); path == "" || ok && slices.Contains(helpLanguages, language) {
+		s.servePartiesPage(w, r, ring, language)
 		return
 	}
 	mediaType, body := partiesFile(ring, path)

@@ -17,7 +17,7 @@ var policy = map[string][]string{
 	"smtpd":       {"internal/gsp", "internal/peer"},
 	"imapd":       {"internal/gsp", "internal/sealed", "internal/peer", "imapd/guard"}, // sealed for its Layout
 	"imapd/guard": {"internal/peer"},
-	"keyserver":   {"internal/gsp", "internal/peer"},
+	"keyserver":   {"internal/gsp", "internal/peer", "internal/translation"}, // see 0023
 
 	// the funnel
 	"router": {"internal/gsp", "internal/sealed", "internal/wire", "internal/pattern", "internal/registry", "internal/notice", "internal/wks"},
