@@ -86,6 +86,9 @@ func (s *session) answer(w *imapserver.FetchWriter, loads []load, options *imap.
 	if err := s.markSeen(loads, options); err != nil {
 		return s.reply("mark as seen", err)
 	}
+	for i := range loads {
+		s.view.meet(loads[i].item.Keywords) // read after the view was refreshed
+	}
 	s.tellKeywords()
 	for i := range loads {
 		l := &loads[i]

@@ -32,11 +32,7 @@ type view struct {
 // merge takes over what happened in the store.
 func (v *view) merge(delta gsp.Delta) {
 	for _, item := range delta.Changed {
-		for _, keyword := range item.Keywords {
-			if i, known := slices.BinarySearch(v.keywords, keyword); !known {
-				v.keywords, v.news = slices.Insert(v.keywords, i, keyword), true
-			}
-		}
+		v.meet(item.Keywords)
 		if v.known.has(item.UID) {
 			v.wait(item)
 		} else if _, known := slices.BinarySearch(v.fresh, item.UID); !known {
@@ -53,6 +49,15 @@ func (v *view) merge(delta gsp.Delta) {
 	}
 	slices.Sort(v.gone)
 	v.modseq = delta.ModSeq
+}
+
+// meet notes keywords that the client may not know yet.
+func (v *view) meet(keywords []string) {
+	for _, keyword := range keywords {
+		if i, known := slices.BinarySearch(v.keywords, keyword); !known {
+			v.keywords, v.news = slices.Insert(v.keywords, i, keyword), true
+		}
+	}
 }
 
 // wait keeps a message whose flags are still to be told.
