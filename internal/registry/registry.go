@@ -111,6 +111,7 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 	roll.Parties = replace(roll.Parties, c.Parties, func(p gsp.Party) gsp.PartyID { return p.ID })
 	roll.Accounts = replace(roll.Accounts, c.Accounts, func(a gsp.Account) gsp.AccountID { return a.ID })
 	roll.Grants = replace(roll.Grants, c.Grants, func(g gsp.Grant) int64 { return g.ID })
+	roll.Terms = append(slices.Clip(roll.Terms), c.Terms...)
 	roll.Credentials = replace(roll.Credentials, c.Credentials, func(c gsp.Credential) gsp.AccountID { return c.Account })
 	var changed []gsp.Certificate
 	for _, cert := range c.Certificates {
@@ -119,7 +120,6 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 		}
 		if cert.Withdrawn.IsZero() || slices.ContainsFunc(roll.Certificates, inForce) {
 			changed = append(changed, cert)
-	roll.Terms = append(slices.Clip(roll.Terms), c.Terms...)
 		} else { // an earlier one that its owner revoked
 			roll.Withdrawn = append(roll.Withdrawn, cert)
 		}
