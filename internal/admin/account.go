@@ -22,6 +22,7 @@ type NewAccount struct {
 	Roles []string `json:"roles,omitzero"` // requester and replier when empty
 
 	Language string `json:"language,omitzero"` // of what the gateway writes to it, its Party's when empty
+	Until    string `json:"until,omitzero"`    // its last day as 2027-06-30, or never; the office's term when empty
 }
 
 // IssuedAccount is what AccountAdd tells. It is the only time that the
@@ -30,6 +31,7 @@ type IssuedAccount struct {
 	gsp.Account
 	Address  string     `json:"address"`
 	Roles    []gsp.Role `json:"roles"`
+	Until    gsp.Day    `json:"until,omitzero"` // its last day, "" for no end
 	Password string     `json:"password,omitzero"`
 
 	Domain    string       `json:"domain"`
@@ -46,7 +48,8 @@ type AccountRow struct {
 	gsp.Account
 	Address string     `json:"address"`
 	Roles   []gsp.Role `json:"roles"`
-	Key     string     `json:"key,omitzero"` // fingerprint of its published certificate
+	Until   gsp.Day    `json:"until,omitzero"` // its last day, "" for no end
+	Key     string     `json:"key,omitzero"`   // fingerprint of its published certificate
 }
 
 // AccountFilter is the input of AccountList.
@@ -122,6 +125,13 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 	}
 	password := auth.NewPassword(o.Random)
 	now := o.Now()
+	until, err := parseUntil(in.Until, now)
+	if err != nil {
+		return IssuedAccount{}, err
+	}
+	if in.Until == "" && o.Term > 0 {
+		until = gsp.DayOf(now.AddDate(0, 0, o.Term))
+	}
 	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		party, err := knownParty(roll, in.Party)
 		if err != nil {
@@ -140,6 +150,10 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 			Accounts:    []gsp.Account{{Login: login, Party: party.ID, Kind: kind, Name: in.Name, Language: language, Issued: now}},
 			Credentials: []gsp.Credential{auth.NewCredential(0, password, now)},
 			Events:      []gsp.Event{{At: now, Kind: gsp.AccountIssued, Party: party.ID}},
+		}
+		if until != "" {
+			c.Terms = []gsp.Term{{Until: until, SetBy: by, Set: now}}
+			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.TermSet, Party: party.ID})
 		}
 		for _, role := range roles {
 			c.Grants = append(c.Grants, gsp.Grant{Role: role, GivenBy: by, Given: now})
@@ -177,7 +191,7 @@ func (o *Office) issued(a gsp.Account, roles []gsp.Role, password string) Issued
 		support = gsp.Address{}
 	}
 	return IssuedAccount{
-		Account: a, Roles: roles, Password: password, Address: roll.Address(a.Login).String(),
+		Account: a, Roles: roles, Until: roll.Until(a.ID), Password: password, Address: roll.Address(a.Login).String(),
 		Domain: roll.Domain(), PartyName: party.Name, Writes: cmp.Or(a.Language, party.Language, gsp.English),
 		Servers: o.Servers, Keys: o.Keys, Support: support.String(),
 	}
@@ -225,7 +239,9 @@ func accountList(_ context.Context, o *Office, _ string, in AccountFilter) ([]Ac
 
 func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {
 	address := roll.Address(a.Login)
-	row := AccountRow{Account: a, Address: address.String(), Roles: append([]gsp.Role{}, roll.Roles(a.ID)...)}
+	row := AccountRow{
+		Account: a, Address: address.String(), Roles: append([]gsp.Role{}, roll.Roles(a.ID)...), Until: roll.Until(a.ID),
+	}
 	if cert, ok := roll.Cert(address); ok {
 		row.Key = cert.Fingerprint()
 	}
@@ -273,20 +289,31 @@ func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (
 				Remedy: "see them with: gsp account list; disable the account first to give it other roles",
 			}
 		}
+		if until := roll.Until(a.ID); until.Over(now) {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.BrokenPeriod,
+				Cause:  fmt.Sprintf("the last day of %s was %s", a.Login, until),
+				Remedy: fmt.Sprintf("give it another, or none: gsp account until %s never", a.Login),
+			}
+		}
 		if _, err := knownParty(roll, string(a.Party)); err != nil {
 			return gsp.Change{}, err
 		}
-		a.Disabled = time.Time{}
-		c := gsp.Change{
-			Accounts: []gsp.Account{a},
-			Events:   []gsp.Event{{At: now, Kind: gsp.AccountEnabled, Party: a.Party, Account: a.ID}},
-		}
-		for _, role := range roles {
-			c.Grants = append(c.Grants, gsp.Grant{Account: a.ID, Role: role, GivenBy: by, Given: now})
-			c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleGranted, Party: a.Party, Account: a.ID, Role: role})
-		}
+		var c gsp.Change
+		beginAgain(&c, a, roles, by, now)
 		return c, nil
 	})
+}
+
+// beginAgain adds to a change what lets a disabled account log in again.
+func beginAgain(c *gsp.Change, a gsp.Account, roles []gsp.Role, by string, now time.Time) {
+	a.Disabled = time.Time{}
+	c.Accounts = append(c.Accounts, a)
+	c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.AccountEnabled, Party: a.Party, Account: a.ID})
+	for _, role := range roles {
+		c.Grants = append(c.Grants, gsp.Grant{Account: a.ID, Role: role, GivenBy: by, Given: now})
+		c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.RoleGranted, Party: a.Party, Account: a.ID, Role: role})
+	}
 }
 
 func accountPassword(ctx context.Context, o *Office, _ string, in AccountLogin) (IssuedAccount, error) {

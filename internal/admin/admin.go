@@ -22,8 +22,8 @@ import (
 	"gsp.example/gsp/internal/report"
 )
 
-// Office is where verbs are carried out. All fields but Changed, Keys and Decided are
-// required.
+// Office is where verbs are carried out. All fields but Changed, Keys, Term and Decided
+// are required.
 type Office struct {
 	Registry *registry.Registry
 	Events   report.Source
@@ -33,6 +33,7 @@ type Office struct {
 
 	Servers gsp.Servers // what officers are told of
 	Keys    string      // the address that takes keys by mail, "" for none
+	Term    int         // days that a new account lasts where nobody says, 0 for no end
 
 	// Decided tells the owner by mail what became of a certificate that waited;
 	// nil for nobody.
@@ -79,7 +80,7 @@ type Handler interface {
 func Handlers() []Handler {
 	return []Handler{
 		Ping, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
-		AccountAdd, AccountList, AccountLanguage, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
+		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }

@@ -45,6 +45,7 @@ func issue[In any](r *run, verb admin.Verb[In, admin.IssuedAccount], in In, file
 	issued.Password = "" // it stands in the letter
 	return show(r, written{issued, file, unreachable(issued.Servers)}, func(w io.Writer, a written) {
 		fmt.Fprintf(w, "account:\t%s\nroles:\t%s\nletter:\t%s\n", a.Address, join(a.Roles), a.Letter)
+		lastDay(w, a.Until)
 		fmt.Fprintf(w, "\nThe password stands in the letter and nowhere else. Print it, hand it over in person,\nand delete the file.\n")
 		stillDisabled(w, a.IssuedAccount)
 		if a.Warning != "" {
@@ -135,7 +136,7 @@ func (r *run) writeLetter(s *sheet, a admin.IssuedAccount, language gsp.Language
 	}
 	l := letter.Letter{
 		Language: cmp.Or(language, a.Writes), Name: a.Name, Party: a.PartyName, Date: time.Now(),
-		Address: a.Address, Password: a.Password, Support: a.Support, Servers: a.Servers, Keys: a.Keys, CA: fingerprint,
+		Address: a.Address, Until: a.Until, Password: a.Password, Support: a.Support, Servers: a.Servers, Keys: a.Keys, CA: fingerprint,
 	}
 	text := []byte(l.Text())
 	if s.html {

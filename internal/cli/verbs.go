@@ -88,6 +88,7 @@ type accountCommand struct {
 	Disable  accountDisableCommand  `cmd:"" help:"End an account; its mail stays."`
 	Enable   accountEnableCommand   `cmd:"" help:"Let a disabled account log in again."`
 	Password accountPasswordCommand `cmd:"" help:"Give an account a new password; prints it once."`
+	Until    accountUntilCommand    `cmd:"" help:"Set the last day of an account, or tell who set it."`
 
 	Certificate accountCertificateCommand `cmd:"" help:"Let a system log in with a TLS client certificate."`
 }
@@ -100,6 +101,7 @@ type accountAddCommand struct {
 	Role  []string `help:"Roles to grant; requester and replier if none is named." placeholder:"ROLE"`
 
 	Language string `help:"The language of what the gateway writes to it: ar, en, es, fr, ru or zh; its Party's if none is named." placeholder:"LANGUAGE"`
+	Until    string `help:"Its last day, such as 2027-06-30, to the end of that day in UTC, or never; what the configuration says if none is named." placeholder:"DATE"`
 	Letter   string `help:"Write a one-page letter with the password into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
 }
 
@@ -117,9 +119,12 @@ const rolesHelp = `Roles:
   operator       reads the mail to postmaster@`
 
 func (c accountAddCommand) Run(r *run) error {
-	in := admin.NewAccount{Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role, Language: c.Language}
+	in := admin.NewAccount{
+		Login: c.Login, Party: c.Party, Name: c.Name, Kind: c.Kind, Roles: c.Role, Language: c.Language, Until: c.Until,
+	}
 	return issue(r, admin.AccountAdd, in, c.Letter, "", func(w io.Writer, a admin.IssuedAccount) {
 		fmt.Fprintf(w, "account:\t%s\npassword:\t%s\nroles:\t%s\n", a.Address, a.Password, join(a.Roles))
+		lastDay(w, a.Until)
 		fmt.Fprintf(w, "\nThe password is shown this once. Hand it over in person or by a sealed letter.\n")
 		fmt.Fprintf(w, "Next: publish the account's key: gsp key import %s FILE\n", a.Login)
 	})
@@ -242,13 +247,14 @@ func (c accountCertificateCommand) Run(r *run) error {
 }
 
 func accountTable(w io.Writer, rows []admin.AccountRow) {
-	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tKEY")
+	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tUNTIL\tKEY")
 	for _, a := range rows {
 		state := "active since " + day(a.Issued)
 		if !a.Disabled.IsZero() {
 			state = "disabled " + day(a.Disabled)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Key))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Until), dash(a.Key))
 	}
 }
 

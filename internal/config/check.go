@@ -71,6 +71,8 @@ func (c Config) fault() (fault, bool) {
 		{"deadlines.mail", rangeProblem(c.Deadlines.Mail, seconds(60), seconds(6*3600))},
 		{"deadlines.min_rate", rangeProblem(c.Deadlines.MinRate, 1, 1_000_000)},
 		{"notices.unanswered_days", rangeProblem(c.Notices.UnansweredDays, 0, 60)},
+		{"notices.account_days", rangeProblem(c.Notices.AccountDays, 0, 365)},
+		{"accounts.term_days", rangeProblem(c.Accounts.TermDays, 0, 3650)},
 		{"keys.overlap_days", rangeProblem(c.Keys.OverlapDays, 0, 30)},
 		{"store.inline_limit", rangeProblem(c.Store.InlineLimit, 0, 16<<20)},
 		{"log.format", memberProblem(c.Log.Format, Formats)},

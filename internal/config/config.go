@@ -68,6 +68,9 @@ type Config struct {
 	// INBOX. That a key ends is always told, 60, 30 and 7 days before.
 	Notices Notices `toml:"notices"`
 
+	// How accounts are issued.
+	Accounts Accounts `toml:"accounts"`
+
 	// How the directory of keys changes.
 	Keys Keys `toml:"keys"`
 
@@ -240,6 +243,19 @@ type Notices struct {
 	// that as many days have passed, six times in all. From 0, which reports
 	// none, to 60.
 	UnansweredDays int `toml:"unanswered_days"`
+
+	// How many days before an account ends its owner and its Party's
+	// administrators are told for the first time. They are told again 7 days and
+	// 1 day before. From 0, which tells nobody, to 365.
+	AccountDays int `toml:"account_days"`
+}
+
+// Accounts says how accounts are issued.
+type Accounts struct {
+	// For how many days a new account lasts where nobody names its last day, from
+	// 1 to 3650; 0 for no end. It can be used to the end of that day in UTC.
+	// Accounts already issued keep the day they have.
+	TermDays int `toml:"term_days"`
 }
 
 // Keys says how the directory of keys changes.
@@ -304,7 +320,7 @@ func Default() Config {
 			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
-		Notices: Notices{UnansweredDays: 14},
+		Notices: Notices{UnansweredDays: 14, AccountDays: 30},
 		Keys:    Keys{OverlapDays: 7},
 		Store:   Store{InlineLimit: 128 << 10},
 		Log:     Log{Level: slog.LevelInfo, Format: Text},

@@ -26,6 +26,7 @@ type Letter struct {
 	Party    string       // its name
 	Date     time.Time
 	Address  string
+	Until    gsp.Day // the account's last day, "" for no end
 	Password string
 	Support  string // address of the Secretariat, "" where none can be written to
 	Servers  gsp.Servers
@@ -50,6 +51,7 @@ type texts struct {
 	Address       string
 	Password      string
 	Spelling      string // of the password
+	Until         string // the account can be used
 	Server        string
 	Port          string
 	Incoming      string
@@ -138,6 +140,9 @@ func (l Letter) ca() string {
 	return l.CA
 }
 
+// lastMoment returns the end of the account's last day.
+func (l Letter) lastMoment() string { return string(l.Until) + ", 24:00 UTC" }
+
 // recipient returns whom the letter is for.
 func (l Letter) recipient() string {
 	if l.Name == "" {
@@ -161,13 +166,13 @@ func (l Letter) HTML() []byte {
 		Letter
 		Text                                     *texts
 		Code                                     gsp.Language
-		To, Day                                  string
+		To, Day, LastMoment                      string
 		Groups                                   []string // of the password
 		Blanks                                   [10]struct{}
 		Steps                                    []template.HTML
 		Other, LostPassword, LostKey, HelpSource template.HTML
 	}{
-		Letter: l, Text: t, Code: l.language(), To: l.recipient(), Day: l.Date.Format(time.DateOnly),
+		Letter: l, Text: t, Code: l.language(), To: l.recipient(), Day: l.Date.Format(time.DateOnly), LastMoment: l.lastMoment(),
 		Groups: strings.Split(l.Password, "-"),
 		Other:  inline(t.Other), LostPassword: inline(t.LostPassword), LostKey: inline(t.LostKey), HelpSource: inline(l.questions(t)),
 	}

@@ -21,7 +21,7 @@ const password = "abcde-fghij-klmno-pqrst-uvwxyz"
 func sample(l gsp.Language) letter.Letter {
 	return letter.Letter{
 		Language: l, Name: "Wanjiru <Kamau> & Sons", Party: "Kenya", Date: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
-		Address: "border-crossing-mombasa-17.ke@gsp.example", Password: password, Support: "support@gsp.example",
+		Address: "border-crossing-mombasa-17.ke@gsp.example", Until: "2027-06-30", Password: password, Support: "support@gsp.example",
 		Servers: gsp.Servers{
 			Submission: gsp.Server{Host: "smtp.gateway.secretariat.example", Port: 465},
 			Reading:    gsp.Server{Host: "imap.gateway.secretariat.example", Port: 1993},
@@ -37,7 +37,7 @@ func TestLetterIsComplete(t *testing.T) {
 	for _, l := range gsp.Languages {
 		for form, text := range map[string]string{"text": sample(l).Text(), "HTML": visible(t, sample(l).HTML())} {
 			for _, want := range []string{
-				"Wanjiru <Kamau> & Sons", "Kenya", "2026-11-23", "border-crossing-mombasa-17.ke@gsp.example", password,
+				"Wanjiru <Kamau> & Sons", "Kenya", "2026-11-23", "2027-06-30, 24:00 UTC", "border-crossing-mombasa-17.ke@gsp.example", password,
 				"smtp.gateway.secretariat.example", "465", "imap.gateway.secretariat.example", "1993", "SSL/TLS", "Thunderbird",
 				"keys@gsp.example", "support@gsp.example", "https://gsp.example/setup/", "https://gsp.example/help/", "AB:AB:AB", "SHA-256", "ca.pem",
 			} {
@@ -78,14 +78,14 @@ func visible(t *testing.T, page []byte) string {
 func TestLetterSaysOnlyWhatIsTrue(t *testing.T) {
 	for _, l := range gsp.Languages {
 		full, plain := sample(l), sample(l)
-		plain.CA, plain.Keys, plain.Support = "", "", ""
+		plain.CA, plain.Keys, plain.Support, plain.Until = "", "", "", ""
 		if page := string(plain.HTML()); strings.Contains(page, `<code dir="ltr"></code>`) {
 			t.Errorf("%s: got a value that is empty in\n%s", l, page)
 		}
 		for form, texts := range map[string][2]string{
 			"text": {full.Text(), plain.Text()}, "HTML": {string(full.HTML()), string(plain.HTML())},
 		} {
-			for _, word := range []string{"ca.pem", "keys@", "support@"} {
+			for _, word := range []string{"ca.pem", "keys@", "support@", "24:00"} {
 				if !strings.Contains(texts[0], word) || strings.Contains(texts[1], word) {
 					t.Errorf("%s, %s: want %q in the first only of\n%s\n%s", l, form, word, texts[0], texts[1])
 				}

@@ -46,6 +46,9 @@ func (l Letter) Text() string {
 	row(t.Address, quote(l.Address))
 	row(t.Password, quote(l.Password))
 	para("", t.Spelling)
+	if l.Until != "" {
+		row(t.Until, quote(l.lastMoment()))
+	}
 	gap()
 	server(t.Incoming, l.Servers.Reading)
 	server(t.Outgoing, l.Servers.Submission)

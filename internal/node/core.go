@@ -101,9 +101,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 			return change, err
 		},
 	}
-	return &Core{
+	core := &Core{
 		Office: &admin.Office{
-			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Changed: changed,
+			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Term: c.Accounts.TermDays, Changed: changed,
 			Keys: keys.Cert().Address().String(),
 			Decided: func(ctx context.Context, q gsp.KeyRequest, published bool) error {
 				return r.DecidedKey(ctx, q, published, time.Now())
@@ -115,7 +115,13 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		made:     errors.Is(missing, fs.ErrNotExist),
 		router:   r,
 		parties:  ring,
-	}, nil
+	}
+	// While nobody looked, accounts may have come to their end.
+	if _, err := core.Office.EndOver(ctx); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return core, nil
 }
 
 // Close closes the data folder once everything accepted is synced.

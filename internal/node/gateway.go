@@ -84,6 +84,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 	if g.CA != "" {
 		g.served.Go(func() { g.renew(names(c), log) })
 	}
+	g.served.Go(func() { core.endAccounts(g.ending, log) })
 	g.served.Go(func() { core.herald(c.Notices, log).run(g.ending) })
 	g.served.Go(func() {
 		select {

@@ -22,13 +22,14 @@ type pendingCases interface {
 }
 
 // herald tells users later what they have to know: that a case waits, that a
-// key ends. It keeps nothing of its own. What was told is known to the store, so
+// key or an account ends. It keeps nothing of its own. What was told is known to the store, so
 // that after a crash or a restart nothing is told again.
 type herald struct {
 	cases  pendingCases
 	router *router.Router
 	roll   func() *registry.Snapshot
 	days   int // config.Notices.UnansweredDays
+	ends   int // config.Notices.AccountDays
 	log    *slog.Logger
 
 	untold map[[32]byte]bool // notices that nothing can be sealed for, which the log has
@@ -36,7 +37,7 @@ type herald struct {
 
 // herald makes the one of a gateway.
 func (c *Core) herald(n config.Notices, log *slog.Logger) *herald {
-	return &herald{cases: c.store, router: c.router, roll: c.registry.Snapshot, days: n.UnansweredDays, log: log}
+	return &herald{cases: c.store, router: c.router, roll: c.registry.Snapshot, days: n.UnansweredDays, ends: n.AccountDays, log: log}
 }
 
 // Bounds of a round, so that one after a long pause does not stand in the way of
@@ -75,6 +76,9 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 	}
 	left := mostNotices
 	if err := h.tell(ctx, notice.KeyEnds(h.roll(), at), at, &left); err != nil {
+		return err
+	}
+	if err := h.tell(ctx, notice.AccountEnds(h.roll(), at, h.ends), at, &left); err != nil {
 		return err
 	}
 	if h.days == 0 {

@@ -241,6 +241,48 @@ func TestAKeyThatEndsIsToldOnceAStep(t *testing.T) {
 	}
 }
 
+// The owner of an account and the administrators of its Party are told 30, 7 and
+// 1 days before it ends, once each; a later day starts anew.
+func TestAnAccountThatEndsIsToldOnceAStep(t *testing.T) {
+	o := newOffice(t)
+	carryOut(o, admin.AccountAdd, admin.NewAccount{Login: "chief", Party: "ke", Roles: []string{"administrator"}, Language: "fr"})
+	o.publish("chief", time.Now().Add(-time.Hour))
+	until := gsp.DayOf(time.Now().Add(100 * aDay))
+	carryOut(o, admin.AccountUntil, admin.AccountTerm{Login: "ke1", Until: string(until)})
+	end := until.End()
+	for _, step := range []struct {
+		left, want int // days
+	}{{50, 0}, {31, 0}, {30, 1}, {29, 1}, {8, 1}, {7, 2}, {2, 2}, {1, 3}, {0, 3}, {-1, 3}} {
+		o.tellAt(end.Add(-time.Duration(step.left) * aDay))
+		if own, chief := len(o.notices("ke1")), len(o.notices("chief")); own != step.want || chief != step.want {
+			t.Errorf("%d days before: got %d and %d notices, want %d each", step.left, own, chief, step.want)
+		}
+	}
+	for text, want := range map[string]string{
+		o.notices("ke1")[0]:   fmt.Sprintf("Your account ke1@gsp.example can be used to the end of %s (24:00 UTC).", until),
+		o.notices("chief")[0]: "gsp account until ke1 YYYY-MM-DD",
+		o.notices("chief")[1]: "Le compte ke1@gsp.example de votre Partie est utilisable",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got\n%s\nwant %q in it", text, want)
+		}
+	}
+	if got := len(o.notices("fr1")); got != 0 {
+		t.Errorf("another Party: got %d notices, want none", got)
+	}
+	carryOut(o, admin.AccountUntil, admin.AccountTerm{Login: "ke1", Until: string(gsp.DayOf(end.Add(10 * aDay)))})
+	o.tellAt(end)
+	if got := len(o.notices("ke1")); got != 4 {
+		t.Errorf("with a later day: got %d notices, want 4", got)
+	}
+	o.config.Notices.AccountDays = 0
+	o.reopen()
+	o.tellAt(end.Add(9 * aDay))
+	if got := len(o.notices("ke1")); got != 4 {
+		t.Errorf("switched off: got %d notices, want 4", got)
+	}
+}
+
 // What cannot be sealed is told to the operator, once, and to nobody else.
 func TestANoticeForNobodysKeyIsLogged(t *testing.T) {
 	o := newOffice(t)

@@ -38,6 +38,9 @@ type texts struct {
 	Key struct {
 		Subject, Owner, Authority, Fingerprint, Steps string
 	}
+	Account struct {
+		Subject, Owner, OwnerSteps, Administrator, AdministratorSteps string
+	}
 	Keys struct {
 		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,
 		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,
