@@ -30,7 +30,7 @@ func AccountEnds(roll *registry.Snapshot, at time.Time, first int) []Notice {
 	}
 	for _, a := range accounts {
 		until := roll.Until(a.ID)
-		step := lastStep(AccountSteps(first), until.End(), at)
+		step := accountStep(first, until.End(), at)
 		if step == 0 || until.Over(at) || !a.Active() {
 			continue
 		}
@@ -42,6 +42,17 @@ func AccountEnds(roll *registry.Snapshot, at time.Time, first int) []Notice {
 		}
 	}
 	return all
+}
+
+// accountStep returns the smallest step that is reached, 0 for none.
+func accountStep(first int, end, at time.Time) int {
+	step := 0
+	for _, days := range AccountSteps(first) {
+		if !end.IsZero() && end.Sub(at) <= time.Duration(days)*aDay {
+			step = days
+		}
+	}
+	return step
 }
 
 func accountEnds(roll *registry.Snapshot, ending, to gsp.Account, until gsp.Day, step int) Notice {

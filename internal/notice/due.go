@@ -110,7 +110,7 @@ func KeyEnds(roll *registry.Snapshot, at time.Time) []Notice {
 			continue
 		}
 		end := KeyEnd(cert, at)
-		step := lastStep(KeySteps, end, at)
+		step := keyStep(end, at)
 		if _, owned := roll.Owner(cert.Address()); step == 0 || !owned {
 			continue // nobody receives there, such as a disabled account
 		}
@@ -119,11 +119,10 @@ func KeyEnds(roll *registry.Snapshot, at time.Time) []Notice {
 	return all
 }
 
-// lastStep returns the last of falling steps, in days before an end, that is
-// reached; 0 for none.
-func lastStep(steps []int, end, at time.Time) int {
+// keyStep returns the smallest step that is reached, 0 for none.
+func keyStep(end, at time.Time) int {
 	step := 0
-	for _, days := range steps {
+	for _, days := range KeySteps {
 		if !end.IsZero() && end.Sub(at) <= time.Duration(days)*aDay {
 			step = days
 		}
