@@ -61,6 +61,8 @@ type commands struct {
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
 	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
+	Backup  backupCommand  `cmd:"" help:"Copy all that the gateway keeps into a new folder, while it runs."`
+	Restore restoreCommand `cmd:"" help:"Put a backup back."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
 	Version versionCommand `cmd:"" help:"Print the version of the program."`
 }
@@ -206,12 +208,8 @@ func do[In, Out any](r *run, verb admin.Verb[In, Out], in In) (Out, error) {
 	if !errors.Is(err, control.ErrNotRunning) {
 		return out, err
 	}
-	if _, err := os.Stat(c.Data); errors.Is(err, os.ErrNotExist) {
-		return none, &gsp.Refusal{
-			Reason: gsp.UnreadableFile,
-			Cause:  fmt.Sprintf("there is no data folder %s yet", c.Data),
-			Remedy: "start the gateway once, which makes it, or correct data in the configuration: gsp serve",
-		}
+	if err := needData(c); err != nil {
+		return none, err
 	}
 	core, err := node.Open(r.ctx, c, slog.New(slog.NewTextHandler(r.Err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
@@ -219,4 +217,16 @@ func do[In, Out any](r *run, verb admin.Verb[In, Out], in In) (Out, error) {
 	}
 	out, err = verb.Do(r.ctx, core.Office, control.Name(os.Getuid()), in)
 	return out, errors.Join(err, core.Close())
+}
+
+// needData refuses where no gateway was ever started.
+func needData(c config.Config) error {
+	if _, err := os.Stat(c.Data); !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return &gsp.Refusal{
+		Reason: gsp.UnreadableFile,
+		Cause:  fmt.Sprintf("there is no data folder %s yet", c.Data),
+		Remedy: "start the gateway once, which makes it, or correct data in the configuration: gsp serve",
+	}
 }

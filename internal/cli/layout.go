@@ -158,3 +158,18 @@ func cut(s string, most int) string {
 	}
 	return s
 }
+
+// size writes a number of octets with one digit behind the point.
+func size(octets int64) string {
+	n, unit := float64(octets), "B"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if n < 1024 {
+			break
+		}
+		n, unit = n/1024, next
+	}
+	if unit == "B" {
+		return fmt.Sprintf("%d B", octets)
+	}
+	return fmt.Sprintf("%.1f %s", n, unit)
+}

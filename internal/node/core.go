@@ -55,6 +55,9 @@ type Core struct {
 // *gsp.Refusal where another process has the folder, or a newer version of
 // the program wrote it.
 func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error) {
+	if err := checkWhole(c.Data); err != nil {
+		return nil, err
+	}
 	_, missing := os.Stat(c.Data)
 	bells := new(bell.Tower[gsp.MailboxID])
 	store, err := sqlite.Open(ctx, c.Data, sqlite.Options{

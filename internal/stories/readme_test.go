@@ -53,7 +53,7 @@ func TestReadmeDemo(t *testing.T) {
 // TestReadmeRun does what the README's section "Run it" says, on free ports.
 func TestReadmeRun(t *testing.T) {
 	blocks := commandBlocks(t)
-	start, rest := blocks[2], blocks[3]
+	start, rest := blocks[2], blocks[3]+blocks[4]
 	if want := "go build .\nmkdir site && cd site\n../gsp serve &\n"; start != want {
 		t.Fatalf("start of the README's walk: got %q, want %q", start, want)
 	}
@@ -110,7 +110,7 @@ func TestReadmeRun(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the README's walk: %v; it said:\n%s", err, out)
 	}
-	for _, want := range []string{"is in force", "password:", "\nke@gsp.example ", "\neu@gsp.example ", "\ncustoms1.ke@gsp.example ", "para 24"} {
+	for _, want := range []string{"is in force", "password:", "\nke@gsp.example ", "\neu@gsp.example ", "\ncustoms1.ke@gsp.example ", "para 24", "holds all as of"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the README's walk: got\n%s\nwant it to say %q", out, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"gsp.example/gsp/internal/store/files"
@@ -23,14 +24,19 @@ type Copy struct {
 
 // Backup copies a folder into another while mail comes in, also through
 // another process: all that was answered before it began is in the copy. It
-// reads the copy whole afterwards, and finishes one that broke off.
+// reads the copy whole afterwards, and finishes one that broke off. The error
+// is syscall.ENOSPC where there is no room.
 //
 // The copy remembers what it is. Opened, it becomes a store whose mailboxes
 // have new UIDVALIDITYs, because clients may know UIDs that were given after it
 // was taken.
 func Backup(ctx context.Context, folder, to string) (Copy, error) {
 	c := Copy{Taken: time.Now()}
-	if err := c.take(ctx, folder, to); err != nil {
+	err := c.take(ctx, folder, to)
+	if isFull(err) {
+		err = fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	}
+	if err != nil {
 		return Copy{}, fmt.Errorf("back up: %w", err)
 	}
 	s, err := Open(ctx, to, Options{})
