@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"gsp.example/gsp/internal/allowance"
 )
 
 // FuzzMail reads a mail out of any octets. What is taken must be CRLF lines,
@@ -22,9 +24,9 @@ func FuzzMail(f *testing.F) {
 	f.Add([]byte("A: b\r\n.\r\n"), int64(3000))
 	f.Fuzz(func(t *testing.T, sent []byte, announced int64) {
 		const limit = 3000
-		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: newRoom(100_000, limit), ctx: context.Background()}
+		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: allowance.NewRoom(100_000, limit), ctx: context.Background()}
 		in := bufio.NewReaderSize(bytes.NewReader(sent), maxCommand)
-		m := mail{server: server, place: server.room.enter(1)}
+		m := mail{server: server, place: server.room.Enter(1)}
 		if why := m.reserve(min(max(announced, 1), limit)); why != nil {
 			t.Fatal(why)
 		}
@@ -34,8 +36,8 @@ func FuzzMail(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.place.leave()
-		if !server.room.all.TryAcquire(100_000) || len(server.room.shares) > 0 {
+		m.place.Leave()
+		if !server.room.Unused() {
 			t.Error("room was not given back")
 		}
 		if why != nil {

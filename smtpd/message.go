@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"gsp.example/gsp/internal/allowance"
 	"gsp.example/gsp/internal/gsp"
 )
 
@@ -29,7 +30,7 @@ var endOfData = []byte(".\r\n")
 // found, the session ends after it.
 func (g *guard) message(account gsp.AccountID, announced int64) (raw []byte, done func(), err error) {
 	g.line = endOfData
-	m := mail{server: g.server, place: g.server.room.enter(account)}
+	m := mail{server: g.server, place: g.server.room.Enter(account)}
 	if announced == 0 {
 		announced = firstRoom
 	}
@@ -43,9 +44,9 @@ func (g *guard) message(account gsp.AccountID, announced int64) (raw []byte, don
 		m.refuse(err)
 	}
 	if m.refusal != nil {
-		return nil, m.place.leave, m.refusal
+		return nil, m.place.Leave, m.refusal
 	}
-	return m.raw, m.place.leave, nil
+	return m.raw, m.place.Leave, nil
 }
 
 // mail is a mail being read. Once refusal is set, the rest is read and thrown
@@ -53,7 +54,7 @@ func (g *guard) message(account gsp.AccountID, announced int64) (raw []byte, don
 type mail struct {
 	server  *Server
 	raw     []byte
-	place   *place
+	place   *allowance.Place
 	thrown  int64 // octets
 	refusal *gsp.Refusal
 }
@@ -136,7 +137,7 @@ func (m *mail) add(line []byte, whole bool) {
 func (m *mail) reserve(n int64) *gsp.Refusal {
 	ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
 	defer cancel()
-	if !m.place.wait(ctx, n) {
+	if !m.place.Wait(ctx, n) {
 		return errNoRoom
 	}
 	m.raw = make([]byte, 0, n)
@@ -146,9 +147,9 @@ func (m *mail) reserve(n int64) *gsp.Refusal {
 // grow makes room for more lines of a mail whose size was not announced, or
 // was announced wrongly.
 func (m *mail) grow() *gsp.Refusal {
-	n := min(2*m.place.octets, m.server.MaxMessage)
-	n = max(n, m.place.octets+maxCommand)
-	if !m.place.grow(n, func() { m.raw = append(make([]byte, 0, n), m.raw...) }) {
+	n := min(2*m.place.Octets(), m.server.MaxMessage)
+	n = max(n, m.place.Octets()+maxCommand)
+	if !m.place.Grow(n, func() { m.raw = append(make([]byte, 0, n), m.raw...) }) {
 		return errNoRoom
 	}
 	return nil
@@ -156,7 +157,7 @@ func (m *mail) grow() *gsp.Refusal {
 
 func (m *mail) refuse(why *gsp.Refusal) {
 	m.refusal, m.raw = why, nil
-	m.place.empty()
+	m.place.Empty()
 }
 
 var (

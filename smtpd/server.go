@@ -12,6 +12,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"gsp.example/gsp/internal/allowance"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/peer"
 )
@@ -34,7 +35,7 @@ type Server struct {
 	start   sync.Once
 	inner   *smtp.Server
 	tls     *tls.Config
-	room    *room
+	room    *allowance.Room
 	ctx     context.Context // of all submissions; go-smtp passes none
 	cancel  context.CancelFunc
 	serving sync.WaitGroup // calls of Serve
@@ -45,7 +46,7 @@ type Server struct {
 	accounts  map[gsp.AccountID]int // open sessions that are logged in
 	closing   bool
 
-	mails, copies allowance
+	mails, copies allowance.Hourly
 }
 
 // Defaults of a Server.
@@ -147,11 +148,11 @@ func (s *Server) init() {
 		s.Now = time.Now
 	}
 	s.Limits.Room = max(s.Limits.Room, 2*s.MaxMessage) // or no mail of full size fits
-	s.room = newRoom(s.Limits.Room, s.MaxMessage)
+	s.room = allowance.NewRoom(s.Limits.Room, s.MaxMessage)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.accounts = make(map[gsp.AccountID]int)
-	s.mails = allowance{what: "mails", perHour: s.Limits.Mails}
-	s.copies = allowance{what: "recipients", perHour: s.Limits.Recipients}
+	s.mails = allowance.Hourly{What: "mails", PerHour: s.Limits.Mails}
+	s.copies = allowance.Hourly{What: "recipients", PerHour: s.Limits.Recipients}
 	s.tls = peer.Config(s.TLS, "smtp", s.Certificates)
 
 	s.inner = smtp.NewServer(smtp.BackendFunc(s.newSession))
@@ -310,13 +311,13 @@ func (s *Server) forget(g *guard) {
 
 // spend takes a mail to some recipients off an account's hour.
 func (s *Server) spend(account gsp.AccountID, recipients int, now time.Time) *gsp.Refusal {
-	if r := s.copies.ask(account, recipients, now); r != nil {
+	if r := s.copies.Ask(account, recipients, now); r != nil {
 		return r
 	}
-	if r := s.mails.take(account, 1, now); r != nil {
+	if r := s.mails.Take(account, 1, now); r != nil {
 		return r
 	}
-	return s.copies.take(account, recipients, now)
+	return s.copies.Take(account, recipients, now)
 }
 
 // printer takes what go-smtp wants to tell its operator: panics of a session

@@ -124,7 +124,7 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	case options.Size > s.server.MaxMessage:
 		return s.refuse("sender refused", tooLarge(s.server.MaxMessage))
 	}
-	if r := s.server.mails.ask(s.account.ID, 1, s.server.Now()); r != nil {
+	if r := s.server.mails.Ask(s.account.ID, 1, s.server.Now()); r != nil {
 		return s.refuse("sender refused", r)
 	}
 	sender, err := gsp.ParseAddress(from)
@@ -167,7 +167,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := s.server.Accounts.Recipient(recipient); err != nil {
 		return s.refuse("recipient refused", err)
 	}
-	if r := s.server.copies.ask(s.account.ID, len(s.recipients)+1, s.server.Now()); r != nil {
+	if r := s.server.copies.Ask(s.account.ID, len(s.recipients)+1, s.server.Now()); r != nil {
 		return s.refuse("recipient refused", r)
 	}
 	s.recipients = append(s.recipients, recipient)

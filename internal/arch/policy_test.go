@@ -14,8 +14,8 @@ var policy = map[string][]string{
 	".": {"internal/node", "internal/cli", "internal/config"},
 
 	// doors
-	"smtpd":       {"internal/gsp", "internal/peer"},
-	"imapd":       {"internal/gsp", "internal/sealed", "internal/peer", "imapd/guard"}, // sealed for its Layout
+	"smtpd":       {"internal/gsp", "internal/peer", "internal/allowance"},
+	"imapd":       {"internal/gsp", "internal/sealed", "internal/peer", "internal/allowance", "imapd/guard"}, // sealed for its Layout
 	"imapd/guard": {"internal/peer"},
 	"keyserver":   {"internal/gsp", "internal/peer", "internal/translation"}, // see 0023
 
@@ -35,6 +35,7 @@ var policy = map[string][]string{
 	"internal/translation": {"internal/gsp"},
 	"internal/wks":         {"internal/gsp", "internal/sealed", "internal/pgpcert"},
 	"internal/peer":        {},
+	"internal/allowance":   {"internal/gsp"},
 	"internal/auth":        {"internal/gsp", "internal/peer"},
 	"internal/report":      {"internal/gsp"},
 	"internal/seizure":     {"internal/gsp"},

@@ -1,4 +1,4 @@
-package smtpd
+package allowance
 
 import (
 	"context"
@@ -15,11 +15,13 @@ import (
 // more and three that took their place would else be in memory together.
 const collectFrom = 4 << 20
 
-// room bounds the octets of all mails that are being read or submitted, and
-// those of one account so that a mail of another always finds some.
-type room struct {
-	all  *semaphore.Weighted
-	each int64 // octets of one account
+// Room bounds the octets of all mails that are in memory, and those of one
+// account so that a mail of another always finds some. Its methods may be
+// called concurrently.
+type Room struct {
+	all    *semaphore.Weighted
+	octets int64 // of all
+	each   int64 // of one account
 
 	mu     sync.Mutex
 	shares map[gsp.AccountID]*share
@@ -31,25 +33,36 @@ type share struct {
 	mails int
 }
 
-// newRoom returns a room of so many octets, of which an account leaves one mail
+// NewRoom returns a room of so many octets, of which an account leaves one mail
 // of the largest size to the others.
-func newRoom(octets, largest int64) *room {
-	return &room{
-		all: semaphore.NewWeighted(octets), each: octets - largest,
+func NewRoom(octets, largest int64) *Room {
+	return &Room{
+		all: semaphore.NewWeighted(octets), octets: octets, each: octets - largest,
 		shares: make(map[gsp.AccountID]*share),
 	}
 }
 
-// place is what one mail takes of the room. It belongs to one goroutine.
-type place struct {
-	room    *room
+// Unused reports whether nobody has anything of the room.
+func (r *Room) Unused() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	free := r.all.TryAcquire(r.octets)
+	if free {
+		r.all.Release(r.octets)
+	}
+	return free && len(r.shares) == 0
+}
+
+// Place is what one mail takes of the room. It belongs to one goroutine.
+type Place struct {
+	room    *Room
 	account gsp.AccountID
 	share   *share
 	octets  int64
 }
 
-// enter makes a place for a mail of an account. It must be left.
-func (r *room) enter(account gsp.AccountID) *place {
+// Enter makes a place for a mail of an account. It must be left.
+func (r *Room) Enter(account gsp.AccountID) *Place {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, ok := r.shares[account]
@@ -58,11 +71,14 @@ func (r *room) enter(account gsp.AccountID) *place {
 		r.shares[account] = s
 	}
 	s.mails++
-	return &place{room: r, account: account, share: s}
+	return &Place{room: r, account: account, share: s}
 }
 
-// wait takes n octets, once, and is false if there are none until ctx ends.
-func (p *place) wait(ctx context.Context, n int64) bool {
+// Octets returns what p has.
+func (p *Place) Octets() int64 { return p.octets }
+
+// Wait takes n octets, once, and is false if there are none until ctx ends.
+func (p *Place) Wait(ctx context.Context, n int64) bool {
 	if p.share.Acquire(ctx, n) != nil {
 		return false
 	}
@@ -74,9 +90,9 @@ func (p *place) wait(ctx context.Context, n int64) bool {
 	return true
 }
 
-// grow takes n octets in place of the fewer that p has, if there are any now.
+// Grow takes n octets in place of the fewer that p has, if there are any now.
 // Meanwhile move copies from the old to the new.
-func (p *place) grow(n int64, move func()) bool {
+func (p *Place) Grow(n int64, move func()) bool {
 	more := n - p.octets
 	if !p.share.TryAcquire(more) {
 		return false
@@ -92,23 +108,23 @@ func (p *place) grow(n int64, move func()) bool {
 }
 
 // giveBack takes back octets that nothing refers to any more.
-func (r *room) giveBack(n int64) {
+func (r *Room) giveBack(n int64) {
 	if n >= collectFrom {
 		runtime.GC()
 	}
 	r.all.Release(n)
 }
 
-// empty gives back what p has.
-func (p *place) empty() {
+// Empty gives back what p has.
+func (p *Place) Empty() {
 	p.room.giveBack(p.octets)
 	p.share.Release(p.octets)
 	p.octets = 0
 }
 
-// leave is empty, for the last time.
-func (p *place) leave() {
-	p.empty()
+// Leave is Empty, for the last time.
+func (p *Place) Leave() {
+	p.Empty()
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.share.mails--; p.share.mails == 0 {
