@@ -207,6 +207,13 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
+// Connections returns how many there are.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.house.Len()
+}
+
 // Shutdown stops taking connections, tells idle sessions so with a 421, lets
 // those in the middle of a mail finish, and returns when all are gone. When
 // ctx ends first, it cuts off the rest and returns the error of ctx. A client

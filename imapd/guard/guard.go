@@ -97,6 +97,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
+// Connections returns how many there are.
+func (l *Listener) Connections() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.house.Len()
+}
+
 // Shutdown stops accepting and ends each connection with BYE once its running
 // command is answered. When ctx is done the rest are cut, and it returns the
 // error of ctx.

@@ -38,6 +38,9 @@ type Office struct {
 	// Decided tells the owner by mail what became of a certificate that waited;
 	// nil for nobody.
 	Decided func(ctx context.Context, q gsp.KeyRequest, published bool) error
+
+	Cases     Cases                                        // nil where nobody asks for cases
+	Condition func(ctx context.Context) (Condition, error) // of the gateway that runs, nil where none does
 }
 
 // Verb is one thing that can be asked of an Office.
@@ -79,7 +82,7 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
+		Ping, Status, CaseList, CaseShow, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
 		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}

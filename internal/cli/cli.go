@@ -57,10 +57,12 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
 	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
 	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
+	Case    caseCommand    `cmd:"" help:"List the cases that wait, and show one."`
 	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
 	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
 	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
+	Status  statusCommand  `cmd:"" help:"Say how the gateway is doing."`
 	Backup  backupCommand  `cmd:"" help:"Copy all that the gateway keeps into a new folder, while it runs."`
 	Restore restoreCommand `cmd:"" help:"Put a backup back."`
 	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`

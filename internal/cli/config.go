@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/node"
@@ -58,11 +57,7 @@ type versionCommand struct{}
 func (versionCommand) Help() string { return "Example:\n  gsp version" }
 
 func (versionCommand) Run(r *run) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	return show(r, map[string]string{"version": version}, func(w io.Writer, v map[string]string) {
+	return show(r, map[string]string{"version": node.Version()}, func(w io.Writer, v map[string]string) {
 		fmt.Fprintln(w, "gsp", v["version"])
 	})
 }

@@ -34,6 +34,7 @@ type database interface {
 	report.Source
 	imapd.Tree
 	imapd.Messages
+	admin.Cases
 }
 
 var _ database = (*sqlite.Store)(nil)
@@ -111,6 +112,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 			Decided: func(ctx context.Context, q gsp.KeyRequest, published bool) error {
 				return r.DecidedKey(ctx, q, published, time.Now())
 			},
+			Cases: store,
 		},
 		store:    store,
 		registry: who,

@@ -30,11 +30,7 @@ func Health(ctx context.Context, c config.Config) error {
 	defer cancel()
 	_, err := control.Do(ctx, c.Data, admin.Ping, admin.None{})
 	if errors.Is(err, control.ErrNotRunning) {
-		return &gsp.Refusal{
-			Reason: gsp.NotRunning,
-			Cause:  fmt.Sprintf("no gateway runs on %s", c.Data),
-			Remedy: "start it with: gsp serve",
-		}
+		return NotRunning(c)
 	}
 	if err != nil {
 		return err
@@ -64,6 +60,15 @@ func Health(ctx context.Context, c config.Config) error {
 		return fmt.Errorf("ask for health: the gateway answers %s", resp.Status)
 	}
 	return nil
+}
+
+// NotRunning refuses what needs a gateway that runs.
+func NotRunning(c config.Config) error {
+	return &gsp.Refusal{
+		Reason: gsp.NotRunning,
+		Cause:  fmt.Sprintf("no gateway runs on %s", c.Data),
+		Remedy: "start it with: gsp serve",
+	}
 }
 
 // Check says what Start would say of the files that the configuration names,
