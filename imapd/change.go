@@ -1,6 +1,7 @@
 package imapd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 
+	"gsp.example/gsp/internal/allowance"
 	"gsp.example/gsp/internal/gsp"
 )
 
@@ -28,11 +30,18 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 	if p.shelf.Prefix != "" {
 		keywords = slices.DeleteFunc(keywords, gsp.IsFirst) // nobody was, yet
 	}
-	raw := make([]byte, r.Size()) // not beyond AppendLimit: the library has looked
-	if _, err := io.ReadFull(r, raw); err != nil {
-		return nil, s.reply("read a mail to append", err)
-	}
 	now := time.Now()
+	if refusal := s.appends.Take(s.account.ID, 1, now); refusal != nil {
+		s.logRefusal("mail refused", refusal)
+		return nil, s.reply("append", refusal)
+	}
+	place := s.room.Enter(s.account.ID)
+	defer place.Leave()
+	raw, err := s.readMail(place, r)
+	if err != nil {
+		s.logRefusal("mail refused", err)
+		return nil, s.reply("append", err)
+	}
 	received := options.Time
 	if received.IsZero() {
 		received = now
@@ -55,6 +64,21 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 	}
 	placed := receipt.Placed[0]
 	return &imap.AppendData{UID: imap.UID(placed.UID), UIDValidity: placed.UIDValidity}, nil
+}
+
+// readMail reads a mail that is not longer than AppendLimit, since the library
+// has looked, once there is room for it.
+func (s *session) readMail(place *allowance.Place, r imap.LiteralReader) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, cmp.Or(s.RoomWait, 20*time.Second))
+	defer cancel()
+	if !place.Wait(ctx, r.Size()) {
+		return nil, noRoom
+	}
+	raw := make([]byte, r.Size())
+	if _, err := io.ReadFull(r, raw); err != nil {
+		return nil, interrupted
+	}
+	return raw, nil
 }
 
 // keepable says of a mail that is not encrypted what to do about all that the

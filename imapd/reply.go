@@ -66,7 +66,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.BadSequence:      imap.ResponseCodeClientBug,
 	gsp.TooManyRcpts:     imap.ResponseCodeCannot,
 	gsp.TooBusy:          imap.ResponseCodeUnavailable,
-	gsp.TooManyMails:     imap.ResponseCodeUnavailable,
+	gsp.TooManyMails:     imap.ResponseCodeLimit,
 	gsp.TLSFirst:         imap.ResponseCodePrivacyRequired,
 	gsp.NoMailbox:        imap.ResponseCodeNonExistent,
 	gsp.MailboxExists:    imap.ResponseCodeAlreadyExists,
@@ -132,6 +132,16 @@ var (
 		Reason: gsp.TooLarge,
 		Cause:  "the command asks for more than one command may",
 		Remedy: "ask in several commands",
+	}
+	noRoom = &gsp.Refusal{
+		Reason: gsp.TooBusy,
+		Cause:  "too many mails are coming in at this moment",
+		Remedy: "try again in a minute",
+	}
+	interrupted = &gsp.Refusal{
+		Reason: gsp.InterruptedInput,
+		Cause:  "the mail did not arrive whole in time",
+		Remedy: "check the network connection and save it again",
 	}
 	tooManySessions = &gsp.Refusal{
 		Reason: gsp.TooBusy,

@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 
 	"gsp.example/gsp/imapd/guard"
+	"gsp.example/gsp/internal/allowance"
 	"gsp.example/gsp/internal/gsp"
 )
 
@@ -42,11 +43,23 @@ type Server struct {
 	PerAddress int          // connections of one IPv4 address or IPv6 /64, 0 for 1,000
 	PerAccount int          // connections of one account, 0 for 200
 	BadLogins  int          // failed logins that end a connection, 0 for 3
+	Appends    int          // mails that one account may append in an hour, refused ones included; 0 for 5,000, below 0 for no limit
 	Log        *slog.Logger // nil is silence
+
+	// Room is how many octets all mails in APPEND may have together, 0 for 96
+	// MiB, and at least two of MaxMessage; RoomWait is how long a mail waits for
+	// it, 0 for 20 s: the guard cuts a client whose mail has not moved for half a
+	// minute.
+	Room     int64
+	RoomWait time.Duration
 
 	// Answered is told of each command that was answered, nil for nobody: its
 	// name in capitals or OTHER, whether with OK, and how long it took.
 	Answered func(command string, ok bool, took time.Duration)
+
+	start   sync.Once
+	room    *allowance.Room
+	appends allowance.Hourly
 
 	mu        sync.Mutex
 	listeners []*guard.Listener
@@ -59,19 +72,13 @@ type Server struct {
 // ErrStopped is what Serve returns after Shutdown.
 var ErrStopped = errors.New("reading door is shut")
 
-// Connections returns how many there are.
-func (s *Server) Connections() (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.listeners {
-		n += l.Connections()
-	}
-	return n
-}
-
 // Serve accepts connections of l, which speak TLS from their first octet (RFC
 // 8314), until l fails or Shutdown is called. It closes l.
 func (s *Server) Serve(l net.Listener) error {
+	s.start.Do(func() {
+		s.room = allowance.NewRoom(max(cmp.Or(s.Room, 96<<20), 2*s.maxMessage()), s.maxMessage())
+		s.appends = allowance.Hourly{What: "drafts and copies", PerHour: cmp.Or(s.Appends, 5000)}
+	})
 	guarded := guard.Listen(l, guard.Config{
 		TLS: s.TLS, Certificates: s.Certificates, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
 		Extra: acl, Answered: s.Answered,

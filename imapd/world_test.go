@@ -51,7 +51,8 @@ type world struct {
 
 const all = gsp.MayRead | gsp.MayFlag | gsp.MayInsert | gsp.MayRemove | gsp.MayManage
 
-func newWorld(t testing.TB) *world {
+// newWorld opens a door, with settings of the test's own.
+func newWorld(t testing.TB, settings ...func(*imapd.Server)) *world {
 	bells := new(bell.Tower[gsp.MailboxID])
 	store, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{
 		OnCommit: func(ids []gsp.MailboxID) { bells.Ring(ids...) },
@@ -89,7 +90,10 @@ func newWorld(t testing.TB) *world {
 		Certificates: func() bool { return true },
 
 		Domain: "gsp.example", Help: "https://gsp.example/help/", MaxMessage: 1 << 20,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Appends: -1,
+	}
+	for _, set := range settings {
+		set(w.door)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

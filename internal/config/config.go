@@ -175,11 +175,12 @@ type Limits struct {
 	// How many recipients one mail may have, from 1 to 1000.
 	MaxRecipients int `toml:"max_recipients"`
 
-	// How much memory all mails may take together while they come in, at least
-	// that of two of the largest, and up to 64GiB. One account leaves the memory
-	// of one such mail to the others. A mail that finds no room waits, and after
-	// a minute is told to come again. The program takes about as much once more
-	// for what it writes.
+	// How much memory all mails may take together while they are sent, and as
+	// much again while they are put into mailboxes: at least that of two of the
+	// largest, and up to 64GiB. One account leaves the memory of one such mail to
+	// the others. A mail that finds no room waits, and after a minute at most is
+	// told to come again. The program takes about as much once more for what it
+	// writes.
 	InFlight Size `toml:"in_flight"`
 
 	// How many mails one account may send in an hour, refused ones included, up
@@ -189,6 +190,11 @@ type Limits struct {
 	// How many recipients the mails of one account may have in an hour, all
 	// together, up to 10000000; 0 for no limit.
 	RecipientsPerHour int `toml:"recipients_per_hour"`
+
+	// How many drafts and copies one account may put into its mailboxes in an
+	// hour, refused ones included, up to 1000000; 0 for no limit. Each mail that
+	// is sent leaves a copy, and each draft one whenever the program saves it.
+	AppendsPerHour int `toml:"appends_per_hour"`
 
 	// How many failed logins end a session, from 1 to 10.
 	FailedLogins int `toml:"failed_logins"`
@@ -314,7 +320,7 @@ func Default() Config {
 		HTTPS: Door{Listen: "127.0.0.1:8443"},
 		Limits: Limits{
 			MaxMessage: 25 << 20, MaxRecipients: 100, InFlight: 96 << 20, MailsPerHour: 2000, RecipientsPerHour: 20_000,
-			FailedLogins: 3, FailedLoginsPerName: 5, FailedLoginsPerAddress: 20,
+			AppendsPerHour: 5000, FailedLogins: 3, FailedLoginsPerName: 5, FailedLoginsPerAddress: 20,
 		},
 		Deadlines: Deadlines{
 			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),

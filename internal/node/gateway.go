@@ -27,8 +27,7 @@ type Gateway struct {
 	CA                string   // path of the certificate to trust, "" with a configured one
 	Made              []Made   // what this start made
 
-	core    *Core
-	started time.Time
+	core   *Core
 	tls    string // folder of our own authority
 	doors  []door
 	served sync.WaitGroup
@@ -56,7 +55,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{core: core, started: time.Now(), failed: make(chan error, 6), ending: make(chan struct{})}
+	g := &Gateway{core: core, failed: make(chan error, 6), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			g.abandon()
@@ -157,7 +156,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		Accounts: who, Keeper: core.router, Tree: core.store, Messages: core.store, Bells: core.bells,
 		TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(), MaxMessage: int64(c.Limits.MaxMessage),
 		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
-		BadLogins: c.Limits.FailedLogins, Log: log,
+		BadLogins: c.Limits.FailedLogins, Appends: orNone(c.Limits.AppendsPerHour), Room: int64(c.Limits.InFlight), Log: log,
 	}
 	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Submission: core.Office.Keys, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
@@ -187,7 +186,6 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		g.doors = append(g.doors, d.door)
 	}
 	g.announce(c, directory)
-	core.Office.Condition = g.condition(c, pair, submission.Connections, reading.Connections)
 	return nil
 }
 
