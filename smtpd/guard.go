@@ -403,6 +403,9 @@ func (s stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// pause takes a wait of ours out of a mail's time.
+func (p *pace) pause(d time.Duration) { p.began, p.by = p.began.Add(d), p.by.Add(d) }
+
 // deadline returns when the next octets must be there.
 func (p *pace) deadline(l *Limits) time.Time {
 	if p.command {

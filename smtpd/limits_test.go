@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,6 +77,58 @@ func TestRoom(t *testing.T) {
 	<-stored
 	finish <- struct{}{}
 	late.want("", "250 2.0.0 stored")
+}
+
+// Many mails of full size at once all get their turn, and never take more room
+// than there is, whether their size was announced or not, or announced wrongly.
+func TestManyLargeMailsFindRoom(t *testing.T) {
+	const largest, rooms = 200_000, 4
+	line := strings.Repeat("x", 98) + "\r\n"
+	for _, test := range []struct {
+		name      string
+		announce  string
+		passwords []string
+	}{
+		{"announced", fmt.Sprintf(" SIZE=%d", largest), []string{password}},
+		{"unknown", "", []string{password}},
+		{"unknown, of two accounts", "", []string{password, colleague}},
+		{"counted without CR", fmt.Sprintf(" SIZE=%d", largest-largest/len(line)), []string{password, colleague}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := openDoor(t, func(s *smtpd.Server) { s.MaxMessage, s.Limits.Room = largest, rooms*largest })
+			var inside, most atomic.Int64
+			d.store.answer = func(_ context.Context, m gsp.Submission) (gsp.Receipt, error) {
+				most.Store(max(most.Load(), inside.Add(int64(cap(m.Raw)))))
+				runtime.Gosched()
+				inside.Add(-int64(cap(m.Raw)))
+				return gsp.Receipt{}, nil
+			}
+			var sent sync.WaitGroup
+			for i := range 50 {
+				c := d.loginBy(t, test.passwords[i%len(test.passwords)])
+				sent.Go(func() {
+					said := []string{"MAIL FROM:<" + officer + ">" + test.announce, "RCPT TO:<ke@gsp.example>", "DATA"}
+					for _, command := range said { // each in turn: DATA is answered when there is room
+						if _, err := c.conn.Write([]byte(command + "\r\n")); err != nil {
+							t.Error(err)
+						}
+						c.in.ReadString('\n')
+					}
+					for range largest / len(line) { // line by line, so that all grow at once
+						c.conn.Write([]byte(line))
+					}
+					c.conn.Write([]byte(".\r\n"))
+					if got, err := c.in.ReadString('\n'); !strings.HasPrefix(got, "250 2.0.0 stored") {
+						t.Errorf("got %q, %v, want 250", got, err)
+					}
+				})
+			}
+			sent.Wait()
+			if got := most.Load(); got > rooms*largest {
+				t.Errorf("got %d octets at once, want at most %d", got, rooms*largest)
+			}
+		})
+	}
 }
 
 // The octets of a large mail are out of memory before others get its room, even

@@ -11,10 +11,7 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-const (
-	maxLine   = 998      // octets of a mail's line (RFC 5322, section 2.1.1)
-	firstRoom = 16 << 10 // octets, for a mail whose size was not announced
-)
+const maxLine = 998      // octets of a mail's line (RFC 5322, section 2.1.1)
 
 // endOfData is what go-smtp's own reader still has to find.
 var endOfData = []byte(".\r\n")
@@ -30,10 +27,7 @@ var endOfData = []byte(".\r\n")
 // found, the session ends after it.
 func (g *guard) message(account gsp.AccountID, announced int64) (raw []byte, done func(), err error) {
 	g.line = endOfData
-	m := mail{server: g.server, place: g.server.room.Enter(account)}
-	if announced == 0 {
-		announced = firstRoom
-	}
+	m := mail{server: g.server, place: g.server.room.Enter(account), pace: &g.reading}
 	if err := m.reserve(announced); err != nil {
 		m.refuse(err)
 	}
@@ -55,6 +49,7 @@ type mail struct {
 	server  *Server
 	raw     []byte
 	place   *allowance.Place
+	pace    *pace
 	thrown  int64 // octets
 	refusal *gsp.Refusal
 }
@@ -132,26 +127,33 @@ func (m *mail) add(line []byte, whole bool) {
 	m.raw = append(m.raw, line...)
 }
 
-// reserve waits for n octets of room. A mail waits only while it holds none:
-// two that waited for each other's would wait in vain.
-func (m *mail) reserve(n int64) *gsp.Refusal {
+// reserve waits for room for a mail of the announced size, 0 if it is unknown,
+// and for a little more: some programs count the end of a line as one octet.
+func (m *mail) reserve(announced int64) *gsp.Refusal {
 	ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
 	defer cancel()
-	if !m.place.Wait(ctx, n) {
+	var n int64
+	if announced == 0 {
+		n = m.place.Begin(ctx)
+	} else if size := min(announced+announced/32+maxCommand, m.server.MaxMessage); m.place.Wait(ctx, size) {
+		n = size
+	}
+	if n == 0 {
 		return errNoRoom
 	}
 	m.raw = make([]byte, 0, n)
 	return nil
 }
 
-// grow makes room for more lines of a mail whose size was not announced, or
-// was announced wrongly.
+// grow waits for room for more lines. The client is not to blame for the time.
 func (m *mail) grow() *gsp.Refusal {
-	n := min(2*m.place.Octets(), m.server.MaxMessage)
-	n = max(n, m.place.Octets()+maxCommand)
-	if !m.place.Grow(n, func() { m.raw = append(make([]byte, 0, n), m.raw...) }) {
+	ctx, cancel := context.WithTimeout(m.server.ctx, m.server.Limits.RoomWait)
+	defer cancel()
+	began := time.Now()
+	if m.place.Grow(ctx, func(n int64) { m.raw = append(make([]byte, 0, n), m.raw...) }) == 0 {
 		return errNoRoom
 	}
+	m.pace.pause(time.Since(began))
 	return nil
 }
 
