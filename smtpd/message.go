@@ -11,7 +11,7 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-const maxLine = 998      // octets of a mail's line (RFC 5322, section 2.1.1)
+const maxLine = 998 // octets of a mail's line (RFC 5322, section 2.1.1)
 
 // endOfData is what go-smtp's own reader still has to find.
 var endOfData = []byte(".\r\n")

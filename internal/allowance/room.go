@@ -110,17 +110,13 @@ func (p *Place) Begin(ctx context.Context) int64 {
 // are then, 0 for no more. Meanwhile move copies from the old to the new. After
 // Begin it waits until ctx ends; after Wait there is no right to.
 func (p *Place) Grow(ctx context.Context, move func(n int64)) (n int64) {
-	old := *p
-	switch {
-	case !old.growing:
-		n = p.take(p.room.largest, false, atOnce)
-	case 4*old.octets < p.room.largest:
-		n = p.take(4*old.octets, true, atOnce)
-		fallthrough
-	default:
-		if n == 0 {
-			n = p.take(p.room.largest, false, inTurn(ctx))
-		}
+	old, get := *p, inTurn(ctx)
+	if !old.growing {
+		get = atOnce
+	}
+	n = 4 * old.octets
+	if !old.growing || n >= p.room.largest || p.take(n, true, atOnce) == 0 {
+		n = p.take(p.room.largest, false, get)
 	}
 	if n > 0 {
 		move(n)
