@@ -72,6 +72,16 @@ type Server struct {
 // ErrStopped is what Serve returns after Shutdown.
 var ErrStopped = errors.New("reading door is shut")
 
+// Connections returns how many there are.
+func (s *Server) Connections() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		n += l.Connections()
+	}
+	return n
+}
+
 // Serve accepts connections of l, which speak TLS from their first octet (RFC
 // 8314), until l fails or Shutdown is called. It closes l.
 func (s *Server) Serve(l net.Listener) error {

@@ -27,7 +27,8 @@ type Gateway struct {
 	CA                string   // path of the certificate to trust, "" with a configured one
 	Made              []Made   // what this start made
 
-	core   *Core
+	core    *Core
+	started time.Time
 	tls    string // folder of our own authority
 	doors  []door
 	served sync.WaitGroup
@@ -55,7 +56,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{core: core, failed: make(chan error, 6), ending: make(chan struct{})}
+	g := &Gateway{core: core, started: time.Now(), failed: make(chan error, 6), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			g.abandon()
@@ -186,6 +187,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		g.doors = append(g.doors, d.door)
 	}
 	g.announce(c, directory)
+	core.Office.Condition = g.condition(c, pair, submission.Connections, reading.Connections)
 	return nil
 }
 
