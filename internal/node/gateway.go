@@ -29,11 +29,11 @@ type Gateway struct {
 
 	core    *Core
 	started time.Time
-	tls    string // folder of our own authority
-	doors  []door
-	served sync.WaitGroup
-	failed chan error    // room for one of each door and the store
-	ending chan struct{} // closed by Shutdown
+	tls     string // folder of our own authority
+	doors   []door
+	served  sync.WaitGroup
+	failed  chan error    // room for one of each door and the store
+	ending  chan struct{} // closed by Shutdown
 }
 
 // Made is something that a first start made.
