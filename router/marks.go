@@ -23,7 +23,7 @@ type mark struct {
 const maxCodes = 1_000_000_000
 
 // readMarks recognises the claims of a header. Where patterns of several
-// Parties fit, the sender's own choice settles it, then the address.
+// Parties fit, the sender's own choice settles it, or else the address.
 func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.Claim, addressed []gsp.PartyID, at time.Time) ([]mark, error) {
 	marks := make([]mark, 0, len(claims))
 	codes := 0
@@ -79,7 +79,10 @@ var notRouted = map[pattern.Outcome]struct {
 func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
 	switch answer.Outcome {
 	case pattern.Unique:
-		return answer.Candidates[0], nil
+		if c := answer.Candidates[0]; claim.Party == "" || roll.Related(c.Entry.Party, claim.Party) {
+			return c, nil
+		}
+		return pattern.Candidate{}, otherChoice(roll, answer.Candidates[0].Entry.Party, claim.Party, n)
 	case pattern.Ambiguous:
 		return settleAmbiguous(roll, answer, claim, addressed, n)
 	}
@@ -101,7 +104,10 @@ func settle(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, add
 func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.Claim, addressed []gsp.PartyID, n int) (pattern.Candidate, error) {
 	// The Party itself before the region that it belongs to.
 	same := func(a, b gsp.PartyID) bool { return a == b }
-	for _, wanted := range append([]gsp.PartyID{claim.Party}, addressed...) {
+	if claim.Party != "" {
+		addressed = []gsp.PartyID{claim.Party}
+	}
+	for _, wanted := range addressed {
 		for _, fits := range []func(a, b gsp.PartyID) bool{same, roll.Related} {
 			for _, c := range answer.Candidates {
 				if c.Entry.Routable() && fits(c.Entry.Party, wanted) {
@@ -124,6 +130,16 @@ func settleAmbiguous(roll *registry.Snapshot, answer pattern.Answer, claim gsp.C
 		Reason: gsp.AmbiguousUIM,
 		Cause:  fmt.Sprintf("UIM %d of this mail fits the patterns of several Parties, likeliest first: %s", n, strings.ToUpper(strings.Join(parties, ", "))),
 		Remedy: fmt.Sprintf("choose one, by writing to %s or by adding party=%s to the UIM", roll.Address(parties[0]), parties[0]),
+	}
+}
+
+// otherChoice is the refusal of the n-th UIM, for which the sender chose a Party
+// that cannot have issued it: one of the two was mistyped.
+func otherChoice(roll *registry.Snapshot, issuer, chosen gsp.PartyID, n int) error {
+	return &gsp.Refusal{
+		Reason: gsp.UIMMismatch,
+		Cause:  fmt.Sprintf("UIM %d of this mail belongs to %s, and its party= names %s", n, party(roll, issuer), strings.ToUpper(string(chosen))),
+		Remedy: fmt.Sprintf("compare the code with the pack, and leave party= out or write party=%s", issuer),
 	}
 }
 

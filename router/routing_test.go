@@ -116,6 +116,11 @@ func TestRouting(t *testing.T) {
 		{name: "ambiguous", to: to("route"), sealed: to("gb"), uims: gbzz, refused: gsp.AmbiguousUIM,
 			says: to("likeliest first: GB, ZZ", "gb@"+domain, "party=gb")},
 		{name: "a choice that does not fit", to: to("route"), sealed: to("ke"), uims: gbzz + ";party=ke", refused: gsp.AmbiguousUIM, says: to("GB, ZZ")},
+		{name: "a choice that does not fit, and an address that does", to: to("gb"), uims: gbzz + ";party=fr", refused: gsp.AmbiguousUIM, says: to("GB, ZZ", "party=gb")},
+		{name: "a choice against the only issuer", to: to("route"), sealed: to("eu"), uims: eu + ";party=gb", refused: gsp.UIMMismatch,
+			says: to("UIM 1 of this mail belongs to EU (European Union), and its party= names GB", "write party=eu")},
+		{name: "a needless choice", to: to("eu"), uims: eu + ";party=eu", want: []gsp.PartyID{"eu"}, pattern: "eu-only"},
+		{name: "a member chosen for its region", to: to("eu"), uims: eu + ";party=fr", want: []gsp.PartyID{"eu"}, pattern: "eu-only"},
 		{name: "ambiguous, to a third", to: to("ke"), uims: gbzz, refused: gsp.AmbiguousUIM, says: to("GB, ZZ")},
 		{name: "ambiguous, to both", to: to("zz", "gb"), uims: gbzz, want: []gsp.PartyID{"gb", "zz"}, pattern: "gb-likely"},
 
