@@ -26,24 +26,34 @@ func (s *session) rightsCommand(command string, args []string) guard.Answer {
 		return guard.Answer{Status: "BAD", Text: command + " with a wrong number of arguments"}
 	}
 	line, err := s.askRights(command, args)
+	return s.told(command, []string{line}, err)
+}
+
+// told is what is said to a command of extras: lines, or why there are none.
+func (s *session) told(command string, lines []string, err error) guard.Answer {
 	var done *imap.Error
 	switch {
-	case errors.As(s.reply("rights", err), &done) && done.Code != "":
+	case errors.As(s.reply(strings.ToLower(command), err), &done) && done.Code != "":
 		return guard.Answer{Status: string(done.Type), Text: fmt.Sprintf("[%s] %s", done.Code, done.Text)}
 	case done != nil:
 		return guard.Answer{Status: string(done.Type), Text: done.Text}
 	}
-	return guard.Answer{Untagged: []string{line}, Status: "OK", Text: command + " completed"}
+	return guard.Answer{Untagged: lines, Status: "OK", Text: command + " completed"}
+}
+
+// decoded returns a mailbox name as the client means it.
+func (s *session) decoded(name string) (string, bool) {
+	if caps := s.library.EnabledCaps(); caps.Has(imap.CapIMAP4rev2) || caps.Has(imap.CapUTF8Accept) {
+		return name, true
+	}
+	return decodeName(name)
 }
 
 // askRights returns the response to a command that asks. Lists are told of an
 // account's own mailboxes alone: who else may see a shared one takes a right
 // that nobody has (RFC 4314, section 4).
 func (s *session) askRights(command string, args []string) (string, error) {
-	name, ok := args[0], true
-	if caps := s.library.EnabledCaps(); !caps.Has(imap.CapIMAP4rev2) && !caps.Has(imap.CapUTF8Accept) {
-		name, ok = decodeName(name)
-	}
+	name, ok := s.decoded(args[0])
 	if !ok {
 		return "", brokenName
 	}

@@ -48,6 +48,8 @@ type Keeper interface {
 type Tree interface {
 	// Mailboxes returns all mailboxes of owner with their counters, by name.
 	Mailboxes(ctx context.Context, owner string) ([]gsp.Mailbox, error)
+	// Room returns how much all mailboxes of owner hold, and may.
+	Room(ctx context.Context, owner string) (gsp.Room, error)
 	// CreateMailbox makes a mailbox with a UIDVALIDITY never used before.
 	CreateMailbox(ctx context.Context, name gsp.MailboxName, use gsp.SpecialUse) (gsp.Mailbox, error)
 	// RenameMailbox renames a mailbox and those below it. INBOX cannot be renamed.
@@ -85,9 +87,11 @@ type Messages interface {
 	// SetFlags changes flags in one transaction. The first \Seen on a delivered
 	// mail writes its gsp.MailRead event in the same transaction.
 	SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error
-	// Copy copies messages, in the order of their UIDs, all or none.
+	// Copy copies messages, in the order of their UIDs, all or none. The error is
+	// a *gsp.FullError where the owner of the other mailbox has no room for them.
 	Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
-	// Move copies and expunges, all or none.
+	// Move copies and expunges, all or none. It fails as Copy does, but between
+	// the mailboxes of one owner needs no room.
 	Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
 	// Expunge removes messages for good and leaves tombstones.
 	Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error

@@ -239,7 +239,7 @@ func TestI15WhatIsNotOffered(t *testing.T) {
 	w := newWorld(t)
 	w.deliver("ann", "INBOX", 2000)
 	c := w.login("ann")
-	for _, command := range []string{"SELECT INBOX (CONDSTORE)", "STATUS INBOX (HIGHESTMODSEQ)", "COMPRESS DEFLATE", "GETQUOTAROOT INBOX", "STATUS INBOX (DELETED-STORAGE)"} {
+	for _, command := range []string{"SELECT INBOX (CONDSTORE)", "STATUS INBOX (HIGHESTMODSEQ)", "COMPRESS DEFLATE", "SETQUOTA ann (STORAGE 512)"} {
 		c.refused(command, "BAD")
 	}
 	c.ok("SELECT INBOX")

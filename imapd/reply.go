@@ -58,6 +58,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.WrongParty:       imap.ResponseCodeCannot,
 	gsp.StaleKey:         imap.ResponseCodeCannot,
 	gsp.SoleRecipient:    imap.ResponseCodeCannot,
+	gsp.MailboxFull:      imap.ResponseCodeOverQuota, // RFC 9208, section 5.6
 	gsp.NoKeyAttached:    imap.ResponseCodeCannot,
 	gsp.UnknownCode:      imap.ResponseCodeCannot,
 
@@ -92,6 +93,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.UnsignedLibrary: imap.ResponseCodeCannot,
 	gsp.BrokenConfig:    imap.ResponseCodeContactAdmin,
 	gsp.BrokenPeriod:    imap.ResponseCodeCannot,
+	gsp.BrokenQuota:     imap.ResponseCodeCannot,
 	gsp.PortInUse:       imap.ResponseCodeContactAdmin,
 	gsp.NewerData:       imap.ResponseCodeContactAdmin,
 	gsp.DataInUse:       imap.ResponseCodeContactAdmin,
@@ -161,6 +163,7 @@ func (s *session) reply(doing string, err error) error {
 	var (
 		done    *imap.Error
 		refusal *gsp.Refusal
+		full    *gsp.FullError
 	)
 	switch {
 	case err == nil:
@@ -172,6 +175,8 @@ func (s *session) reply(doing string, err error) error {
 		refusal = noMailbox
 	case errors.Is(err, gsp.ErrExists):
 		refusal = mailboxExists
+	case errors.As(err, &full):
+		refusal = gsp.FullRefusal()
 	default:
 		attrs := append([]slog.Attr{slog.String("doing", doing)}, s.who()...)
 		s.log().LogAttrs(s.ctx, slog.LevelError, "imap command failed", append(attrs, slog.Any("error", err))...)

@@ -91,7 +91,7 @@ func (s *Server) Serve(l net.Listener) error {
 	})
 	guarded := guard.Listen(l, guard.Config{
 		TLS: s.TLS, Certificates: s.Certificates, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
-		Extra: acl, Answered: s.Answered,
+		Extra: extras, Answered: s.Answered,
 	})
 	defer guarded.Close()
 	s.mu.Lock()
@@ -171,7 +171,7 @@ func (s *Server) open(c *imapserver.Conn) (imapserver.Session, *imapserver.Greet
 		return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "TLS handshake failed"}
 	}
 	opened := &session{Server: s, ctx: ctx, cancel: cancel, conn: conn, library: c, peer: conn.Peer(), since: time.Now()}
-	conn.Handle(opened.rightsCommand)
+	conn.Handle(opened.extraCommand)
 	return opened, nil, nil
 }
 

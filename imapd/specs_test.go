@@ -30,7 +30,7 @@ func TestCommandsAreAnsweredAsDocumented(t *testing.T) {
 		"APPEND": fmt.Sprintf(" Drafts {%d+}\r\n%s", len(mail.Raw()), mail.Raw()), "IDLE": "\r\nDONE",
 		"SEARCH": " ALL", "FETCH": " 1 FLAGS", "STORE": ` 1 +FLAGS (\Seen)`, "COPY": " 1 Sent", "MOVE": " 1 Sent", "UID": " FETCH 1 FLAGS",
 		"MYRIGHTS": " Sent", "GETACL": " Sent", "LISTRIGHTS": " Sent ann", "SETACL": " Sent bob lr", "DELETEACL": " Sent bob",
-		"GETQUOTA": " x", "GETQUOTAROOT": " INBOX", "SORT": " (DATE) UTF-8 ALL", "THREAD": " REFERENCES UTF-8 ALL",
+		"GETQUOTA": " ann", "SETQUOTA": " ann (STORAGE 512)", "GETQUOTAROOT": " INBOX", "SORT": " (DATE) UTF-8 ALL", "THREAD": " REFERENCES UTF-8 ALL",
 		"COMPRESS": " DEFLATE", "NOTIFY": " NONE", "REPLACE": " 1 Drafts {1+}\r\nx", "GETMETADATA": " INBOX /x",
 	}
 	for _, command := range slices.Sorted(maps.Keys(documented)) {

@@ -97,7 +97,9 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 		}
 		if data := n.list(options, above[n.name], lsub); data != nil {
 			if options.ReturnStatus != nil && n.box.ID != 0 {
-				data.Status = s.status(n.name, n.box)
+				if data.Status, err = s.status(n.name, n.box, options.ReturnStatus); err != nil {
+					return s.reply("list", err)
+				}
 			}
 			if err := w.WriteList(data); err != nil {
 				return err
@@ -147,21 +149,22 @@ func (n *node) attributes() []imap.MailboxAttr {
 
 // Status returns the counters of a mailbox.
 func (s *session) Status(name string, options *imap.StatusOptions) (*imap.StatusData, error) {
-	if options.DeletedStorage {
-		return nil, bad("DELETED-STORAGE belongs to QUOTA, which is not offered")
-	}
 	_, box, err := s.find(name, gsp.MayRead)
 	if err != nil {
 		return nil, s.reply("status", err)
 	}
-	return s.status(name, box), nil
+	data, err := s.status(name, box, options)
+	return data, s.reply("status", err)
 }
 
 // status fills every counter, for the library writes what was asked for
 // without looking whether it is there.
-func (s *session) status(name string, box gsp.Mailbox) *imap.StatusData {
+func (s *session) status(name string, box gsp.Mailbox, options *imap.StatusOptions) (_ *imap.StatusData, err error) {
 	number := func(n int) *uint32 { u := uint32(n); return &u }
-	limit, size, none := s.AppendLimit(), box.Size, int64(0)
+	limit, size, deleted := s.AppendLimit(), box.Size, int64(0)
+	if options.DeletedStorage {
+		deleted, err = s.deletedStorage(box)
+	}
 	return &imap.StatusData{
 		Mailbox:        name,
 		NumMessages:    number(box.Messages),
@@ -172,8 +175,8 @@ func (s *session) status(name string, box gsp.Mailbox) *imap.StatusData {
 		NumDeleted:     number(box.Deleted),
 		Size:           &size,
 		AppendLimit:    &limit,
-		DeletedStorage: &none,
-	}
+		DeletedStorage: &deleted,
+	}, err
 }
 
 // uses are the special uses that CREATE may ask for.

@@ -260,7 +260,7 @@ func (w *world) connect(own ...tls.Certificate) *client {
 	w.t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(30 * time.Second))
 	c := &client{t: w.t, Conn: conn, Reader: bufio.NewReader(conn)}
-	if got := c.line(); !strings.HasPrefix(got, "* OK [CAPABILITY ID ACL RIGHTS=texk IMAP4rev2 IMAP4rev1 ") {
+	if got := c.line(); !strings.HasPrefix(got, "* OK [CAPABILITY ID ACL RIGHTS=texk QUOTA QUOTA=RES-STORAGE IMAP4rev2 IMAP4rev1 ") {
 		w.t.Fatalf("greeting %q", got)
 	} else {
 		c.greeting = got

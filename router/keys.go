@@ -265,7 +265,7 @@ func (r *Router) tellKey(ctx context.Context, e errand, offer registry.Offer, co
 		inbox = gsp.Inbox(e.Account.Login)
 	}
 	posting.Deliveries = []gsp.Delivery{{Mailbox: inbox, Received: e.At}}
-	posting.Once = e.once
+	posting.Once, posting.Reserve = e.once, true
 	posting.Event = gsp.Event{At: e.At, Kind: gsp.NoticeSent, Party: offer.Owner.Party, Account: offer.Owner.Account}
 	receipt, err := r.Store.Post(ctx, posting)
 	receipt.Answered = err == nil

@@ -68,18 +68,22 @@ func (r *Router) answer(ctx context.Context, roll *registry.Snapshot, s gsp.Subm
 		return gsp.Receipt{}, err
 	}
 	_, version := roll.Library()
+	posting.Reserve = false // who may ask any number of times cannot use up what is for notices
 	posting.Once = once
 	posting.Event = gsp.Event{
 		At: s.At, Kind: gsp.QueryAnswered, Party: s.Account.Party, Account: s.Account.ID, Library: version,
 	}
 	receipt, err := r.Store.Post(ctx, posting)
 	receipt.Answered = err == nil
+	if _, full := gsp.IsFull(err); full {
+		err = gsp.FullRefusal()
+	}
 	return receipt, err
 }
 
 // Notify puts a notice into its recipient's INBOX, once. The error is a
-// *gsp.Refusal where nothing can be sealed for the recipient, or nobody
-// receives there; no event is recorded of it.
+// *gsp.Refusal where nothing can be sealed for the recipient, nobody receives
+// there, or even the reserve of the mailbox is used up; no event is recorded of it.
 func (r *Router) Notify(ctx context.Context, n notice.Notice, at time.Time) (gsp.Receipt, error) {
 	receipt, known, err := r.Store.Posted(ctx, n.Key, at)
 	if err != nil {
@@ -100,7 +104,11 @@ func (r *Router) Notify(ctx context.Context, n notice.Notice, at time.Time) (gsp
 	owner, _ := roll.Owner(n.To)
 	posting.Once = gsp.Once{Key: n.Key, Until: at.Add(noticeFor)}
 	posting.Event = gsp.Event{At: at, Kind: gsp.NoticeSent, Party: owner.Party, Account: owner.Account, Case: n.Case}
-	return r.Store.Post(ctx, posting)
+	receipt, err = r.Store.Post(ctx, posting)
+	if _, full := gsp.IsFull(err); full {
+		err = gsp.FullRefusal()
+	}
+	return receipt, err
 }
 
 // noticeFor is how long a notice is known again: longer than any of its causes
@@ -134,6 +142,7 @@ func letter(roll *registry.Snapshot, l notice.Letter) (gsp.Posting, error) {
 		return gsp.Posting{}, err
 	}
 	posting.Deliveries = []gsp.Delivery{{Mailbox: owner.Inbox(), Received: l.At}}
+	posting.Reserve = true
 	return posting, nil
 }
 

@@ -32,6 +32,10 @@ type Router struct {
 	MasksOnly bool      // refuse a UIM that stands whole in the header, instead of masking it
 	Random    io.Reader // unpredictable octets, for case numbers, Message-IDs and codes
 
+	// Full is told whose mailboxes had no room for a mail that was sent to them;
+	// nil for nobody. It must return at once.
+	Full func(owners []string)
+
 	// Keys opens what is sealed for keys@. Update changes the roll, as
 	// registry.Registry does.
 	Keys    *wks.Key
@@ -76,7 +80,7 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 		if errors.Is(err, gsp.ErrCaseTaken) {
 			continue // one in thirty million and a case; draw again
 		}
-		return receipt, err
+		return receipt, r.full(s.Sender, plan.owners, err)
 	}
 	return gsp.Receipt{}, fmt.Errorf("post: %w eight times", gsp.ErrCaseTaken)
 }
@@ -120,7 +124,11 @@ func (r *Router) keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 	}
 	posting.Deliveries = []gsp.Delivery{{Mailbox: box.Name, Flags: k.Flags, Keywords: k.Keywords, Received: k.Received}}
 	posting.Event = gsp.Event{At: k.At, Kind: gsp.MailKept, Party: k.Account.Party, Account: k.Account.ID}
-	return r.Store.Post(ctx, posting)
+	receipt, err := r.Store.Post(ctx, posting)
+	if _, full := gsp.IsFull(err); full {
+		err = gsp.FullRefusal()
+	}
+	return receipt, err
 }
 
 // read inspects a mail and reads its header.

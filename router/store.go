@@ -13,8 +13,9 @@ type Store interface {
 	// Post writes p whole or not at all, and returns once it is synced. Its
 	// Message can only come from sealed.Inspect, so no plaintext can be passed
 	// here. A case number in use gives gsp.ErrCaseTaken; a mailbox of a Delivery
-	// that does not exist gives gsp.ErrNotFound. A posting whose Once is known
-	// writes nothing and gets the earlier receipt.
+	// that does not exist gives gsp.ErrNotFound, and one whose owner has no room
+	// for the mail a *gsp.FullError. A posting whose Once is known writes nothing
+	// and gets the earlier receipt.
 	Post(ctx context.Context, p gsp.Posting) (gsp.Receipt, error)
 
 	// Posted returns the receipt of a posting that was stored under the key of

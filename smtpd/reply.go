@@ -68,6 +68,7 @@ var codes = map[gsp.Reason]code{
 	gsp.WrongParty:       {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.StaleKey:         {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.SoleRecipient:    {550, smtp.EnhancedCode{5, 5, 3}},
+	gsp.MailboxFull:      {452, smtp.EnhancedCode{4, 2, 2}}, // RFC 3463, section 3.3: persistent transient
 
 	// Of a mail to keys@.
 	gsp.NoKeyAttached:   {550, smtp.EnhancedCode{5, 7, 5}},
@@ -103,6 +104,7 @@ var codes = map[gsp.Reason]code{
 	gsp.UnsignedLibrary: administrative,
 	gsp.BrokenConfig:    administrative,
 	gsp.BrokenPeriod:    administrative,
+	gsp.BrokenQuota:     administrative,
 	gsp.PortInUse:       administrative,
 	gsp.NewerData:       administrative,
 	gsp.DataInUse:       administrative,

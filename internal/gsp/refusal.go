@@ -56,6 +56,7 @@ const (
 	WrongParty       Reason = "wrong-party"       // sealed for another Party than the UIM's
 	StaleKey         Reason = "stale-key"         // sealed for an expired or revoked key
 	SoleRecipient    Reason = "sole-recipient"    // resolve@, library@ and keys@ take no others beside them
+	MailboxFull      Reason = "mailbox-full"      // a recipient's, or one's own
 
 	// What is mailed to keys@: package wks and router.
 	NoKeyAttached Reason = "no-key-attached" // neither a public key nor a code
@@ -93,6 +94,7 @@ const (
 	UnsignedLibrary Reason = "unsigned-library" // without the Secretariat's valid signature
 	BrokenConfig    Reason = "broken-config"
 	BrokenPeriod    Reason = "broken-period"
+	BrokenQuota     Reason = "broken-quota" // a size that no mailbox can have
 	PortInUse       Reason = "port-in-use"
 	NewerData       Reason = "newer-data"  // written by a newer version of the program
 	DataInUse       Reason = "data-in-use" // another gateway runs on this folder
@@ -111,11 +113,11 @@ var Reasons = []Reason{
 	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
 	UnknownCase, WrongType, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
-	SoleRecipient, NoKeyAttached, UnknownCode,
+	SoleRecipient, MailboxFull, NoKeyAttached, UnknownCode,
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, TooManyMails, TLSFirst, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,
-	WrongKeyAddress, WeakKey, KeyInUse, NoKeyWaits, ApprovedAlready, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, PortInUse,
+	WrongKeyAddress, WeakKey, KeyInUse, NoKeyWaits, ApprovedAlready, BrokenLibrary, OldLibrary, UnsignedLibrary, BrokenConfig, BrokenPeriod, BrokenQuota, PortInUse,
 	NewerData, DataInUse, NotRunning, NoCertificate, UnreadableFile, UnwritableFile,
 }
 

@@ -69,7 +69,8 @@ func (t *tx) markRead(mail gsp.MailID, reader gsp.PartyID) error {
 	return err
 }
 
-// Copy copies messages, in the order of their UIDs, all or none. A copy keeps
+// Copy copies messages, in the order of their UIDs, all or none: the error is a
+// *gsp.FullError where there is no room for them. A copy keeps
 // flags, keywords and internal date. Reading it reads the mail: an officer
 // copies out of the authority's mailbox and opens the copy.
 func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
@@ -77,6 +78,9 @@ func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32)
 	err := s.write(ctx, func(t *tx) (err error) {
 		_, items, err := t.pick(from, uids)
 		if err != nil {
+			return err
+		}
+		if err := t.checkCopies(to, items); err != nil {
 			return err
 		}
 		copied, err = t.placeAll(to, items)
@@ -94,6 +98,9 @@ func (s *Store) Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32)
 	err := s.write(ctx, func(t *tx) (err error) {
 		box, items, err := t.pick(from, uids)
 		if err != nil {
+			return err
+		}
+		if err := t.checkMoves(box, to, items); err != nil {
 			return err
 		}
 		if copied, err = t.placeAll(to, items); err != nil {
@@ -156,6 +163,37 @@ func (t *tx) pick(id gsp.MailboxID, uids []uint32) (*gsp.Mailbox, []picked, erro
 		items = append(items, p)
 	}
 	return box, items, rows.Err()
+}
+
+// checkCopies asks whether the owner of a mailbox has room for copies. Clients
+// without MOVE delete by a copy into the trash, and must be able to when there
+// is no room: the trash takes as much as the quota once more.
+func (t *tx) checkCopies(to gsp.MailboxID, items []picked) error {
+	box, err := t.box(to)
+	if err != nil {
+		return err
+	}
+	l := load{owner: box.Name.Owner}
+	for _, item := range items {
+		l.octets += item.Size
+	}
+	var reserve int64
+	if box.Use == gsp.UseTrash {
+		if reserve, err = t.quota(l.owner); err != nil {
+			return err
+		}
+	}
+	return t.checkRoom([]load{l}, reserve)
+}
+
+// checkMoves asks the same of messages that leave another mailbox. Within one
+// owner's it needs no room.
+func (t *tx) checkMoves(from *gsp.Mailbox, to gsp.MailboxID, items []picked) error {
+	box, err := t.box(to)
+	if err != nil || box.Name.Owner == from.Name.Owner {
+		return err
+	}
+	return t.checkCopies(to, items)
 }
 
 func (t *tx) placeAll(to gsp.MailboxID, items []picked) (gsp.Copied, error) {

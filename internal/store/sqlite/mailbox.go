@@ -93,6 +93,7 @@ func (t *tx) makeBox(name gsp.MailboxName, use gsp.SpecialUse) (*gsp.Mailbox, er
 		ID: gsp.MailboxID(id), Name: name, Use: use, UIDValidity: validity, UIDNext: 1, ModSeq: 1,
 	}
 	t.boxes[box.ID], t.ids[name] = box, box.ID
+	delete(t.owned, name.Owner)
 	t.touched = append(t.touched, box.ID)
 	return box, nil
 }
@@ -216,6 +217,7 @@ func (t *tx) deleteBox(id gsp.MailboxID) error {
 	}
 	delete(t.boxes, id)
 	delete(t.ids, box.Name)
+	delete(t.owned, box.Name.Owner)
 	t.touched = append(t.touched, id)
 	return nil
 }

@@ -116,6 +116,9 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 			return gsp.Receipt{}, err
 		}
 	}
+	if err := t.checkRoom(loads(p.Deliveries, m.size), reserve(p)); err != nil {
+		return gsp.Receipt{}, err
+	}
 	if p.Open != nil {
 		var err error
 		if e.Repeats, err = t.repeated(*p.Open); err != nil {
@@ -151,6 +154,27 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		return gsp.Receipt{}, err
 	}
 	return receipt, t.follow(p.Summary.Envelope.MessageID, e.Case, p.Once, receipt.Event)
+}
+
+// loads is what deliveries place with their owners, one of whom may get several.
+func loads(deliveries []gsp.Delivery, size int) []load {
+	all := make([]load, 0, len(deliveries))
+	for _, d := range deliveries {
+		i := slices.IndexFunc(all, func(l load) bool { return l.owner == d.Mailbox.Owner })
+		if i < 0 {
+			i, all = len(all), append(all, load{owner: d.Mailbox.Owner})
+		}
+		all[i].octets += int64(size)
+	}
+	return all
+}
+
+// reserve is how many octets a posting may use beyond the quotas.
+func reserve(p gsp.Posting) int64 {
+	if p.Reserve {
+		return gsp.NoticeReserve
+	}
+	return 0
 }
 
 func (t *tx) insertMail(m mail) (gsp.MailID, error) {

@@ -53,6 +53,10 @@ type Options struct {
 	// database; 0 is the constant InlineLimit.
 	InlineLimit int
 
+	// Quota is how many octets the mailboxes of an owner may hold for whom no
+	// other was set; 0 is no limit.
+	Quota int64
+
 	// Log gets what an operator would be asked about; nil is silence.
 	Log *slog.Logger
 }

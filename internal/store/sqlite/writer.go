@@ -379,6 +379,9 @@ type tx struct {
 	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
 	ids   map[gsp.MailboxName]gsp.MailboxID
 
+	owned  map[string][]*gsp.Mailbox // of boxes, all of an owner
+	quotas map[string]int64          // as they were set, nil where they are to be read
+
 	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
 	touched []gsp.MailboxID                // whose bells ring after the commit
 	gone    []string                       // files to remove after the commit
@@ -402,6 +405,7 @@ func (t *tx) reset() {
 func (t *tx) forget() {
 	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
 	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
+	t.owned, t.quotas = map[string][]*gsp.Mailbox{}, nil
 }
 
 // flush writes the counters back.

@@ -52,6 +52,12 @@ type Store interface {
 	Move(context.Context, gsp.MailboxID, gsp.MailboxID, []uint32) (gsp.Copied, error)
 	Expunge(context.Context, gsp.MailboxID, []uint32) error
 
+	Rooms(context.Context) ([]gsp.Room, error)
+	Room(context.Context, string) (gsp.Room, error)
+	SetQuota(context.Context, gsp.Quota) error
+	Quotas(context.Context, string) ([]gsp.Quota, error)
+	SetFilled(context.Context, string, time.Time) error
+
 	Close() error
 }
 
@@ -71,6 +77,7 @@ func Run(t *testing.T, open Open) {
 		{"Mailbox", mailboxTests},
 		{"Message", messageTests},
 		{"Read", readTests},
+		{"Room", roomTests},
 		{"Registry", registryTests},
 		{"Key", keyTests},
 		{"Event", eventTests},
