@@ -46,7 +46,7 @@ func newHouse(t *testing.T) *house {
 		t: t, store: store, keys: map[string]*keyring.Key{}, now: time.Now().Truncate(time.Second),
 		Router: &router.Router{Store: store, Roll: who.Snapshot, Random: rand.Reader},
 	}
-	h.office = &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: func() time.Time { return h.now }}
+	h.office = &admin.Office{Registry: who, Events: store, Rooms: store, Random: rand.Reader, Now: func() time.Time { return h.now }}
 	run(h, admin.LibraryImport, admin.NewLibrary{File: "library", Text: configs.Library})
 	for _, p := range []admin.NewParty{
 		{ID: "eu", Name: "European Union"}, {ID: "fr", Name: "France", Parent: "eu"},

@@ -50,6 +50,7 @@ type AccountRow struct {
 	Roles   []gsp.Role `json:"roles"`
 	Until   gsp.Day    `json:"until,omitzero"` // its last day, "" for no end
 	Key     string     `json:"key,omitzero"`   // fingerprint of its published certificate
+	Room    gsp.Room   `json:"room,omitzero"`  // of its mailboxes, by AccountList alone
 }
 
 // AccountFilter is the input of AccountList.
@@ -218,7 +219,7 @@ func parseRoles(names []string) ([]gsp.Role, error) {
 	return roles, nil
 }
 
-func accountList(_ context.Context, o *Office, _ string, in AccountFilter) ([]AccountRow, error) {
+func accountList(ctx context.Context, o *Office, _ string, in AccountFilter) ([]AccountRow, error) {
 	roll := o.Registry.Snapshot()
 	var only gsp.PartyID
 	if in.Party != "" {
@@ -234,7 +235,7 @@ func accountList(_ context.Context, o *Office, _ string, in AccountFilter) ([]Ac
 			rows = append(rows, rowOf(roll, a))
 		}
 	}
-	return rows, nil
+	return rows, o.addRooms(ctx, rows)
 }
 
 func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {

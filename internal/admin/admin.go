@@ -27,6 +27,7 @@ import (
 type Office struct {
 	Registry *registry.Registry
 	Events   report.Source
+	Rooms    Rooms
 	Random   io.Reader // unpredictable octets, for passwords
 	Now      func() time.Time
 	Changed  func() // called after each change of the roll; nil for nothing
@@ -34,6 +35,8 @@ type Office struct {
 	Servers gsp.Servers // what officers are told of
 	Keys    string      // the address that takes keys by mail, "" for none
 	Term    int         // days that a new account lasts where nobody says, 0 for no end
+
+	MaxMessage int64 // octets of the largest mail that is taken
 
 	// Decided tells the owner by mail what became of a certificate that waited;
 	// nil for nobody.
@@ -82,8 +85,8 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, Status, CaseList, CaseShow, PartyAdd, PartyList, PartyLanguage, PartyWithdraw,
-		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
+		Ping, Status, CaseList, CaseShow, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
+		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountQuota, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }

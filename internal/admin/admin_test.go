@@ -26,7 +26,7 @@ func newOffice(t *testing.T) *admin.Office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now}
+	o := &admin.Office{Registry: who, Events: store, Rooms: store, Random: rand.Reader, Now: time.Now}
 	do(t, o, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
 	do(t, o, admin.AccountAdd, admin.NewAccount{Login: "customs1.ke", Party: "ke"})
 	for _, login := range []string{"tracer.ke", "other.ke"} {

@@ -14,6 +14,8 @@ import (
 type partyCommand struct {
 	Add      partyAddCommand      `cmd:"" help:"Register a Party and make the mailbox of its competent authority."`
 	List     partyListCommand     `cmd:"" help:"List the Parties."`
+	Show     partyShowCommand     `cmd:"" help:"Tell of one Party, and how much its authority's mailboxes hold."`
+	Quota    partyQuotaCommand    `cmd:"" help:"Set or tell how much a competent authority's mailboxes may hold."`
 	Language partyLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to a Party."`
 	Approval partyApprovalCommand `cmd:"" help:"Say whether a Party's officers need an approval of their keys."`
 	Archive  partyArchiveCommand  `cmd:"" name:"archive-key" help:"Register a key to which a Party's mail may be sealed as well."`
@@ -84,6 +86,7 @@ func (partyListCommand) Run(r *run) error {
 type accountCommand struct {
 	Add      accountAddCommand      `cmd:"" help:"Issue an account; prints its password once."`
 	List     accountListCommand     `cmd:"" help:"List accounts with their roles."`
+	Quota    accountQuotaCommand    `cmd:"" help:"Set or tell how much the mailboxes of an account may hold."`
 	Language accountLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to an account."`
 	Disable  accountDisableCommand  `cmd:"" help:"End an account; its mail stays."`
 	Enable   accountEnableCommand   `cmd:"" help:"Let a disabled account log in again."`
@@ -247,14 +250,14 @@ func (c accountCertificateCommand) Run(r *run) error {
 }
 
 func accountTable(w io.Writer, rows []admin.AccountRow) {
-	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tUNTIL\tKEY")
+	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tUNTIL\tUSE\tKEY")
 	for _, a := range rows {
 		state := "active since " + day(a.Issued)
 		if !a.Disabled.IsZero() {
 			state = "disabled " + day(a.Disabled)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Until), dash(a.Key))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Until), useText(a.Room), dash(a.Key))
 	}
 }
 

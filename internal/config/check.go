@@ -74,6 +74,11 @@ func (c Config) fault() (fault, bool) {
 		{"notices.unanswered_days", rangeProblem(c.Notices.UnansweredDays, 0, 60)},
 		{"notices.account_days", rangeProblem(c.Notices.AccountDays, 0, 365)},
 		{"accounts.term_days", rangeProblem(c.Accounts.TermDays, 0, 3650)},
+		{"mailboxes.quota", quotaProblem(c)},
+		{"mailboxes.warning_percent", rangeProblem(c.Mailboxes.WarningPercent, 50, 99)},
+		{"retention.closed_months", rangeProblem(c.Retention.ClosedMonths, 0, 600)},
+		{"retention.other_months", rangeProblem(c.Retention.OtherMonths, 0, 600)},
+		{"retention.notice_days", rangeProblem(c.Retention.NoticeDays, 7, 365)},
 		{"keys.overlap_days", rangeProblem(c.Keys.OverlapDays, 0, 30)},
 		{"store.inline_limit", rangeProblem(c.Store.InlineLimit, 0, 16<<20)},
 		{"log.format", memberProblem(c.Log.Format, Formats)},
@@ -153,6 +158,15 @@ func recipientsProblem(l Limits) string {
 		return ""
 	}
 	return rangeProblem(l.RecipientsPerHour, l.MaxRecipients, 10_000_000)
+}
+
+// quotaProblem keeps the quota above the size of a mail, which would be told to
+// come again later and could never be taken.
+func quotaProblem(c Config) string {
+	if c.Mailboxes.Quota == 0 {
+		return ""
+	}
+	return rangeProblem(c.Mailboxes.Quota, 2*c.Limits.MaxMessage, 16<<40)
 }
 
 func pairProblem(path, other string) string {

@@ -71,6 +71,17 @@ type Config struct {
 	// How accounts are issued.
 	Accounts Accounts `toml:"accounts"`
 
+	// How much mailboxes may hold. A message counts in each mailbox that shows
+	// it. What is over is refused, and told, never removed.
+	Mailboxes Mailboxes `toml:"mailboxes"`
+
+	// How long mail is kept. Nothing goes that its owner was not told of before,
+	// by a sealed notice that lists folders and cases and stood for its time while
+	// the gateway ran; of an owner for whom nothing can be sealed, nothing goes.
+	// `gsp retention plan` tells beforehand what would go, and `gsp case hold`
+	// keeps the mails of a case for as long as an investigation needs them.
+	Retention Retention `toml:"retention"`
+
 	// How the directory of keys changes.
 	Keys Keys `toml:"keys"`
 
@@ -264,6 +275,35 @@ type Accounts struct {
 	TermDays int `toml:"term_days"`
 }
 
+// Mailboxes says how much mailboxes may hold.
+type Mailboxes struct {
+	// How much the mailboxes of one account may hold together, and those of one
+	// competent authority likewise; 0 for no limit. At least twice the largest
+	// mail, up to 16384GiB. `gsp account quota` and `gsp party quota` set another
+	// for one of them.
+	Quota Size `toml:"quota"`
+
+	// At how many hundredths of its quota an owner is warned, once until its use
+	// fell below them again; for a competent authority's mailboxes the
+	// administrators of its Party too. From 50 to 99.
+	WarningPercent int `toml:"warning_percent"`
+}
+
+// Retention says how long mail is kept.
+type Retention struct {
+	// For how many months after the last mail of a closed case its mails are
+	// kept, up to 600; 0 for ever. A case is closed once no answer is awaited any
+	// more. A new mail in it begins the time anew.
+	ClosedMonths int `toml:"closed_months"`
+
+	// For how many months mails that belong to no case are kept, up to 600; 0 for
+	// ever.
+	OtherMonths int `toml:"other_months"`
+
+	// How many days before mails are removed their owner is told. From 7 to 365.
+	NoticeDays int `toml:"notice_days"`
+}
+
 // Keys says how the directory of keys changes.
 type Keys struct {
 	// For how many days mail is still accepted that is sealed for a key which
@@ -326,10 +366,12 @@ func Default() Config {
 			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
-		Notices: Notices{UnansweredDays: 14, AccountDays: 30},
-		Keys:    Keys{OverlapDays: 7},
-		Store:   Store{InlineLimit: 128 << 10},
-		Log:     Log{Level: slog.LevelInfo, Format: Text},
+		Notices:   Notices{UnansweredDays: 14, AccountDays: 30},
+		Mailboxes: Mailboxes{Quota: 2 << 30, WarningPercent: 80},
+		Retention: Retention{NoticeDays: 30},
+		Keys:      Keys{OverlapDays: 7},
+		Store:     Store{InlineLimit: 128 << 10},
+		Log:       Log{Level: slog.LevelInfo, Format: Text},
 	}
 }
 

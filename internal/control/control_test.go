@@ -35,7 +35,7 @@ func serve(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	s := &control.Server{
-		Office: &admin.Office{Registry: who, Events: store, Random: rand.Reader, Now: time.Now},
+		Office: &admin.Office{Registry: who, Events: store, Rooms: store, Random: rand.Reader, Now: time.Now},
 		Log:    slog.New(slog.DiscardHandler),
 	}
 	served := make(chan error, 1)

@@ -48,6 +48,7 @@ type Core struct {
 	registry *registry.Registry
 	router   *router.Router
 	parties  *parties
+	refused  *refusals
 	bells    *bell.Tower[gsp.MailboxID]
 	made     bool // the data folder is new
 }
@@ -65,6 +66,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		Now:         time.Now,
 		OnCommit:    func(boxes []gsp.MailboxID) { bells.Ring(boxes...) },
 		InlineLimit: int(c.Store.InlineLimit),
+		Quota:       int64(c.Mailboxes.Quota),
 		Log:         log,
 	})
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) {
@@ -90,11 +92,13 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	}
 	changed := bells.RingAll // so that idle sessions look whether they may go on
 	ring := &parties{key: keys, who: who}
+	refused := newRefusals()
 	r := &router.Router{
 		Store:     store,
 		Roll:      who.Snapshot,
 		MasksOnly: c.UIMDisclosure == config.Refuse,
 		Random:    rand.Reader,
+		Full:      refused.note,
 		Keys:      keys,
 		Parties:   ring.keyring,
 		Update: func(ctx context.Context, decide func(*registry.Snapshot) (gsp.Change, error)) (gsp.Change, error) {
@@ -107,7 +111,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	}
 	core := &Core{
 		Office: &admin.Office{
-			Registry: who, Events: store, Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Term: c.Accounts.TermDays, Changed: changed,
+			Registry: who, Events: store, Rooms: store, MaxMessage: int64(c.Limits.MaxMessage), Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Term: c.Accounts.TermDays, Changed: changed,
 			Keys: keys.Cert().Address().String(),
 			Decided: func(ctx context.Context, q gsp.KeyRequest, published bool) error {
 				return r.DecidedKey(ctx, q, published, time.Now())
@@ -120,6 +124,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		made:     errors.Is(missing, fs.ErrNotExist),
 		router:   r,
 		parties:  ring,
+		refused:  refused,
 	}
 	// While nobody looked, accounts may have come to their end.
 	if _, err := core.Office.EndOver(ctx); err != nil {

@@ -86,7 +86,7 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 		g.served.Go(func() { g.renew(names(c), log) })
 	}
 	g.served.Go(func() { core.endAccounts(g.ending, log) })
-	g.served.Go(func() { core.herald(c.Notices, log).run(g.ending) })
+	g.served.Go(func() { core.herald(c, log).run(g.ending) })
 	g.served.Go(func() {
 		select {
 		case <-core.store.Failed():

@@ -22,22 +22,30 @@ type pendingCases interface {
 }
 
 // herald tells users later what they have to know: that a case waits, that a
-// key or an account ends. It keeps nothing of its own. What was told is known to the store, so
-// that after a crash or a restart nothing is told again.
+// key or an account ends, that a mailbox fills up. It keeps nothing of its own.
+// What was told is known to the store, so that after a crash or a restart
+// nothing is told again.
 type herald struct {
-	cases  pendingCases
-	router *router.Router
-	roll   func() *registry.Snapshot
-	days   int // config.Notices.UnansweredDays
-	ends   int // config.Notices.AccountDays
-	log    *slog.Logger
+	cases   pendingCases
+	rooms   rooms
+	refused *refusals
+	router  *router.Router
+	roll    func() *registry.Snapshot
+	days    int // config.Notices.UnansweredDays
+	ends    int // config.Notices.AccountDays
+	mark    int // config.Mailboxes.WarningPercent
+	log     *slog.Logger
 
 	untold map[[32]byte]bool // notices that nothing can be sealed for, which the log has
 }
 
 // herald makes the one of a gateway.
-func (c *Core) herald(n config.Notices, log *slog.Logger) *herald {
-	return &herald{cases: c.store, router: c.router, roll: c.registry.Snapshot, days: n.UnansweredDays, ends: n.AccountDays, log: log}
+func (c *Core) herald(settings config.Config, log *slog.Logger) *herald {
+	return &herald{
+		cases: c.store, rooms: c.store, refused: c.refused, router: c.router, roll: c.registry.Snapshot,
+		days: settings.Notices.UnansweredDays, ends: settings.Notices.AccountDays, mark: settings.Mailboxes.WarningPercent, log: log,
+		untold: map[[32]byte]bool{},
+	}
 }
 
 // Bounds of a round, so that one after a long pause does not stand in the way of
@@ -47,7 +55,8 @@ const (
 	mostNotices = 1000
 )
 
-// run makes a round at once and then every hour.
+// run makes a round at once and then every hour. It looks every minute how much
+// the mailboxes hold, and at once when a mail was refused for that.
 func (h *herald) run(ending <-chan struct{}) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -55,26 +64,39 @@ func (h *herald) run(ending <-chan struct{}) {
 		<-ending
 		stop()
 	}()
-	hourly := time.NewTicker(time.Hour)
+	hourly, minutely := time.NewTicker(time.Hour), time.NewTicker(time.Minute)
 	defer hourly.Stop()
+	defer minutely.Stop()
+	next := h.round
 	for {
-		if err := h.round(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		if err := next(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			h.log.LogAttrs(ctx, slog.LevelError, "notices not sent", slog.Any("error", err))
 		}
 		select {
 		case <-ending:
 			return
 		case <-hourly.C:
+			next = h.round
+		case <-minutely.C:
+			next = h.shortRound
+		case <-h.refused.bell:
+			next = h.shortRound
 		}
 	}
 }
 
+// shortRound tells what should be told soon.
+func (h *herald) shortRound(ctx context.Context, at time.Time) error {
+	left := mostNotices
+	return h.watchRooms(ctx, at, &left)
+}
+
 // round tells what is due at a time and not told yet.
 func (h *herald) round(ctx context.Context, at time.Time) error {
-	if h.untold == nil {
-		h.untold = map[[32]byte]bool{}
-	}
 	left := mostNotices
+	if err := h.watchRooms(ctx, at, &left); err != nil {
+		return err
+	}
 	if err := h.tell(ctx, notice.KeyEnds(h.roll(), at), at, &left); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (o *office) open() {
 		o.t.Fatal(err)
 	}
 	o.Core = core
-	o.herald = core.herald(o.config.Notices, slog.New(slog.NewTextHandler(&o.log, nil)))
+	o.herald = core.herald(o.config, slog.New(slog.NewTextHandler(&o.log, nil)))
 }
 
 func (o *office) reopen() {
@@ -91,6 +91,16 @@ func mailbox(local string) gsp.Address { return gsp.Address{Local: local, Domain
 // send submits a sealed mail from an officer.
 func (o *office) send(by, to string, d client.Draft) gsp.Receipt {
 	o.t.Helper()
+	receipt, err := o.try(by, to, d)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return receipt
+}
+
+// try does as send, and may be refused.
+func (o *office) try(by, to string, d client.Draft) (gsp.Receipt, error) {
+	o.t.Helper()
 	cert, err := o.keys[to].Cert()
 	if err != nil {
 		o.t.Fatal(err)
@@ -101,13 +111,9 @@ func (o *office) send(by, to string, d client.Draft) gsp.Receipt {
 		o.t.Fatal(err)
 	}
 	account, _ := o.registry.Snapshot().Account(by)
-	receipt, err := o.Core.router.Submit(o.t.Context(), gsp.Submission{
+	return o.Core.router.Submit(o.t.Context(), gsp.Submission{
 		Account: account, Sender: d.From, Recipients: d.To, Raw: raw, At: time.Now(),
 	})
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return receipt
 }
 
 // tell makes two rounds, with a restart in between, as a crash would.

@@ -41,6 +41,9 @@ type texts struct {
 	Account struct {
 		Subject, Owner, OwnerSteps, Administrator, AdministratorSteps string
 	}
+	Room struct {
+		FillingSubject, Filling, FullSubject, Full, Steps string
+	}
 	Keys struct {
 		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,
 		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,

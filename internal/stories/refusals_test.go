@@ -3,6 +3,7 @@ package stories_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -98,6 +99,20 @@ func TestEveryRefusal(t *testing.T) {
 		t.Run(string(reason), func(t *testing.T) { r.refused(ctx, t, reason, tt) })
 		r.shown = append(r.shown, reason)
 	}
+
+	// A mailbox that has no room any more: of Great Britain, whose notice of it
+	// is not counted.
+	r.configure(ctx, `max_message = "25MiB"`, `max_message = "64KiB"`)
+	r.configure(ctx, `quota = "2GiB"`, `quota = "128KiB"`)
+	for range 2 {
+		if err := r.attempt(ctx, attempt{to: "gb", mail: r.large("gb")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run(string(gsp.MailboxFull), func(t *testing.T) {
+		r.refused(ctx, t, gsp.MailboxFull, attempt{to: "ke1,gb", mail: r.large("gb", "ke1")})
+	})
+	r.shown = append(r.shown, gsp.MailboxFull)
 
 	// What only an installation that wants masks refuses.
 	r.configure(ctx, `uim_disclosure = "mask"`, `uim_disclosure = "refuse"`)
@@ -256,6 +271,23 @@ func (r *refuser) mailBy(by, to string, sealed ...string) []byte {
 		certs = append(certs, r.cert(r.keys[local]))
 	}
 	return r.compose(by, to, certs)
+}
+
+// large composes a mail of 50 KB to some addresses.
+func (r *refuser) large(to ...string) []byte {
+	r.t.Helper()
+	d := client.Draft{From: address("fr1"), Date: time.Now(), Text: rand.Text(), Signer: r.keys["fr1"]}
+	for _, local := range to {
+		d.To, d.For = append(d.To, address(local)), append(d.For, r.cert(r.keys[local]))
+	}
+	body := make([]byte, 26<<10)
+	rand.Read(body) // never fails
+	d.Attachments = []client.Attachment{{Name: "x.bin", Body: body}}
+	raw, err := client.Compose(d)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return raw
 }
 
 func (r *refuser) sealFor(to string, key *keyring.Key) []byte {
