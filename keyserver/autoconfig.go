@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,13 +17,15 @@ import (
 // not exist, so nothing is told of who has an account.
 type autoconfig struct {
 	domain  string
+	domains []string // it and its aliases
 	servers gsp.Servers
 	mozilla func() []byte
 	pages   func() setupPages
 }
 
-func newAutoconfig(domain string, servers gsp.Servers) *autoconfig {
-	a := &autoconfig{domain: domain, servers: servers}
+// newAutoconfig answers for the domains, of which the first is the gateway's.
+func newAutoconfig(domains []string, servers gsp.Servers) *autoconfig {
+	a := &autoconfig{domain: domains[0], domains: domains, servers: servers}
 	a.mozilla = sync.OnceValue(a.makeMozilla)
 	a.pages = sync.OnceValue(a.makePages)
 	return a
@@ -56,7 +59,7 @@ func (a *autoconfig) serve(w http.ResponseWriter, r *http.Request) bool {
 // (draft-ietf-mailmaint-autoconfig-06), who may say for which address they ask.
 func (a *autoconfig) serveMozilla(w http.ResponseWriter, r *http.Request) {
 	if asked := r.URL.Query().Get("emailaddress"); asked != "" {
-		if _, domain, ok := strings.Cut(asked, "@"); !ok || !strings.EqualFold(domain, a.domain) {
+		if _, domain, ok := strings.Cut(asked, "@"); !ok || !slices.Contains(a.domains, strings.ToLower(domain)) {
 			notFound(w)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,7 @@ const appleName = "gsp.mobileconfig"
 // serveApple answers with a profile for one address.
 func (a *autoconfig) serveApple(w http.ResponseWriter, r *http.Request) {
 	address, err := gsp.ParseAddress(strings.TrimSpace(r.URL.Query().Get("address")))
-	if err != nil || address.Domain != a.domain {
+	if err != nil || !slices.Contains(a.domains, address.Domain) {
 		w.Header().Set("Cache-Control", "no-store")
 		text(w, http.StatusBadRequest, "the address must be one of "+a.domain+"\n")
 		return

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,7 +72,7 @@ func (a *autoconfig) outlook(request []byte) []byte {
 		return unknownSchema.answer() // a telephone that asks for ActiveSync
 	}
 	address, err := gsp.ParseAddress(asked.Address)
-	if err != nil || address.Domain != a.domain {
+	if err != nil || !slices.Contains(a.domains, address.Domain) {
 		return unknownAddress.answer()
 	}
 	return a.outlookSettings(address)

@@ -34,7 +34,7 @@ func TestSetUpTextsAreComplete(t *testing.T) {
 
 // Whatever Outlook sends, the answer is one document.
 func FuzzOutlook(f *testing.F) {
-	a := newAutoconfig("gsp.example", gsp.Servers{Reading: gsp.Server{Host: "a", Port: 1}})
+	a := newAutoconfig([]string{"gsp.example"}, gsp.Servers{Reading: gsp.Server{Host: "a", Port: 1}})
 	for _, s := range []string{
 		"<Autodiscover><Request><EMailAddress>a@gsp.example</EMailAddress><AcceptableResponseSchema>" + outlookMail + "</AcceptableResponseSchema></Request></Autodiscover>",
 		"<Autodiscover><Request><EMailAddress>&lt;b>@gsp.example</EMailAddress><AcceptableResponseSchema>x</AcceptableResponseSchema></Request></Autodiscover>",

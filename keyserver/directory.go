@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 		return
 	}
 	h := w.Header()
-	if s.misdirected(r.Host) {
+	at, ours := s.domainOf(r.Host)
+	if !ours {
 		text(w, http.StatusMisdirectedRequest, "this is the key directory of "+s.Domain+"\n")
 		return
 	}
@@ -49,12 +51,12 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 		notFound(w)
 		return
 	}
-	if domain, rest, ok := strings.Cut(path, "/"); ok && strings.EqualFold(domain, s.Domain) {
-		path = rest
+	if name, rest, ok := strings.Cut(path, "/"); ok && slices.Contains(s.domains, strings.ToLower(name)) {
+		at, path = strings.ToLower(name), rest
 	}
 	switch hash, isKey := strings.CutPrefix(path, "hu/"); {
 	case isKey:
-		s.serveKey(w, r, hash)
+		s.serveKey(w, r, at, hash)
 	case path == "policy":
 		h.Set("Cache-Control", "max-age=3600")
 		text(w, http.StatusOK, string(s.policy))
@@ -66,25 +68,32 @@ func (s *Server) serveDirectory(w http.ResponseWriter, r *http.Request, path str
 	}
 }
 
-// misdirected reports whether a host is named that is of another domain. By
-// the direct method it alone says whose keys are asked for. Numbers and names
-// without a dot pass: proxies and administrators ask by them.
-func (s *Server) misdirected(host string) bool {
+// domainOf returns whose keys are asked for at a host by the direct method, and
+// false where it is of another domain. Numbers and names without a dot pass:
+// proxies and administrators ask by them.
+func (s *Server) domainOf(host string) (string, bool) {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || !strings.Contains(host, ".") {
-		return false
+		return s.Domain, true
 	}
-	return host != s.Domain && !strings.HasSuffix(host, "."+s.Domain)
+	// The longest first: an alias may lie below the domain, or above it.
+	found := ""
+	for _, domain := range s.domains {
+		if (host == domain || strings.HasSuffix(host, "."+domain)) && len(domain) > len(found) {
+			found = domain
+		}
+	}
+	return found, found != ""
 }
 
-func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, hash string) {
+func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, domain, hash string) {
 	if !s.admit(w, r) {
 		return
 	}
-	entries := s.Directory.Published(hash)
+	entries := s.Directory.Published(domain, hash)
 	if len(entries) == 0 {
 		notFound(w)
 		return

@@ -17,10 +17,11 @@ import (
 // Directory is what the keyserver publishes. Its methods may be called
 // concurrently and do not block; what they return is not changed.
 type Directory interface {
-	// Published returns what is published for the local part of that WKD hash:
-	// the certificate in force, and behind it earlier ones, whose revocation
-	// clients that still hold them must learn of. It is empty for none.
-	Published(hash string) []Entry
+	// Published returns what is published at a domain, in lower case, for the
+	// local part of that WKD hash: the certificate in force, and behind it earlier
+	// ones, whose revocation clients that still hold them must learn of. Each has
+	// the user ID at that domain alone. It is empty for none.
+	Published(domain, hash string) []Entry
 
 	// Identified returns the certificates that have a key, primary or not, of
 	// that fingerprint or key ID: 40, 64 or 16 digits of capital hexadecimal.

@@ -29,7 +29,10 @@ import (
 // directory is what is published, by hash.
 type directory map[string][]keyserver.Entry
 
-func (d directory) Published(hash string) []keyserver.Entry {
+func (d directory) Published(domain, hash string) []keyserver.Entry {
+	if domain != "gsp.example" {
+		hash = domain + " " + hash
+	}
 	if hash == gsp.WKDHash("broken") {
 		panic("a fault of ours")
 	}

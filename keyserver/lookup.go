@@ -112,10 +112,10 @@ func (s *Server) search(what string) ([]Entry, bool) {
 func (s *Server) byAddress(what string) []Entry {
 	what = strings.TrimSuffix(strings.TrimPrefix(what, "<"), ">")
 	address, err := gsp.ParseAddress(what)
-	if err != nil || address.Domain != s.Domain {
+	if err != nil || !slices.Contains(s.domains, address.Domain) {
 		return nil
 	}
-	return s.Directory.Published(gsp.WKDHash(address.Local))
+	return s.Directory.Published(address.Domain, gsp.WKDHash(address.Local))
 }
 
 // identifier reads a fingerprint or a key ID of 16 digits, with or without 0x,

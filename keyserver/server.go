@@ -25,6 +25,7 @@ const DefaultLookups = 600
 type Server struct {
 	Directory  Directory
 	Domain     string       // of the addresses whose keys it serves
+	Aliases    []string     // other names of it, in lower case
 	Submission string       // address that takes keys by mail, "" for none
 	Servers    gsp.Servers  // what mail clients are set up with, the zero value for nothing
 	TLS        *tls.Config  // for Serve
@@ -36,11 +37,14 @@ type Server struct {
 	help   *help
 	quota  *quota
 	policy []byte
-	setup  *autoconfig
+	// domains are Domain and its aliases, in lower case.
+	domains []string
+	setup   *autoconfig
 }
 
 func (s *Server) init() {
 	s.Domain = strings.ToLower(s.Domain)
+	s.domains = append([]string{s.Domain}, s.Aliases...)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -50,7 +54,7 @@ func (s *Server) init() {
 	s.quota = newQuota(s.Lookups, time.Now)
 	s.help = loadHelp(s.Domain)
 	s.policy = policy(s.Submission)
-	s.setup = newAutoconfig(s.Domain, s.Servers)
+	s.setup = newAutoconfig(s.domains, s.Servers)
 	s.inner = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		ReadHeaderTimeout: 10 * time.Second, // the TLS handshake too

@@ -161,7 +161,7 @@ func readQuestion(roll *registry.Snapshot, s gsp.Submission) (wire.Fields, error
 	if err != nil {
 		return wire.Fields{}, refusalOf(err)
 	}
-	f, err := wire.ReadFields(header, roll.Domain())
+	f, err := wire.ReadFields(header, roll.Domain(), roll.Aliases()...)
 	if err != nil {
 		return wire.Fields{}, err
 	}

@@ -56,10 +56,11 @@ func (r *Router) Submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 
 func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, error) {
 	roll := r.Roll()
+	s = home(roll, s)
 	if slices.ContainsFunc(s.Recipients, func(a gsp.Address) bool { return Answers(roll, a) }) {
 		return r.answer(ctx, roll, s)
 	}
-	mail, fields, err := read(s.Raw, roll.Domain())
+	mail, fields, err := read(roll, s.Raw)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
@@ -85,6 +86,20 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 	return gsp.Receipt{}, fmt.Errorf("post: %w eight times", gsp.ErrCaseTaken)
 }
 
+// home returns a submission with the addresses of the domain in the place of
+// those of its aliases, each once.
+func home(roll *registry.Snapshot, s gsp.Submission) gsp.Submission {
+	s.Sender = roll.Home(s.Sender)
+	var recipients []gsp.Address
+	for _, a := range s.Recipients {
+		if a = roll.Home(a); !slices.Contains(recipients, a) {
+			recipients = append(recipients, a)
+		}
+	}
+	s.Recipients = recipients
+	return s
+}
+
 // Keep takes a mail that a client wants to keep: a draft or a sent copy. It
 // must be sealed like any other, for keys of the directory, but its
 // recipients are not its keeper's business.
@@ -98,7 +113,7 @@ func (r *Router) Keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 
 func (r *Router) keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 	roll := r.Roll()
-	mail, fields, err := read(k.Raw, roll.Domain())
+	mail, fields, err := read(roll, k.Raw)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
@@ -132,12 +147,12 @@ func (r *Router) keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 }
 
 // read inspects a mail and reads its header.
-func read(raw []byte, domain string) (sealed.Message, wire.Fields, error) {
+func read(roll *registry.Snapshot, raw []byte) (sealed.Message, wire.Fields, error) {
 	mail, err := sealed.Inspect(raw)
 	if err != nil {
 		return sealed.Message{}, wire.Fields{}, refusalOf(err)
 	}
-	fields, err := wire.Read(mail, domain)
+	fields, err := wire.Read(mail, roll.Domain(), roll.Aliases()...)
 	return mail, fields, err
 }
 

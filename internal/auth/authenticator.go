@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,8 @@ const maxVerified = 1 << 14
 
 // Options are what an Authenticator works with.
 type Options struct {
-	Domain string // of the logins
+	Domain  string   // of the logins
+	Aliases []string // that stand for it, in lower case
 
 	// Login finds an account and its credential by canonical login, in memory.
 	Login func(login string) (gsp.Account, gsp.Credential, bool)
@@ -158,7 +160,7 @@ func keyOf(name string, network netip.Prefix) nameKey {
 
 func (a *Authenticator) canonicalLogin(login string) (string, bool) {
 	if local, domain, ok := strings.Cut(login, "@"); ok {
-		if !strings.EqualFold(domain, a.o.Domain) {
+		if domain = strings.ToLower(domain); domain != strings.ToLower(a.o.Domain) && !slices.Contains(a.o.Aliases, domain) {
 			return "", false
 		}
 		login = local

@@ -123,11 +123,32 @@ func zoneOf(c config.Config, at []netip.Addr, certificate *x509.Certificate) zon
 	add("If the domain has no other mail: none comes from outside (RFC 7505) and none goes there (RFC 7208, RFC 7489)", true,
 		record{d, "MX", "0 ."}, record{d, "TXT", `"v=spf1 -all"`}, record{"_dmarc." + d, "TXT", `"v=DMARC1; p=reject"`})
 	add(authorisation(d, certificate))
+	for _, alias := range c.Aliases {
+		z.addAlias(alias+".", s)
+	}
 	if certificate != nil {
 		add("Only in a zone signed with DNSSEC (RFC 6698): publish the next key's a day before the key changes", true,
 			pinned(s, certificate)...)
 	}
 	return z
+}
+
+// addAlias adds what clients look for at another name of the domain. The name
+// itself cannot be one of another host, as CNAME says, so it needs
+// addresses of its own.
+func (z *zone) addAlias(d string, s gsp.Servers) {
+	directory := s.Directory.Host + "."
+	var records []record
+	for _, name := range []string{"openpgpkey.", "autoconfig.", "autodiscover."} {
+		records = append(records, record{name + d, "CNAME", directory})
+	}
+	records = append(records, service("_submissions", d, s.Submission), service("_submission", d, s.STARTTLS),
+		service("_imaps", d, s.Reading), service("_autodiscover", d, s.Directory))
+	z.Groups = append(z.Groups,
+		group{"In the zone of the alias " + d, false, records},
+		group{"If the alias has no other mail", true, []record{
+			{d, "MX", "0 ."}, {d, "TXT", `"v=spf1 -all"`}, {"_dmarc." + d, "TXT", `"v=DMARC1; p=reject"`},
+		}})
 }
 
 // ownHosts returns the host names for which the domain's own zone has
@@ -214,6 +235,11 @@ func warnings(c config.Config, certificate *x509.Certificate) []string {
 		return all
 	}
 	names := append([]string{c.Domain, s.Submission.Host, cmp.Or(s.STARTTLS.Host, s.Submission.Host), s.Reading.Host, s.Directory.Host}, lookedUp(c)...)
+	for _, name := range c.LookedUp() {
+		if !slices.Contains(c.Aliases, name) {
+			names = append(names, name)
+		}
+	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if certificate.VerifyHostname(name) != nil {

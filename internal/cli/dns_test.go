@@ -90,6 +90,26 @@ _autodiscover._tcp.gsp.int. SRV 0 1 443 gsp.int.`
 	}
 }
 
+// Each alias needs the names that clients make from it.
+func TestZoneOfAnAlias(t *testing.T) {
+	code, out, errs := dns(t, "aliases = [\"old.example\"]\n"+listening, "--address", "192.0.2.7")
+	if code != cli.Done {
+		t.Fatal(errs)
+	}
+	got := strings.Join(lines(t, out), "\n")
+	want := `
+openpgpkey.old.example. CNAME gsp.int.
+autoconfig.old.example. CNAME gsp.int.
+autodiscover.old.example. CNAME gsp.int.
+_submissions._tcp.old.example. SRV 0 1 465 mail.gsp.int.
+_submission._tcp.old.example. SRV 0 0 0 .
+_imaps._tcp.old.example. SRV 0 1 993 mail.gsp.int.
+_autodiscover._tcp.old.example. SRV 0 1 443 gsp.int.`
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("got\n%s\nwant at its end%s", got, want)
+	}
+}
+
 // Names and ports are those that the world uses, and only the domain's own
 // names have addresses in its zone.
 func TestZoneFollowsThePublicNames(t *testing.T) {

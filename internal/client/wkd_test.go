@@ -90,7 +90,7 @@ func TestFetch(t *testing.T) {
 // published are certificates by the hash of their local part.
 type published map[string]gsp.Certificate
 
-func (p published) Published(hash string) []keyserver.Entry {
+func (p published) Published(_, hash string) []keyserver.Entry {
 	c, ok := p[hash]
 	if !ok {
 		return nil
@@ -100,7 +100,7 @@ func (p published) Published(hash string) []keyserver.Entry {
 
 func (p published) Identified(string) []keyserver.Entry { return nil }
 
-func (p published) Authorities() []keyserver.Entry { return nil }
+func (p published) Parties() (gsp.Keyring, error) { return gsp.Keyring{}, nil }
 
 // Both methods find what the gateway's own directory serves.
 func TestFetchFromTheDirectory(t *testing.T) {

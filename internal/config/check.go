@@ -36,6 +36,7 @@ func (c Config) Check() error {
 func (c Config) fault() (fault, bool) {
 	for _, f := range []fault{
 		{"domain", domainProblem(c.Domain)},
+		{"aliases", aliasesProblem(c.Aliases, c.Domain)},
 		{"data", dataProblem(c.Data)},
 		{"uim_disclosure", memberProblem(c.UIMDisclosure, Disclosures)},
 		{"help", helpProblem(c.Help)},
@@ -100,6 +101,26 @@ func domainProblem(domain string) string {
 	case !strings.Contains(domain, "."):
 		// mail clients take a bare name for a mistake and complete it
 		return fmt.Sprintf("%q has no dot", domain)
+	}
+	return ""
+}
+
+// maxAliases bounds the user IDs of a certificate.
+const maxAliases = 10
+
+func aliasesProblem(aliases []string, domain string) string {
+	if len(aliases) > maxAliases {
+		return fmt.Sprintf("at most %d are allowed", maxAliases)
+	}
+	for i, alias := range aliases {
+		switch problem := domainProblem(alias); {
+		case problem != "":
+			return problem
+		case alias == domain:
+			return fmt.Sprintf("%q is the domain itself", alias)
+		case slices.Contains(aliases[:i], alias):
+			return fmt.Sprintf("%q stands there twice", alias)
+		}
 	}
 	return ""
 }

@@ -22,6 +22,14 @@ type Config struct {
 	// Danger: addresses and keys in use carry it, so it is chosen once.
 	Domain string `toml:"domain"`
 
+	// Other names of the domain, such as one that it had before: mail to
+	// ke@alias and from it is mail to ke@domain and from it, logins take either,
+	// and the directory answers for keys that name the alias too. At most 10.
+	// `gsp dns` says what each needs. A certificate authority of the gateway's
+	// own does not certify a name that comes later: the gateway then does not
+	// start before the folder tls is moved away, and clients must trust a new one.
+	Aliases []string `toml:"aliases"`
+
 	// The folder that holds everything the gateway keeps: database, bodies of
 	// large mails, its own certificate authority. It is made with mode 0700 if
 	// it is missing, and one gateway at a time may use it. Danger: the disk must
@@ -373,6 +381,16 @@ func Default() Config {
 		Store:     Store{InlineLimit: 128 << 10},
 		Log:       Log{Level: slog.LevelInfo, Format: Text},
 	}
+}
+
+// LookedUp returns the names that clients make from the aliases: for keys by
+// either method of the Web Key Directory, and for their set-up.
+func (c Config) LookedUp() []string {
+	var names []string
+	for _, alias := range c.Aliases {
+		names = append(names, alias, "openpgpkey."+alias, "autoconfig."+alias, "autodiscover."+alias)
+	}
+	return names
 }
 
 func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }

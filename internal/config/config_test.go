@@ -56,6 +56,7 @@ func TestDescribedIsReadBack(t *testing.T) {
 	c.Deadlines.Command, c.Deadlines.Mail = config.Duration(90*time.Second), config.Duration(90*time.Minute)
 	c.Public = config.Public{SMTP: "mail.gsp.int:465", STARTTLS: "mail.gsp.int", IMAP: "imap.gsp.int", HTTPS: "gsp.int:443"}
 	c.TLS = config.TLS{Certificate: "chain.pem", Key: "key.pem"}
+	c.Aliases = []string{"old.gsp.int", "gsp.example"}
 	c.Limits.MaxMessage, c.Limits.MaxRecipients, c.Limits.MailsPerHour = 64<<10+1, 1, 0
 	c.Store.InlineLimit = 0
 	c.Log = config.Log{Level: -4, Format: config.JSON}
@@ -65,7 +66,7 @@ func TestDescribedIsReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v in:\n%s", err, text)
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v, from:\n%s", got, want, text)
 		}
 	}
@@ -139,6 +140,10 @@ func TestBadFiles(t *testing.T) {
 		{"no disclosure", "uim_disclosure = \"show\"", `gsp.toml:1:1: key uim_disclosure: "show" is none of "mask", "refuse"`},
 		{"no domain", "domain = \"\"", `gsp.toml:1:1: key domain: "" is not a domain name`},
 		{"bare domain", "domain = \"localhost\"", `gsp.toml:1:1: key domain: "localhost" has no dot`},
+		{"alias of itself", "aliases = [\"gsp.example\"]", `gsp.toml:1:1: key aliases: "gsp.example" is the domain itself`},
+		{"alias twice", "aliases = [\"a.b\", \"a.b\"]", `gsp.toml:1:1: key aliases: "a.b" stands there twice`},
+		{"alias in capitals", "aliases = [\"A.b\"]", `gsp.toml:1:1: key aliases: write the domain in lower case, "a.b"`},
+		{"many aliases", "aliases = [" + strings.Repeat("\"a.b\",", 11) + "]", "gsp.toml:1:1: key aliases: at most 10 are allowed"},
 		{"capitals", "domain = \"GSP.int\"", `gsp.toml:1:1: key domain: write the domain in lower case, "gsp.int"`},
 		{"no port", "[imap]\nlisten = \"localhost\"", `gsp.toml:2:1: key imap.listen: "localhost" is not of the form address:port`},
 		{"port name", "[imap]\nlisten = \":imaps\"", `gsp.toml:2:1: key imap.listen: ":imaps" has no port between 0 and 65535`},
@@ -242,7 +247,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		again, err := config.Parse("f", describe(t, c))
-		if err != nil || again != c {
+		if err != nil || !reflect.DeepEqual(again, c) {
 			t.Fatalf("got %+v, %v after describing %+v", again, err, c)
 		}
 	})

@@ -109,6 +109,12 @@ func literal(v reflect.Value) string {
 		return quote(strings.ToLower(x.String()))
 	case fmt.Stringer:
 		return quote(x.String())
+	case []string:
+		items := make([]string, len(x))
+		for i, s := range x {
+			items[i] = quote(s)
+		}
+		return "[" + strings.Join(items, ", ") + "]"
 	}
 	if v.Kind() == reflect.String {
 		return quote(v.String())

@@ -54,6 +54,9 @@ func Parse(name string, text []byte) (Config, error) {
 	if err := d.Decode(&c); err != nil {
 		return Config{}, refuse(name, err)
 	}
+	if len(c.Aliases) == 0 {
+		c.Aliases = nil // as in Default
+	}
 	if f, ok := c.fault(); ok {
 		return Config{}, &gsp.Refusal{
 			Reason: gsp.BrokenConfig,

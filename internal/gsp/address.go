@@ -2,6 +2,7 @@ package gsp
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -54,6 +55,15 @@ func CanonicalLocal(s string) (string, bool) {
 		}
 	}
 	return lowerASCII(s), true
+}
+
+// Home returns the address with domain in the place of one of its aliases, and
+// another address as it is. All are in lower case.
+func (a Address) Home(domain string, aliases []string) Address {
+	if slices.Contains(aliases, a.Domain) {
+		a.Domain = domain
+	}
+	return a
 }
 
 // String returns local@domain, or "" for the null reverse-path.

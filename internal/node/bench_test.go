@@ -190,12 +190,18 @@ func sealedMail(tb testing.TB, from, to *keyring.Key) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return sealedMailFor(tb, from, cert)
+}
+
+// sealedMailFor makes one for a certificate alone.
+func sealedMailFor(tb testing.TB, from *keyring.Key, cert *pgpcert.Cert) []byte {
+	tb.Helper()
 	text := make([]byte, 2400) // in hexadecimal twice as long; sealed and armoured 8 KiB
 	if _, err := rand.Read(text); err != nil {
 		tb.Fatal(err)
 	}
 	mail, err := client.Compose(client.Draft{
-		From: from.Address(), To: []gsp.Address{to.Address()}, MessageID: "<" + placeholder + "@" + domain + ">",
+		From: from.Address(), To: []gsp.Address{cert.Address()}, MessageID: "<" + placeholder + "@" + domain + ">",
 		Subject: "Packs", Text: fmt.Sprintf("%x", text), For: []*pgpcert.Cert{cert}, Signer: from,
 		Claims: []gsp.Claim{{UIM: gsp.NewUIM("KE7########"), Count: 12, Level: gsp.Unit}},
 	})

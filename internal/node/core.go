@@ -80,7 +80,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	if err != nil {
 		return nil, err
 	}
-	who, err := registry.OpenWithOverlap(ctx, store, c.Domain, time.Duration(c.Keys.OverlapDays)*24*time.Hour)
+	who, err := registry.OpenWithOverlap(ctx, store, c.Domain, time.Duration(c.Keys.OverlapDays)*24*time.Hour, c.Aliases...)
 	if err != nil {
 		store.Close()
 		return nil, fmt.Errorf("open the registry: %w", err)

@@ -118,7 +118,7 @@ func (g *Gateway) certificate(c config.Config, log *slog.Logger) (*localca.Pair,
 // names returns the host names that our own certificate is for.
 func names(c config.Config) []string {
 	s := c.Servers()
-	return localca.Names(c.Domain, s.Submission.Host, s.STARTTLS.Host, s.Reading.Host, s.Directory.Host)
+	return append(localca.Names(c.Domain, s.Submission.Host, s.STARTTLS.Host, s.Reading.Host, s.Directory.Host), c.LookedUp()...)
 }
 
 // renew keeps our own authority's certificate valid while the gateway runs;
@@ -159,7 +159,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
 		BadLogins: c.Limits.FailedLogins, Appends: orNone(c.Limits.AppendsPerHour), Room: int64(c.Limits.InFlight), Log: log,
 	}
-	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Submission: core.Office.Keys, TLS: pair.Config(), Log: log}
+	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Aliases: c.Aliases, Submission: core.Office.Keys, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
 
 	socket, err := control.Listen(c.Data)

@@ -19,7 +19,8 @@ import (
 // authenticator checks logins against the roll as it is at each moment.
 func authenticator(c config.Config, who *registry.Registry, secret []byte) *auth.Authenticator {
 	return auth.NewAuthenticator(auth.Options{
-		Domain: c.Domain,
+		Domain:  c.Domain,
+		Aliases: c.Aliases,
 		Login: func(login string) (gsp.Account, gsp.Credential, bool) {
 			return who.Snapshot().Login(login)
 		},

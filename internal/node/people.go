@@ -22,7 +22,7 @@ type people struct {
 func (p people) Sender(id gsp.AccountID, from gsp.Address) error {
 	roll := p.registry.Snapshot()
 	account, _ := roll.AccountByID(id)
-	own := roll.Address(account.Login)
+	own, from := roll.Address(account.Login), roll.Home(from)
 	switch {
 	case !account.Active():
 		return &gsp.Refusal{
@@ -43,6 +43,7 @@ func (p people) Sender(id gsp.AccountID, from gsp.Address) error {
 // Recipient reports whether mail can be sent to the address.
 func (p people) Recipient(to gsp.Address) error {
 	roll := p.registry.Snapshot()
+	to = roll.Home(to)
 	if to == roll.Address(registry.RouteLocal) || router.Answers(roll, to) {
 		return nil
 	}
@@ -55,9 +56,16 @@ func (p people) Recipient(to gsp.Address) error {
 // Shelves returns the mailboxes' owners that the account may open now.
 func (p people) Shelves(id gsp.AccountID) []gsp.Shelf { return p.registry.Snapshot().Shelves(id) }
 
-// Published answers the Web Key Directory.
-func (p people) Published(hash string) []keyserver.Entry {
-	return entries(p.registry.Snapshot().Published(hash))
+// Published answers the Web Key Directory of the domain or an alias.
+func (p people) Published(domain, hash string) []keyserver.Entry {
+	listed := p.registry.Snapshot().Published(hash)
+	list := make([]keyserver.Entry, 0, len(listed))
+	for _, l := range listed {
+		if l.Bytes = l.Cert.For(domain); l.Bytes != nil {
+			list = append(list, entry(l))
+		}
+	}
+	return list
 }
 
 // Identified answers look-ups by fingerprint and key ID.
@@ -71,10 +79,14 @@ func (p people) Parties() (gsp.Keyring, error) { return p.parties.keyring() }
 func entries(listed []registry.Listed) []keyserver.Entry {
 	list := make([]keyserver.Entry, 0, len(listed))
 	for _, l := range listed {
-		list = append(list, keyserver.Entry{
-			Certificate: l.Certificate, UserID: l.Cert.UserID(), Algorithm: l.Cert.Algorithm(), Bits: l.Cert.Bits(),
-			Created: l.Cert.Created(), Expires: l.Cert.Expires(), Revoked: l.Cert.Revoked(),
-		})
+		list = append(list, entry(l))
 	}
 	return list
+}
+
+func entry(l registry.Listed) keyserver.Entry {
+	return keyserver.Entry{
+		Certificate: l.Certificate, UserID: l.Cert.UserID(), Algorithm: l.Cert.Algorithm(), Bits: l.Cert.Bits(),
+		Created: l.Cert.Created(), Expires: l.Cert.Expires(), Revoked: l.Cert.Revoked(),
+	}
 }

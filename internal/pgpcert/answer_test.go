@@ -54,11 +54,13 @@ func TestNoUserID(t *testing.T) {
 			without = slices.Delete(without, 1, 2) // what certified it
 		}
 		given := slices.Concat(without...)
-		for name, read := range map[string]func([]byte, gsp.Address, time.Time) (*pgpcert.Cert, error){
-			"Read": pgpcert.Read, "ReadBeside": pgpcert.ReadBeside, "ReadAnswer": pgpcert.ReadAnswer,
+		for name, read := range map[string]func() (*pgpcert.Cert, error){
+			"Read":       func() (*pgpcert.Cert, error) { return pgpcert.Read(given, ke, now) },
+			"ReadBeside": func() (*pgpcert.Cert, error) { return pgpcert.ReadBeside(given, ke, now) },
+			"ReadAnswer": func() (*pgpcert.Cert, error) { return pgpcert.ReadAnswer(given, ke, now) },
 		} {
 			var r *gsp.Refusal
-			if c, err := read(given, ke, now); c != nil || !errors.As(err, &r) || r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
+			if c, err := read(); c != nil || !errors.As(err, &r) || r.Err != nil && strings.Contains(r.Err.Error(), "panic") {
 				t.Errorf("%s, version 6 %v: got %v, %v, want a refusal", name, version6, c, err)
 			}
 		}

@@ -50,8 +50,8 @@ func FuzzRead(f *testing.F) {
 		f.Add(secret(f, e))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, read := range []func([]byte, gsp.Address, time.Time) (*pgpcert.Cert, error){pgpcert.Read, pgpcert.ReadBeside} {
-			c, err := read(b, ke, now)
+		for _, read := range []func([]byte, gsp.Address, time.Time, ...string) (*pgpcert.Cert, error){pgpcert.Read, pgpcert.ReadBeside} {
+			c, err := read(b, ke, now, "old.example")
 			if err != nil {
 				var r *gsp.Refusal
 				if !errors.As(err, &r) {
@@ -65,7 +65,7 @@ func FuzzRead(f *testing.F) {
 			onlyTheOwners(t, b, c)
 			c.Advice(now)
 			// What is published is published again unchanged.
-			again, err := read(c.Bytes(), ke, now)
+			again, err := read(c.Bytes(), ke, now, "old.example")
 			if err != nil {
 				t.Fatalf("published octets are refused: %v", err)
 			}

@@ -26,15 +26,18 @@ var oldest = time.Date(1998, 1, 1, 0, 0, 0, 0, time.UTC)
 // published for addr at now, and returns what is fit to be published of it. The
 // error is always a *gsp.Refusal, of the reasons BrokenKey, PrivateKey,
 // WrongKeyAddress and WeakKey. b is not kept.
-func Read(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
-	return read(b, 4, addr, now)
+//
+// User IDs with the same local part at aliases, other domains of the gateway,
+// are kept beside that of addr; see For.
+func Read(b []byte, addr gsp.Address, now time.Time, aliases ...string) (*Cert, error) {
+	return read(b, 4, addr, now, aliases)
 }
 
 // ReadBeside does as Read for a certificate of version 6, which may be
 // published beside one of version 4 and not in its place: GnuPG and
 // Thunderbird of today cannot seal for it.
-func ReadBeside(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
-	return read(b, 6, addr, now)
+func ReadBeside(b []byte, addr gsp.Address, now time.Time, aliases ...string) (*Cert, error) {
+	return read(b, 6, addr, now, aliases)
 }
 
 // ReadAnswer takes the answer of a key directory for addr, which may hold
@@ -63,7 +66,7 @@ func ReadAnswer(b []byte, addr gsp.Address, now time.Time) (*Cert, error) {
 	return nil, first
 }
 
-func read(b []byte, version int, addr gsp.Address, now time.Time) (cert *Cert, err error) {
+func read(b []byte, version int, addr gsp.Address, now time.Time, aliases []string) (cert *Cert, err error) {
 	defer func() {
 		// The library has panicked on hostile packets before.
 		if p := recover(); p != nil {
@@ -81,7 +84,7 @@ func read(b []byte, version int, addr gsp.Address, now time.Time) (cert *Cert, e
 	if err := vetVersion(t.primary.key.Version, version); err != nil {
 		return nil, err
 	}
-	if cert, err = t.vet(addr, now); err != nil {
+	if cert, err = t.vet(addr, aliases, now); err != nil {
 		return nil, err
 	}
 	if err := cert.Usable(now); err != nil {
@@ -116,7 +119,7 @@ func vetVersion(got, want int) error {
 
 // vet removes whatever may not be published, and says what is missing then.
 // The certificate that it returns may be out of use.
-func (t *transferable) vet(addr gsp.Address, now time.Time) (*Cert, error) {
+func (t *transferable) vet(addr gsp.Address, aliases []string, now time.Time) (*Cert, error) {
 	if why := weakness(t.primary.key); why != "" {
 		return nil, weak(why)
 	}
@@ -124,14 +127,14 @@ func (t *transferable) vet(addr gsp.Address, now time.Time) (*Cert, error) {
 		return nil, broken("the date on which this key says it was made cannot be true", "set the clock of the computer right, then "+makeNew, nil)
 	}
 	t.vetPrimary(now)
-	if err := t.vetUserIDs(addr, now); err != nil {
+	if err := t.vetUserIDs(addr, aliases, now); err != nil {
 		return nil, err
 	}
 	tooWeak := t.vetSubkeys(now)
 	if t.revoked() {
 		t.dropEncryption()
 	}
-	cert := t.cert(addr, t.octets())
+	cert := t.cert(addr, aliases, t.octets())
 	cert.tooWeak = tooWeak
 	return cert, nil
 }

@@ -48,7 +48,7 @@ func (c *Cert) Merge(b []byte, now time.Time) (merged *Cert, err error) {
 		return nil, unreadable(err)
 	}
 	old.join(given)
-	if merged, err = old.vet(c.address, now); err != nil {
+	if merged, err = old.vet(c.address, c.aliases, now); err != nil {
 		return nil, err
 	}
 	if bytes.Equal(merged.octets, c.octets) {
@@ -133,7 +133,7 @@ func joined(old, given []component, same func(a, b component) bool) []component 
 // covers reports whether t, as it would be published alone, says all that
 // published says, in whatever order.
 func (t *transferable) covers(published *Cert, now time.Time) bool {
-	if _, err := t.vet(published.address, now); err != nil {
+	if _, err := t.vet(published.address, published.aliases, now); err != nil {
 		return false
 	}
 	old, err := parse(published.octets)

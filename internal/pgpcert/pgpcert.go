@@ -32,6 +32,8 @@ const MaxSize = 64 << 10
 // concurrent use.
 type Cert struct {
 	address     gsp.Address
+	aliases     []string // domains at which it has user IDs too, or may
+	spans       []span   // of its user IDs in octets; nil where there is one
 	fingerprint string
 	octets      []byte
 	created     time.Time
@@ -73,7 +75,8 @@ func (k EncryptionKey) Valid(at time.Time) bool {
 // Load takes a certificate that Read once accepted, as the store kept it. It
 // trusts the octets: signatures are not verified again. It keeps c.Bytes, which
 // must not be changed afterwards: 50,000 copies would be worth some memory.
-func Load(c gsp.Certificate) (cert *Cert, err error) {
+// Aliases are as for Read.
+func Load(c gsp.Certificate, aliases ...string) (cert *Cert, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			cert, err = nil, fmt.Errorf("library panic: %v", p)
@@ -83,10 +86,10 @@ func Load(c gsp.Certificate) (cert *Cert, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse certificate: %w", err)
 	}
-	if len(t.userIDs) != 1 {
-		return nil, errors.New("certificate has not one user ID")
+	if len(t.userIDs) == 0 {
+		return nil, errors.New("certificate has no user ID")
 	}
-	cert = t.cert(c.Address, c.Bytes)
+	cert = t.cert(c.Address, aliases, c.Bytes)
 	if c.Fingerprint != "" && c.Fingerprint != cert.fingerprint {
 		return nil, errors.New("certificate has another fingerprint than recorded")
 	}
@@ -124,7 +127,7 @@ func (c *Cert) Bits() int { return c.bits }
 func (c *Cert) Revoked() bool { return c.revoked || c.disowned }
 
 // Bytes returns the binary certificate, exactly as the Web Key Directory
-// serves it.
+// serves it, with all user IDs that it has.
 func (c *Cert) Bytes() []byte { return slices.Clone(c.octets) }
 
 // Created returns when the primary key was made.
@@ -140,9 +143,11 @@ func (c *Cert) EncryptionKeys() []EncryptionKey { return slices.Clone(c.keys) }
 
 // cert tells what t says, without asking whether its signatures are true. It
 // keeps octets.
-func (t *transferable) cert(addr gsp.Address, octets []byte) *Cert {
+func (t *transferable) cert(addr gsp.Address, aliases []string, octets []byte) *Cert {
 	c := &Cert{
 		address:     addr,
+		aliases:     aliases,
+		spans:       t.spans(addr, aliases),
 		fingerprint: capitals(t.primary.key.Fingerprint),
 		octets:      octets,
 		created:     t.primary.key.CreationTime.UTC(),

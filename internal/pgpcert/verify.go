@@ -106,9 +106,27 @@ func (t *transferable) dropEncryption() {
 	})
 }
 
-// vetUserIDs keeps the one user ID that names addr and was certified last,
+// vetUserIDs keeps the one user ID that names addr, and behind it one for each
+// alias that has one.
+func (t *transferable) vetUserIDs(addr gsp.Address, aliases []string, now time.Time) error {
+	chosen, err := t.vetUserIDsOf(addr, now)
+	if err != nil {
+		return err
+	}
+	kept := []component{chosen}
+	for _, domain := range aliases {
+		// One that could not be published is left out as any other is.
+		if u, err := t.vetUserIDsOf(gsp.Address{Local: addr.Local, Domain: domain}, now); err == nil {
+			kept = append(kept, u)
+		}
+	}
+	t.userIDs = kept
+	return nil
+}
+
+// vetUserIDsOf returns the user ID that names addr and was certified last,
 // before one that is revoked.
-func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
+func (t *transferable) vetUserIDsOf(addr gsp.Address, now time.Time) (component, error) {
 	var chosen *component
 	named, feebly := false, false
 	for i := range t.userIDs {
@@ -124,14 +142,13 @@ func (t *transferable) vetUserIDs(addr gsp.Address, now time.Time) error {
 	}
 	switch {
 	case chosen != nil:
-		t.userIDs = []component{*chosen}
-		return nil
+		return *chosen, nil
 	case feebly:
-		return weak(feebleHash)
+		return component{}, weak(feebleHash)
 	case named:
-		return broken("the user ID of this key has no valid signature by the key itself", exportAgain, nil)
+		return component{}, broken("the user ID of this key has no valid signature by the key itself", exportAgain, nil)
 	}
-	return wrongAddress(addr, nil)
+	return component{}, wrongAddress(addr, nil)
 }
 
 // prevails reports whether u is certified, and rather the user ID of its

@@ -91,10 +91,11 @@ const maxAnswer = 64 << 10
 func (s *Snapshot) Answer(a gsp.Address) []byte {
 	var body []byte
 	for i, l := range s.Published(gsp.WKDHash(a.Local)) {
-		if i > 0 && len(body)+len(l.Bytes) > maxAnswer {
+		octets := l.Cert.For(a.Domain)
+		if i > 0 && len(body)+len(octets) > maxAnswer {
 			break
 		}
-		body = append(body, l.Bytes...)
+		body = append(body, octets...)
 	}
 	return body
 }

@@ -42,7 +42,7 @@ func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 	}
 	if q, ok := s.Request(o.Address); ok { // which its owner may have to revoke
 		c := gsp.Certificate{Address: q.Address, Fingerprint: q.Fingerprint, Bytes: q.Bytes, Published: q.HandedIn, Withdrawn: q.HandedIn}
-		if cert, err := pgpcert.Load(c); err == nil {
+		if cert, err := pgpcert.Load(c, s.aliases...); err == nil {
 			known = append(slices.Clone(known), Listed{c, cert})
 		}
 	}
@@ -59,7 +59,7 @@ func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 		}
 		return s.again(Offer{Owner: o, Cert: cert}, l, now)
 	}
-	cert, err := pgpcert.Read(b, o.Address, now)
+	cert, err := pgpcert.Read(b, o.Address, now, s.aliases...)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -141,7 +141,7 @@ func (s *Snapshot) Requests() []gsp.KeyRequest {
 // Requested returns what a certificate that waited is, or would be. It may be
 // published by now.
 func (s *Snapshot) Requested(q gsp.KeyRequest) (Offer, error) {
-	cert, err := pgpcert.Load(gsp.Certificate{Address: q.Address, Fingerprint: q.Fingerprint, Bytes: q.Bytes})
+	cert, err := pgpcert.Load(gsp.Certificate{Address: q.Address, Fingerprint: q.Fingerprint, Bytes: q.Bytes}, s.aliases...)
 	if err != nil {
 		return Offer{}, fmt.Errorf("load the certificate that waits for %s: %w", q.Address, err)
 	}

@@ -21,7 +21,7 @@ import (
 // called concurrently.
 type Registry struct {
 	store   Store
-	domain  string
+	names   names
 	overlap time.Duration
 
 	snapshot atomic.Pointer[Snapshot]
@@ -41,17 +41,18 @@ func Open(ctx context.Context, store Store, domain string) (*Registry, error) {
 }
 
 // OpenWithOverlap does as Open, with another time for replaced keys; 0 is none.
-func OpenWithOverlap(ctx context.Context, store Store, domain string, overlap time.Duration) (*Registry, error) {
+// Aliases are other names of the domain, in lower case.
+func OpenWithOverlap(ctx context.Context, store Store, domain string, overlap time.Duration, aliases ...string) (*Registry, error) {
 	roll, err := store.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the roll: %w", err)
 	}
-	s, err := newSnapshot(domain, overlap, roll, nil)
+	s, err := newSnapshot(names{domain, aliases}, overlap, roll, nil)
 	if err != nil {
 		return nil, err
 	}
 	roll.Withdrawn = nil // the snapshot knows of them what is needed
-	r := &Registry{store: store, domain: domain, overlap: overlap, roll: roll}
+	r := &Registry{store: store, names: names{domain, aliases}, overlap: overlap, roll: roll}
 	r.snapshot.Store(s)
 	return r, nil
 }
@@ -84,7 +85,7 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	}
 	// What could not be read again must not be stored. What was read in trying
 	// is not read again below.
-	tried, err := newSnapshot(r.domain, r.overlap, merge(r.roll, change), r.snapshot.Load())
+	tried, err := newSnapshot(r.names, r.overlap, merge(r.roll, change), r.snapshot.Load())
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("try the change: %w", err)
 	}
@@ -96,7 +97,7 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 		return gsp.Change{}, fmt.Errorf("store the change: %w", err)
 	}
 	roll := merge(r.roll, change)
-	s, err := newSnapshot(r.domain, r.overlap, roll, tried)
+	s, err := newSnapshot(r.names, r.overlap, roll, tried)
 	if err != nil {
 		return gsp.Change{}, err
 	}

@@ -42,7 +42,7 @@ const AuthorityPrefix = "Authority/"
 
 // Snapshot is one state of the roll. It is immutable.
 type Snapshot struct {
-	domain      string
+	names
 	parties     map[gsp.PartyID]gsp.Party
 	logins      map[string]gsp.Account
 	accounts    map[gsp.AccountID]gsp.Account
@@ -75,9 +75,9 @@ type Key struct {
 // newSnapshot builds the state that roll describes, taking over what earlier
 // parsed already. Parsing 50,000 certificates for each new account would be
 // the slowest thing an administrator meets.
-func newSnapshot(domain string, overlap time.Duration, roll gsp.Roll, earlier *Snapshot) (*Snapshot, error) {
+func newSnapshot(domains names, overlap time.Duration, roll gsp.Roll, earlier *Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
-		domain:      domain,
+		names:       domains,
 		overlap:     overlap,
 		ended:       map[uint64]Former{},
 		past:        map[string][]Listed{},
@@ -151,7 +151,7 @@ func (s *Snapshot) setWithdrawn(certs []gsp.Certificate, earlier *Snapshot) {
 		}
 	}
 	for _, c := range slices.Backward(certs) { // the latest prevails
-		if cert, err := pgpcert.Load(c); err == nil {
+		if cert, err := pgpcert.Load(c, s.aliases...); err == nil {
 			s.end(Listed{c, cert})
 		}
 	}
@@ -173,7 +173,7 @@ func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 	}
 	if cert == nil {
 		var err error
-		if cert, err = pgpcert.Load(c); err != nil {
+		if cert, err = pgpcert.Load(c, s.aliases...); err != nil {
 			return fmt.Errorf("load the certificate of %s: %w", c.Address, err)
 		}
 	}
@@ -201,9 +201,6 @@ func (s *Snapshot) setLibrary(earlier *Snapshot) error {
 	}
 	return nil
 }
-
-// Domain is the domain of every address in the roll.
-func (s *Snapshot) Domain() string { return s.domain }
 
 // Address returns the address with the local part.
 func (s *Snapshot) Address(local string) gsp.Address {
@@ -260,7 +257,7 @@ func (s *Snapshot) Allows(id gsp.AccountID, role gsp.Role) bool {
 // and its credential.
 func (s *Snapshot) Login(login string) (gsp.Account, gsp.Credential, bool) {
 	if a, err := gsp.ParseAddress(login); err == nil {
-		if a.Domain != s.domain {
+		if s.Home(a).Domain != s.domain {
 			return gsp.Account{}, gsp.Credential{}, false
 		}
 		login = a.Local

@@ -22,7 +22,7 @@ func list(value string) ([]*mail.Address, error) {
 }
 
 // readFrom reads the one author of a mail (RFC 5322, section 3.6.2).
-func readFrom(value string) (gsp.Address, error) {
+func (r *reader) readFrom(value string) (gsp.Address, error) {
 	authors, err := list(value)
 	if err != nil {
 		return gsp.Address{}, broken("the From address cannot be read", "choose your own address as the sender")
@@ -34,11 +34,11 @@ func readFrom(value string) (gsp.Address, error) {
 	if err != nil {
 		return gsp.Address{}, broken("the From address is not of the form name@domain", "choose your own address as the sender")
 	}
-	return from, nil
+	return from.Home(r.domain, r.aliases), nil
 }
 
 // readAddresses reads To or Cc and returns those of the domain.
-func readAddresses(value, domain string) ([]gsp.Address, error) {
+func (r *reader) readAddresses(value string) ([]gsp.Address, error) {
 	if isEmptyGroup(value) {
 		return nil, nil
 	}
@@ -49,7 +49,7 @@ func readAddresses(value, domain string) ([]gsp.Address, error) {
 	var found []gsp.Address
 	for _, a := range all {
 		address, err := gsp.ParseAddress(a.Address)
-		if err == nil && strings.EqualFold(address.Domain, domain) {
+		if address = address.Home(r.domain, r.aliases); err == nil && address.Domain == r.domain {
 			found = append(found, address)
 		}
 	}

@@ -45,16 +45,17 @@ type Fields struct {
 // Some clients let References grow without end.
 const maxReferences = 20
 
-// Read reads the top header of m. Addresses in To and Cc that are not of the
-// domain are left out: nothing is delivered to them. The error is a
+// Read reads the top header of m. An address of an alias, another name of the
+// domain, is read as that of the domain. Addresses in To and Cc that are of
+// neither are left out: nothing is delivered to them. The error is a
 // *gsp.Refusal.
-func Read(m sealed.Message, domain string) (Fields, error) {
-	return ReadFields(m.Fields(), domain)
+func Read(m sealed.Message, domain string, aliases ...string) (Fields, error) {
+	return ReadFields(m.Fields(), domain, aliases...)
 }
 
 // ReadFields is Read of the header of a mail that need not be sealed.
-func ReadFields(fields []sealed.Field, domain string) (Fields, error) {
-	r := reader{domain: domain}
+func ReadFields(fields []sealed.Field, domain string, aliases ...string) (Fields, error) {
+	r := reader{domain: domain, aliases: aliases}
 	for _, field := range fields {
 		if err := r.field(strings.ToLower(field.Name), field.Value); err != nil {
 			return Fields{}, err
@@ -82,6 +83,7 @@ func ReadFields(fields []sealed.Field, domain string) (Fields, error) {
 type reader struct {
 	Fields
 	domain  string
+	aliases []string
 	seen    [hasCase + 1]bool
 	uims    []string      // the values of GSP-UIM
 	senders []gsp.Address // of Sender, Resent-From and Resent-Sender; zero where there is none
@@ -102,14 +104,14 @@ func (r *reader) field(name, value string) (err error) {
 	switch name {
 	case "from":
 		r.seen[hasFrom] = true
-		r.From, err = readFrom(value)
+		r.From, err = r.readFrom(value)
 	case "sender", "resent-from", "resent-sender":
-		other, _ := readFrom(value)
+		other, _ := r.readFrom(value)
 		r.senders = append(r.senders, other)
 	case "to":
-		r.To, err = readAddresses(value, r.domain)
+		r.To, err = r.readAddresses(value)
 	case "cc":
-		r.Cc, err = readAddresses(value, r.domain)
+		r.Cc, err = r.readAddresses(value)
 	case "date":
 		r.Date, err = readDate(value)
 	case "message-id":
