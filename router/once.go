@@ -12,9 +12,9 @@ import (
 	"gsp.example/gsp/internal/wire"
 )
 
-// onceFor is how long the same mail is known again: longer than mail programs
+// OnceFor is how long the same mail is known again: longer than mail programs
 // and queues try (RFC 5321, section 4.5.4.1, gives up after four to five days).
-const onceFor = 7 * 24 * time.Hour
+const OnceFor = 7 * 24 * time.Hour
 
 // once makes the same mail of the same sender to the same recipients known
 // again. What is sealed is compared by its octets, which differ each time that
@@ -34,7 +34,7 @@ func once(s gsp.Submission, mail sealed.Message, f wire.Fields) gsp.Once {
 		rest.Write(append([]byte(line), '\n')) // none of them can hold a line feed
 	}
 	thread := gsp.OnceThread(f.MessageID)
-	return gsp.Once{Key: [32]byte(append(thread[:], rest.Sum(nil)[:16]...)), Until: s.At.Add(onceFor)}
+	return gsp.Once{Key: [32]byte(append(thread[:], rest.Sum(nil)[:16]...)), Until: s.At.Add(OnceFor)}
 }
 
 // earlier answers a mail that cannot be accepted any more: with the receipt it

@@ -195,7 +195,7 @@ func questionOnce(s gsp.Submission, f wire.Fields) gsp.Once {
 		return gsp.Once{}
 	}
 	lines := []string{"question", s.Sender.String(), s.Recipients[0].String(), f.MessageID, f.Date.UTC().Format(time.RFC3339)}
-	return gsp.Once{Key: sha256.Sum256([]byte(strings.Join(lines, "\n"))), Until: s.At.Add(onceFor)}
+	return gsp.Once{Key: sha256.Sum256([]byte(strings.Join(lines, "\n"))), Until: s.At.Add(OnceFor)}
 }
 
 // content writes the answer.

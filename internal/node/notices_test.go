@@ -101,6 +101,16 @@ func (o *office) send(by, to string, d client.Draft) gsp.Receipt {
 // try does as send, and may be refused.
 func (o *office) try(by, to string, d client.Draft) (gsp.Receipt, error) {
 	o.t.Helper()
+	raw := o.compose(by, to, d)
+	account, _ := o.registry.Snapshot().Account(by)
+	return o.Core.router.Submit(o.t.Context(), gsp.Submission{
+		Account: account, Sender: mailbox(by), Recipients: []gsp.Address{mailbox(to)}, Raw: raw, At: time.Now(),
+	})
+}
+
+// compose makes a sealed mail of an officer.
+func (o *office) compose(by, to string, d client.Draft) []byte {
+	o.t.Helper()
 	cert, err := o.keys[to].Cert()
 	if err != nil {
 		o.t.Fatal(err)
@@ -110,10 +120,7 @@ func (o *office) try(by, to string, d client.Draft) (gsp.Receipt, error) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	account, _ := o.registry.Snapshot().Account(by)
-	return o.Core.router.Submit(o.t.Context(), gsp.Submission{
-		Account: account, Sender: d.From, Recipients: d.To, Raw: raw, At: time.Now(),
-	})
+	return raw
 }
 
 // tell makes two rounds, with a restart in between, as a crash would.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"time"
 
 	"gsp.example/gsp/internal/auth"
 	"gsp.example/gsp/internal/gsp"
@@ -40,14 +41,16 @@ func (p people) Sender(id gsp.AccountID, from gsp.Address) error {
 	}
 }
 
-// Recipient reports whether mail can be sent to the address.
+// Recipient reports whether mail can be sent to the address. One whose owner has
+// left is refused by the router, as long as the same mail may have reached it
+// before: its sender, who may have missed the 250, gets that again.
 func (p people) Recipient(to gsp.Address) error {
 	roll := p.registry.Snapshot()
 	to = roll.Home(to)
 	if to == roll.Address(registry.RouteLocal) || router.Answers(roll, to) {
 		return nil
 	}
-	if _, ok := roll.Owner(to); !ok {
+	if _, ok := roll.Owner(to); !ok && !roll.Left(to, time.Now().Add(-router.OnceFor)) {
 		return router.UnknownRecipient(to)
 	}
 	return nil

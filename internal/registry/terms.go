@@ -14,6 +14,17 @@ func (s *Snapshot) Until(id gsp.AccountID) gsp.Day { return s.until[id] }
 // Terms returns every term that was ever set, the earliest first.
 func (s *Snapshot) Terms() []gsp.Term { return s.terms }
 
+// Left reports whether somebody received at an address until after a time, and
+// does no more.
+func (s *Snapshot) Left(a gsp.Address, since time.Time) bool {
+	if _, ok := s.Owner(a); ok || a.Domain != s.domain {
+		return false
+	}
+	account := s.logins[a.Local]
+	party, authority := s.parties[gsp.PartyID(a.Local)]
+	return account.Disabled.After(since) || authority && party.Withdrawn.After(since)
+}
+
 // Over returns the active accounts whose last day has passed, by login.
 func (s *Snapshot) Over(at time.Time) []gsp.Account {
 	var over []gsp.Account
