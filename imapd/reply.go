@@ -61,6 +61,7 @@ var codes = map[gsp.Reason]imap.ResponseCode{
 	gsp.MailboxFull:      imap.ResponseCodeOverQuota, // RFC 9208, section 5.6
 	gsp.NoKeyAttached:    imap.ResponseCodeCannot,
 	gsp.UnknownCode:      imap.ResponseCodeCannot,
+	gsp.NoDecision:       imap.ResponseCodeCannot,
 
 	gsp.BadLogin:         imap.ResponseCodeAuthenticationFailed,
 	gsp.LoginFirst:       imap.ResponseCodeClientBug,

@@ -22,10 +22,20 @@ type errand struct {
 	once   gsp.Once
 }
 
-// takeKey takes a mail to keys@: a public key to be published, sealed or not, or
-// the answer to a challenge (draft-koch-openpgp-webkey-service-22, section 4).
-// Whoever writes may hand in keys of his own address, and an administrator the
-// Party's too. Nothing of the mail is kept but the key.
+// automation is the value of Auto-Submitted for what tells of the errand: it has
+// no mail where somebody else's act is told (RFC 3834, section 5).
+func (e errand) automation() string {
+	if len(e.Raw) == 0 {
+		return "auto-generated"
+	}
+	return "auto-replied"
+}
+
+// takeKey takes a mail to keys@: a public key to be published, sealed or not,
+// the answer to a challenge (draft-koch-openpgp-webkey-service-22, section 4), or
+// a decision on a key that waits. Whoever writes may hand in keys of his own
+// address, and an administrator the Party's too. Nothing of the mail is kept but
+// the key.
 func (r *Router) takeKey(ctx context.Context, e errand) (gsp.Receipt, error) {
 	mail, err := r.Keys.Read(e.Raw)
 	if _, broken := errors.AsType[*sealed.Fault](err); broken {
@@ -39,19 +49,61 @@ func (r *Router) takeKey(ctx context.Context, e errand) (gsp.Receipt, error) {
 		if _, ok := r.Roll().Challenged(e.Account.ID, digest, e.At); ok {
 			return r.proveKey(ctx, e, digest)
 		}
+		if _, ok := r.Roll().Decidable(e.Account.ID, digest, e.At); ok {
+			return r.decideKey(ctx, e, digest, mail)
+		}
 	}
 	if len(mail.Keys) == 0 {
 		return gsp.Receipt{}, unknownCode()
 	}
-	return r.handIn(ctx, e, mail.Keys)
+	receipt, err := r.handIn(ctx, e, mail.Keys)
+	if refusal, ok := errors.AsType[*gsp.Refusal](err); ok && refusal.Reason == gsp.PrivateKey {
+		// Whoever has no key to seal for reads it in the refusal.
+		if _, err := r.Notify(ctx, notice.KeySecret(e.Sender, e.Recipients[0], e.At), e.At); err != nil && !refused(err) {
+			return gsp.Receipt{}, err
+		}
+	}
+	return receipt, err
 }
 
 func unknownCode() error {
 	return &gsp.Refusal{
 		Reason: gsp.UnknownCode,
 		Cause:  "the code in this mail was used, has ended, or is not of your account",
-		Remedy: "wait for the mail that tells what became of your key, or send the key to this address again",
+		Remedy: "wait for the mail that tells what became of the key, or send your key to this address again",
 	}
+}
+
+func refused(err error) bool {
+	_, ok := errors.AsType[*gsp.Refusal](err)
+	return ok
+}
+
+// change makes a change that answers a mail, with the answer in the same
+// transaction: after a crash both are there, or neither, and the mail can be sent
+// again. decide returns both; where the mail was answered before, it is not
+// asked.
+func (r *Router) change(ctx context.Context, e errand, decide func(*registry.Snapshot) (gsp.Change, error)) (receipt gsp.Receipt, err error) {
+	_, err = r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		if e.once != (gsp.Once{}) { // no other Update can answer it meanwhile
+			if receipt, _, err = r.Store.Posted(ctx, e.once.Key, e.At); err != nil {
+				return gsp.Change{}, fmt.Errorf("look for an earlier answer: %w", err)
+			}
+		}
+		if receipt.Earlier {
+			receipt.Answered = true
+			return gsp.Change{}, nil
+		}
+		if c, err = decide(roll); err != nil {
+			return gsp.Change{}, err
+		}
+		receipt = gsp.Receipt{Answered: len(c.Letters) > 0, Done: len(c.Letters) == 0}
+		return c, nil
+	})
+	if err != nil {
+		return gsp.Receipt{}, err
+	}
+	return receipt, nil
 }
 
 // handIn takes the first of some keys that can be published. A new one is
@@ -62,41 +114,38 @@ func (r *Router) handIn(ctx context.Context, e errand, keys [][]byte) (gsp.Recei
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	var (
-		offer   registry.Offer
-		outcome notice.KeyOutcome
-	)
-	_, err = r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
-		if offer, err = offered(roll, e, keys); err != nil {
+	return r.change(ctx, e, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		offer, err := offered(roll, e, keys)
+		if err != nil {
 			return gsp.Change{}, err
 		}
-		outcome = outcomes[offer.Kind]
-		if offer.Kind != registry.NewKey {
-			return roll.Publish(offer, roll.Address(e.Account.Login).String(), e.At), nil
+		language := roll.Language(e.Sender)
+		q, waits := roll.Request(offer.Owner.Address)
+		var content notice.Content
+		switch {
+		case offer.Kind != registry.NewKey:
+			c = roll.Publish(offer, e.Sender.String(), e.At)
+			content = notice.KeyDecided(language, offer.Cert, outcomes[offer.Kind], "", "")
+		case waits && !q.Confirmed.IsZero() && bytes.Equal(q.Bytes, offer.Cert.Bytes()):
+			content = notice.KeyDecided(language, offer.Cert, notice.KeyWaits, "", "")
+		default:
+			c = roll.HandIn(offer, e.Account, wks.Digest(code), e.At)
+			challenge, err := wks.Challenge(e.Recipients[0], offer.Cert, code, e.At)
+			if err != nil {
+				return gsp.Change{}, err
+			}
+			content = notice.KeyChallenge(language, offer.Cert, code, e.At.Add(registry.CodeLasts))
+			content.Attachments = []notice.Attachment{{Type: wks.MediaType, Body: challenge, Plain: true}}
+			content.Fields = phase("confirm")
 		}
-		q, ok := roll.Request(offer.Owner.Address)
-		if ok && !q.Confirmed.IsZero() && bytes.Equal(q.Bytes, offer.Cert.Bytes()) {
-			outcome = notice.KeyWaits
-			return gsp.Change{}, nil
-		}
-		return roll.HandIn(offer, e.Account, wks.Digest(code), e.At), nil
+		c.Letters, err = r.tellKey(roll, e, offer, content)
+		return c, err
 	})
-	if err != nil {
-		return gsp.Receipt{}, err
-	}
-	roll := r.Roll()
-	language := roll.Language(e.Sender)
-	if outcome != "" {
-		return r.tellKey(ctx, e, offer, notice.KeyDecided(language, offer.Cert, outcome))
-	}
-	challenge, err := wks.Challenge(e.Recipients[0], offer.Cert, code, e.At)
-	if err != nil {
-		return gsp.Receipt{}, err
-	}
-	content := notice.KeyChallenge(language, offer.Cert, code, e.At.Add(registry.CodeLasts))
-	content.Attachments = []notice.Attachment{{Type: wks.MediaType, Body: challenge, Plain: true}}
-	content.Fields = []sealed.Field{{Name: "Wks-Draft-Version", Value: wks.DraftVersion}, {Name: "Wks-Phase", Value: "confirm"}}
-	return r.tellKey(ctx, e, offer, content)
+}
+
+// phase are the fields by which clients know the mails of the protocol.
+func phase(name string) []sealed.Field {
+	return []sealed.Field{{Name: "Wks-Draft-Version", Value: wks.DraftVersion}, {Name: "Wks-Phase", Value: name}}
 }
 
 // outcomes says what became of an offer that was not new.
@@ -135,130 +184,62 @@ func wrongAddress(err error) bool {
 
 // proveKey takes a code that came back, once.
 func (r *Router) proveKey(ctx context.Context, e errand, digest [32]byte) (gsp.Receipt, error) {
-	var (
-		request gsp.KeyRequest
-		outcome = notice.KeyWaits
-	)
-	_, err := r.Update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
 		q, ok := roll.Challenged(e.Account.ID, digest, e.At)
 		if !ok {
 			return gsp.Change{}, unknownCode() // it came back twice at the same moment
 		}
-		request = q
-		c, published, err := roll.Prove(q, e.At)
-		if published {
-			outcome = notice.KeyPublished
+		offer, err := roll.Requested(q)
+		if err != nil {
+			return gsp.Change{}, err
 		}
+		c, published, err := roll.Prove(q, e.At)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		content := notice.KeyDecided(roll.Language(e.Sender), offer.Cert, notice.KeyWaits, "", "")
+		if published {
+			content = notice.KeyDecided(roll.Language(e.Sender), offer.Cert, notice.KeyPublished, "", "")
+			content.Fields = phase("done")
+		} else if c.Letters, err = r.ask(ctx, roll, &c.Requests[0], e.At); err != nil {
+			return gsp.Change{}, err
+		}
+		answer, err := r.tellKey(roll, e, offer, content)
+		c.Letters = append(c.Letters, answer...)
 		return c, err
 	})
-	if err != nil {
-		return gsp.Receipt{}, err
-	}
-	roll := r.Roll()
-	if outcome == notice.KeyWaits {
-		for _, n := range notice.KeyPending(roll, request) {
-			// An administrator without a key sees it with: gsp key pending.
-			if _, err := r.Notify(ctx, n, e.At); err != nil && !refused(err) {
-				return gsp.Receipt{}, err
-			}
-		}
-	}
-	offer, err := roll.Requested(request)
-	if err != nil {
-		return gsp.Receipt{}, err
-	}
-	if outcome == notice.KeyPublished {
-		if err := r.tellReplaced(ctx, e, offer.Owner); err != nil {
-			return gsp.Receipt{}, err
-		}
-	}
-	return r.tellKey(ctx, e, offer, decided(roll, e.Sender, offer, outcome))
 }
 
-// tellReplaced tells whoever has the key before that there is another one: the
-// login that handed it in may be a thief's.
-func (r *Router) tellReplaced(ctx context.Context, e errand, owner registry.Owner) error {
-	roll := r.Roll()
-	former, ok := roll.Replaced(owner, e.At)
-	if !ok {
-		return nil
-	}
-	e.once, e.Account = gsp.Once{}, gsp.Account{} // it is no answer to the mail
-	_, err := r.tellKey(ctx, e, former, notice.KeyDecided(roll.Language(owner.Address), former.Cert, notice.KeyReplaced))
-	return err
-}
-
-func refused(err error) bool {
-	_, ok := errors.AsType[*gsp.Refusal](err)
-	return ok
-}
-
-// decided writes what became of an offer. The last mail of the protocol says so
-// in its header (section 4).
-func decided(roll *registry.Snapshot, to gsp.Address, offer registry.Offer, outcome notice.KeyOutcome) notice.Content {
-	content := notice.KeyDecided(roll.Language(to), offer.Cert, outcome)
-	if outcome == notice.KeyPublished {
-		content.Fields = []sealed.Field{{Name: "Wks-Draft-Version", Value: wks.DraftVersion}, {Name: "Wks-Phase", Value: "done"}}
-	}
-	return content
-}
-
-// DecidedKey tells the owner of a certificate that waited what became of it.
-func (r *Router) DecidedKey(ctx context.Context, q gsp.KeyRequest, published bool, at time.Time) error {
-	roll := r.Roll()
-	offer, err := roll.Requested(q)
-	if err != nil {
-		return err
-	}
-	e := errand{Submission: gsp.Submission{Recipients: []gsp.Address{roll.Address(registry.KeysLocal)}, At: at}}
-	outcome := notice.KeyRejected
-	if published {
-		outcome = notice.KeyPublished
-		if err := r.tellReplaced(ctx, e, offer.Owner); err != nil {
-			return err
-		}
-	}
-	_, err = r.tellKey(ctx, e, offer, decided(roll, q.Address, offer, outcome))
-	return err
-}
-
-// tellKey posts a mail to who handed a certificate in, or else to its owner. It
-// is sealed for that certificate, which may not be published yet. What is revoked is told under another one of
-// the address, or not at all: the receipt then says that it is done.
-func (r *Router) tellKey(ctx context.Context, e errand, offer registry.Offer, content notice.Content) (gsp.Receipt, error) {
-	roll := r.Roll()
+// tellKey returns the mail about a certificate to who handed it in, or else to
+// its owner. It is sealed for that certificate, which may not be published yet.
+// What is revoked is told under another one of the address, or not at all: there
+// is no mail then.
+func (r *Router) tellKey(roll *registry.Snapshot, e errand, offer registry.Offer, content notice.Content) ([]gsp.Posting, error) {
 	if offer.Cert.Usable(e.At) != nil {
 		current, ok := roll.Cert(offer.Owner.Address)
-		if !ok || current.Usable(e.At) != nil {
-			return gsp.Receipt{Done: true}, nil
+		if !ok || current.Usable(e.At) != nil || current.Fingerprint() == offer.Cert.Fingerprint() {
+			return nil, nil
 		}
 		offer.Cert = current
 	}
 	messageID, err := r.messageID(wire.Fields{}, roll.Domain())
 	if err != nil {
-		return gsp.Receipt{}, err
+		return nil, err
 	}
 	l := notice.Letter{
-		From: e.Recipients[0], To: offer.Owner.Address, At: e.At, MessageID: messageID,
-		InReplyTo: e.fields.MessageID, References: chain(e.fields), AutoSubmitted: "auto-replied", Content: content,
+		From: roll.Address(registry.KeysLocal), To: offer.Owner.Address, At: e.At, MessageID: messageID,
+		InReplyTo: e.fields.MessageID, References: chain(e.fields), AutoSubmitted: e.automation(), Content: content,
 	}
 	mail, err := l.Seal(offer.Cert)
 	if err != nil {
-		return gsp.Receipt{}, err
+		return nil, err
 	}
-	own := offer.Cert.EncryptionKeys()
-	for _, k := range mail.SessionKeys() {
-		fits := false
-		for _, key := range own {
-			fits = fits || key.Fits(k) && key.Valid(e.At)
-		}
-		if !fits {
-			return gsp.Receipt{}, fmt.Errorf("seal for %s: the mail is for another key", offer.Owner.Address)
-		}
+	if err := sealedFor(mail, offer, e.At); err != nil {
+		return nil, err
 	}
 	posting, err := rebuild(mail, l.Outer())
 	if err != nil {
-		return gsp.Receipt{}, err
+		return nil, err
 	}
 	inbox := offer.Owner.Inbox()
 	if e.Account.ID != 0 { // an administrator may not read the Party's mailbox
@@ -267,7 +248,20 @@ func (r *Router) tellKey(ctx context.Context, e errand, offer registry.Offer, co
 	posting.Deliveries = []gsp.Delivery{{Mailbox: inbox, Received: e.At}}
 	posting.Once, posting.Reserve = e.once, true
 	posting.Event = gsp.Event{At: e.At, Kind: gsp.NoticeSent, Party: offer.Owner.Party, Account: offer.Owner.Account}
-	receipt, err := r.Store.Post(ctx, posting)
-	receipt.Answered = err == nil
-	return receipt, err
+	return []gsp.Posting{posting}, nil
+}
+
+// sealedFor holds a mail against the certificate that it was sealed for.
+func sealedFor(mail sealed.Message, offer registry.Offer, at time.Time) error {
+	own := offer.Cert.EncryptionKeys()
+	for _, k := range mail.SessionKeys() {
+		fits := false
+		for _, key := range own {
+			fits = fits || key.Fits(k) && key.Valid(at)
+		}
+		if !fits {
+			return fmt.Errorf("seal for %s: the mail is for another key", offer.Owner.Address)
+		}
+	}
+	return nil
 }

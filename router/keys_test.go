@@ -2,7 +2,6 @@ package router_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -33,9 +32,7 @@ func takesKeys(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.Keys, h.Update = key, h.office.Registry.Update
-	h.office.Decided = func(ctx context.Context, q gsp.KeyRequest, published bool) error {
-		return h.DecidedKey(ctx, q, published, h.now)
-	}
+	h.office.Registry.Announce = h.Announce
 	_, err = h.Update(t.Context(), func(roll *registry.Snapshot) (gsp.Change, error) {
 		return roll.Publish(registry.Offer{Owner: registry.Owner{Address: address("keys")}, Cert: key.Cert(), Kind: registry.NewKey}, "gateway", h.now), nil
 	})
@@ -46,6 +43,13 @@ func takesKeys(t *testing.T) *house {
 	h.publish("admin.ke")
 	run(h, admin.AccountAdd, admin.NewAccount{Login: "ke2", Party: "ke"})
 	return h
+}
+
+// approve enters an approval on the word of an account.
+func approve(h *house, login, address, fingerprint string) (admin.DecidedKey, error) {
+	return admin.KeyApprove.Do(h.t.Context(), h.office, "root", admin.Verdict{
+		KeyOf: admin.KeyOf{Address: address, Fingerprint: fingerprint}, By: login,
+	})
 }
 
 // public is the armoured certificate of a key.
@@ -133,11 +137,11 @@ func TestAKeyIsHandedInByMail(t *testing.T) {
 	if len(waiting) != 1 || waiting[0].Fingerprint != k.Fingerprint() || waiting[0].Needs != 1 || waiting[0].Proved.IsZero() {
 		t.Fatalf("pending: got %+v, want the key", waiting)
 	}
-	if _, err := admin.KeyApprove.Do(t.Context(), h.office, "root", admin.KeyOf{Address: "ke2", Fingerprint: "AA"}); reason(err) != gsp.NoKeyWaits {
+	if _, err := approve(h, "admin.ke", "ke2", "AA"); reason(err) != gsp.NoKeyWaits {
 		t.Errorf("approve another fingerprint: got %v, want %s", err, gsp.NoKeyWaits)
 	}
-	if done := run(h, admin.KeyApprove, admin.KeyOf{Address: "ke2", Fingerprint: strings.ToLower(k.Fingerprint()[:20]) + " " + k.Fingerprint()[20:]}); !done.Published || !done.Told {
-		t.Errorf("approve: got %+v, want it published and told", done)
+	if done, err := approve(h, "admin.ke", "ke2", strings.ToLower(k.Fingerprint()[:20])+" "+k.Fingerprint()[20:]); err != nil || !done.Published || !done.Told {
+		t.Errorf("approve: got %+v, %v, want it published and told", done, err)
 	}
 	if subject := h.opened("ke2", k).Subject; subject != "Your key has been published" {
 		t.Errorf("subject: got %q, want that it is published", subject)
@@ -231,8 +235,11 @@ func TestApprovals(t *testing.T) {
 	h := takesKeys(t)
 	ke := h.makeKey("ke")
 	h.handIn("admin.ke", "admin.ke", ke)
+	for _, login := range []string{"first", "second"} {
+		run(h, admin.AccountAdd, admin.NewAccount{Login: login, Party: "ke", Roles: []string{"administrator"}})
+	}
 	for _, by := range []string{"first", "first", "second"} {
-		out, err := admin.KeyApprove.Do(t.Context(), h.office, by, admin.KeyOf{Address: "ke"})
+		out, err := approve(h, by, "ke", "")
 		again := by == "first" && len(out.Approvals) == 0
 		switch {
 		case again && reason(err) != gsp.ApprovedAlready:
@@ -254,15 +261,15 @@ func TestApprovals(t *testing.T) {
 		t.Errorf("the Party's: got %q, want that it waits", subject)
 	}
 	// What was withdrawn by hand does not come back by itself.
-	run(h, admin.KeyRevoke, admin.KeyOf{Address: "ke2"})
+	run(h, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2"}})
 	if subject := h.handIn("ke2", "ke2", k); subject != "Your key waits for approval" {
 		t.Errorf("withdrawn before: got %q, want that it waits", subject)
 	}
-	run(h, admin.KeyReject, admin.KeyOf{Address: "ke2"})
+	run(h, admin.KeyReject, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2"}, Reason: "not yours"})
 	if subject := h.opened("ke2", k).Subject; subject != "Your key was not approved" {
 		t.Errorf("subject: got %q, want that it was rejected", subject)
 	}
-	if _, err := admin.KeyApprove.Do(t.Context(), h.office, "root", admin.KeyOf{Address: "ke2"}); reason(err) != gsp.NoKeyWaits {
+	if _, err := approve(h, "admin.ke", "ke2", ""); reason(err) != gsp.NoKeyWaits {
 		t.Errorf("approve what was rejected: got %v, want %s", err, gsp.NoKeyWaits)
 	}
 }

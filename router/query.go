@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -92,23 +93,50 @@ func (r *Router) Notify(ctx context.Context, n notice.Notice, at time.Time) (gsp
 	if known {
 		return receipt, nil
 	}
-	roll := r.Roll()
-	posting, err := letter(roll, notice.Letter{
-		From: roll.Address(registry.PostmasterLocal), To: n.To, At: at,
-		MessageID:     fmt.Sprintf("<%x@%s>", n.Key[:12], roll.Domain()),
-		AutoSubmitted: "auto-generated", Case: n.Case, Content: n.Content(roll.Language(n.To)),
-	})
+	posting, err := noticed(r.Roll(), n, at)
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	owner, _ := roll.Owner(n.To)
-	posting.Once = gsp.Once{Key: n.Key, Until: at.Add(noticeFor)}
-	posting.Event = gsp.Event{At: at, Kind: gsp.NoticeSent, Party: owner.Party, Account: owner.Account, Case: n.Case}
 	receipt, err = r.Store.Post(ctx, posting)
 	if _, full := gsp.IsFull(err); full {
 		err = gsp.FullRefusal()
 	}
 	return receipt, err
+}
+
+// noticed makes the posting of a notice.
+func noticed(roll *registry.Snapshot, n notice.Notice, at time.Time) (gsp.Posting, error) {
+	posting, err := letter(roll, notice.Letter{
+		From: cmp.Or(n.From, roll.Address(registry.PostmasterLocal)), To: n.To, At: at,
+		MessageID:     fmt.Sprintf("<%x@%s>", n.Key[:12], roll.Domain()),
+		AutoSubmitted: "auto-generated", Case: n.Case, Content: n.Content(roll.Language(n.To)),
+	})
+	if err != nil {
+		return gsp.Posting{}, err
+	}
+	owner, _ := roll.Owner(n.To)
+	posting.Once = gsp.Once{Key: n.Key, Until: at.Add(noticeFor)}
+	posting.Event = gsp.Event{At: at, Kind: gsp.NoticeSent, Party: owner.Party, Account: owner.Account, Case: n.Case}
+	return posting, nil
+}
+
+// reply makes the posting of a mail of keys@ to the sender of a mail.
+func (r *Router) reply(roll *registry.Snapshot, e errand, content notice.Content) (gsp.Posting, error) {
+	messageID, err := r.messageID(wire.Fields{}, roll.Domain())
+	if err != nil {
+		return gsp.Posting{}, err
+	}
+	posting, err := letter(roll, notice.Letter{
+		From: roll.Address(registry.KeysLocal), To: e.Sender, At: e.At, MessageID: messageID,
+		InReplyTo: e.fields.MessageID, References: chain(e.fields), AutoSubmitted: e.automation(), Content: content,
+	})
+	if err != nil {
+		return gsp.Posting{}, err
+	}
+	owner, _ := roll.Owner(e.Sender)
+	posting.Once = e.once
+	posting.Event = gsp.Event{At: e.At, Kind: gsp.NoticeSent, Party: owner.Party, Account: owner.Account}
+	return posting, nil
 }
 
 // noticeFor is how long a notice is known again: longer than any of its causes

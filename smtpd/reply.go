@@ -73,6 +73,7 @@ var codes = map[gsp.Reason]code{
 	// Of a mail to keys@.
 	gsp.NoKeyAttached:   {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.UnknownCode:     {550, smtp.EnhancedCode{5, 7, 5}},
+	gsp.NoDecision:      {550, smtp.EnhancedCode{5, 6, 0}},
 	gsp.BrokenKey:       {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.PrivateKey:      {550, smtp.EnhancedCode{5, 7, 5}},
 	gsp.WrongKeyAddress: {550, smtp.EnhancedCode{5, 7, 5}},

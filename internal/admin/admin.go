@@ -22,8 +22,8 @@ import (
 	"gsp.example/gsp/internal/report"
 )
 
-// Office is where verbs are carried out. All fields but Changed, Keys, Term and Decided
-// are required.
+// Office is where verbs are carried out. All fields but Changed, Keys and Term are
+// required.
 type Office struct {
 	Registry *registry.Registry
 	Events   report.Source
@@ -37,10 +37,6 @@ type Office struct {
 	Term    int         // days that a new account lasts where nobody says, 0 for no end
 
 	MaxMessage int64 // octets of the largest mail that is taken
-
-	// Decided tells the owner by mail what became of a certificate that waited;
-	// nil for nobody.
-	Decided func(ctx context.Context, q gsp.KeyRequest, published bool) error
 
 	Cases     Cases                                        // nil where nobody asks for cases
 	Condition func(ctx context.Context) (Condition, error) // of the gateway that runs, nil where none does

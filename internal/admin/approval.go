@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,13 @@ type KeyOf struct {
 	Fingerprint string `json:"fingerprint,omitzero"` // the one that was compared, in any grouping; "" for whichever it is
 }
 
+// Verdict is a decision on a key that waits.
+type Verdict struct {
+	KeyOf
+	By     string `json:"by,omitzero"`     // the account on whose word it is
+	Reason string `json:"reason,omitzero"` // of a rejection; its owner is told
+}
+
 // WaitingKey is a certificate that waits for its publication.
 type WaitingKey struct {
 	Address     string         `json:"address"`
@@ -26,8 +34,10 @@ type WaitingKey struct {
 	Words       []string       `json:"words"` // of the fingerprint
 	HandedIn    time.Time      `json:"handed_in"`
 	Proved      time.Time      `json:"proved,omitzero"` // zero while its owner has not shown that it is theirs
+	Until       time.Time      `json:"until"`           // when it is given up
 	Approvals   []gsp.Approval `json:"approvals"`
-	Needs       int            `json:"needs"` // approvals in all
+	Needs       int            `json:"needs"`    // approvals in all
+	Deciders    []string       `json:"deciders"` // accounts that may decide on it, the Party's own first
 	Current     string         `json:"current,omitzero"`
 }
 
@@ -63,19 +73,22 @@ type PartyKeysOf struct {
 // KeyPending lists the certificates that wait, for one address or for all.
 var KeyPending = Verb[KeyOf, []WaitingKey]{"key-pending", keyPending}
 
-// KeyApprove approves a certificate that waits. It is published with the last
-// approval that it needs. Who asks is the user of the machine that runs the
-// command; that this user acts for the Party is for the operator to make sure.
-var KeyApprove = Verb[KeyOf, DecidedKey]{"key-approve", keyApprove}
+// KeyApprove approves a certificate that waits, on the word of an account that
+// may decide on it. It is published with the last approval that it needs. That
+// the account gave its word is for the user of the machine to make sure who
+// enters it; the history names both.
+var KeyApprove = Verb[Verdict, DecidedKey]{"key-approve", keyApprove}
 
-// KeyReject gives a certificate up that waits.
-var KeyReject = Verb[KeyOf, DecidedKey]{"key-reject", keyReject}
+// KeyReject gives a certificate up that waits, on the word of an account or of
+// the user of the machine.
+var KeyReject = Verb[Verdict, DecidedKey]{"key-reject", keyReject}
 
 // KeyHistory tells all that was done with the certificates of an address.
 var KeyHistory = Verb[KeyOf, []KeyEntry]{"key-history", keyHistory}
 
-// KeyRevoke takes the key of an address out of use at once.
-var KeyRevoke = Verb[KeyOf, KeyRow]{"key-revoke", keyRevoke}
+// KeyRevoke takes the key of an address out of use at once, on the word of an
+// account or of the user of the machine.
+var KeyRevoke = Verb[Verdict, KeyRow]{"key-revoke", keyRevoke}
 
 // KeySheet tells what a page says by which people compare a key: the one that
 // waits, or the published one where none does.
@@ -96,8 +109,8 @@ func keyPending(_ context.Context, o *Office, _ string, in KeyOf) ([]WaitingKey,
 		return append(rows, rowOfRequest(roll, q)), nil
 	}
 	for _, q := range roll.Requests() {
-		if q.Confirmed.IsZero() && !o.Now().Before(q.Until) {
-			continue // its code has ended
+		if registry.Lapsed(q, o.Now()) {
+			continue // and is given up within the hour
 		}
 		rows = append(rows, rowOfRequest(roll, q))
 	}
@@ -108,7 +121,16 @@ func rowOfRequest(roll *registry.Snapshot, q gsp.KeyRequest) WaitingKey {
 	owner, _ := roll.Owner(q.Address)
 	row := WaitingKey{
 		Address: q.Address.String(), Party: owner.Party, Fingerprint: q.Fingerprint, Words: pgpcert.Words(q.Fingerprint),
-		HandedIn: q.HandedIn, Proved: q.Confirmed, Approvals: append([]gsp.Approval{}, q.Approvals...), Needs: roll.Approvers(q),
+		HandedIn: q.HandedIn, Proved: q.Confirmed, Until: q.Until, Approvals: append([]gsp.Approval{}, roll.Approvals(q)...),
+		Needs: roll.ApprovalsNeeded(q), Deciders: []string{},
+	}
+	if !q.Confirmed.IsZero() {
+		row.Until = registry.ApprovalEnds(q)
+	}
+	for _, rank := range roll.Deciders(q) {
+		for _, a := range rank {
+			row.Deciders = append(row.Deciders, a.Login)
+		}
 	}
 	if current, ok := roll.Certificate(q.Address); ok {
 		row.Current = current.Fingerprint
@@ -141,54 +163,78 @@ func waiting(roll *registry.Snapshot, in KeyOf) (gsp.KeyRequest, error) {
 	return q, nil
 }
 
-func keyApprove(ctx context.Context, o *Office, by string, in KeyOf) (DecidedKey, error) {
-	var (
-		out DecidedKey
-		q   gsp.KeyRequest
-	)
-	_, err := o.update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
-		if q, err = waiting(roll, in); err != nil {
+func keyApprove(ctx context.Context, o *Office, by string, in Verdict) (DecidedKey, error) {
+	var out DecidedKey
+	now := o.Now()
+	change, err := o.update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		q, err := waiting(roll, in.KeyOf)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		d, err := decider(roll, in.By, by)
+		if err != nil {
 			return gsp.Change{}, err
 		}
 		out.WaitingKey = rowOfRequest(roll, q)
-		if c, out.Published, err = roll.Approve(q, by, o.Now()); err != nil {
+		if c, out.Published, err = roll.Approve(q, d, now); err != nil {
 			return gsp.Change{}, err
 		}
-		out.Approvals = append(out.Approvals, gsp.Approval{By: by, At: o.Now()})
+		out.Approvals = append(out.Approvals, gsp.Approval{By: c.History[0].By, Account: d.Account.ID, At: now})
 		return c, nil
 	})
 	if err != nil {
 		return DecidedKey{}, err
 	}
-	if out.Published {
-		out.Told = o.tell(ctx, q, true)
-	}
+	out.Told = told(change, out.WaitingKey)
 	return out, nil
 }
 
-func keyReject(ctx context.Context, o *Office, by string, in KeyOf) (DecidedKey, error) {
-	var (
-		out DecidedKey
-		q   gsp.KeyRequest
-	)
-	_, err := o.update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
-		if q, err = waiting(roll, in); err != nil {
+func keyReject(ctx context.Context, o *Office, by string, in Verdict) (DecidedKey, error) {
+	var out DecidedKey
+	now := o.Now()
+	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
+		q, err := waiting(roll, in.KeyOf)
+		if err != nil {
 			return gsp.Change{}, err
 		}
+		d := registry.Decider{Entered: by}
+		if in.By != "" {
+			if d, err = decider(roll, in.By, by); err != nil {
+				return gsp.Change{}, err
+			}
+		}
 		out.WaitingKey = rowOfRequest(roll, q)
-		return roll.Reject(q, by, o.Now()), nil
+		return roll.Reject(q, d, in.Reason, now)
 	})
 	if err != nil {
 		return DecidedKey{}, err
 	}
-	out.Told = o.tell(ctx, q, false)
+	out.Told = told(change, out.WaitingKey)
 	return out, nil
 }
 
-// tell tells the owner of a certificate what became of it, and reports whether
-// it could: the decision stands either way.
-func (o *Office) tell(ctx context.Context, q gsp.KeyRequest, published bool) bool {
-	return o.Decided != nil && o.Decided(ctx, q, published) == nil
+// decider returns the account on whose word somebody at the machine acts.
+func decider(roll *registry.Snapshot, login, by string) (registry.Decider, error) {
+	if login == "" {
+		return registry.Decider{}, &gsp.Refusal{
+			Reason: gsp.NotAllowed,
+			Cause:  "a key is approved by an administrator of its Party or by the Secretariat, not by the user of this machine",
+			Remedy: "name the account on whose word you act with --by, or let it answer the mail that asked",
+		}
+	}
+	account, _, ok := roll.Login(login)
+	if !ok {
+		return registry.Decider{}, unknownAccount(login)
+	}
+	return registry.Decider{Account: account, Entered: by}, nil
+}
+
+// told reports whether a change comes with a mail to the owner of a certificate.
+func told(c gsp.Change, k WaitingKey) bool {
+	address, _ := gsp.ParseAddress(k.Address)
+	return slices.ContainsFunc(c.Letters, func(p gsp.Posting) bool {
+		return slices.ContainsFunc(p.Deliveries, func(d gsp.Delivery) bool { return d.Mailbox == gsp.Inbox(address.Local) })
+	})
 }
 
 func keyHistory(ctx context.Context, o *Office, _ string, in KeyOf) ([]KeyEntry, error) {
@@ -213,10 +259,14 @@ func keyHistory(ctx context.Context, o *Office, _ string, in KeyOf) ([]KeyEntry,
 	return rows, nil
 }
 
-func keyRevoke(ctx context.Context, o *Office, by string, in KeyOf) (KeyRow, error) {
+func keyRevoke(ctx context.Context, o *Office, by string, in Verdict) (KeyRow, error) {
 	var row KeyRow
 	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		owner, err := ownerOf(roll, in.Address)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		by, err := onBehalf(roll, owner, in.By, by)
 		if err != nil {
 			return gsp.Change{}, err
 		}
@@ -228,12 +278,32 @@ func keyRevoke(ctx context.Context, o *Office, by string, in KeyOf) (KeyRow, err
 				Remedy: "see what it has with: gsp key list",
 			}
 		}
-		row = KeyRow{Address: owner.Address.String(), Party: owner.Party, Fingerprint: published.Fingerprint, Published: published.Published}
+		cert, _ := roll.Cert(owner.Address)
+		row = rowOfKey(roll, owner.Address, cert, published.Published, o.Now())
+		row.State, row.Until = registry.RevokedKey, time.Time{}
 		var c gsp.Change
 		roll.Withdraw(&c, owner, by, o.Now())
 		return c, nil
 	})
 	return row, err
+}
+
+// onBehalf names who takes a key out of use: its owner, or who may decide on the
+// keys of the Party, as somebody at the machine entered it.
+func onBehalf(roll *registry.Snapshot, owner registry.Owner, login, by string) (string, error) {
+	if login == "" {
+		return by, nil
+	}
+	d, err := decider(roll, login, by)
+	if err != nil {
+		return "", err
+	}
+	if d.Account.ID != owner.Account {
+		if err := roll.MayDecide(d.Account, gsp.KeyRequest{Address: owner.Address}); err != nil {
+			return "", err
+		}
+	}
+	return roll.Called(d), nil
 }
 
 func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error) {
@@ -292,7 +362,7 @@ func partyArchive(ctx context.Context, o *Office, by string, in NewArchiveKey) (
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		row.Fingerprint, row.Published, row.Expires = offer.Cert.Fingerprint(), now, offer.Cert.Expires()
+		row = rowOfKey(roll, archive.Address, offer.Cert, now, now)
 		return roll.Publish(offer, by, now), nil
 	})
 	return row, err

@@ -3,9 +3,12 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/pgpcert"
 	"gsp.example/gsp/internal/registry"
 )
 
@@ -21,9 +24,12 @@ type KeyRow struct {
 	Address     string      `json:"address"`
 	Party       gsp.PartyID `json:"party,omitzero"`
 	Fingerprint string      `json:"fingerprint"`
-	Published   time.Time   `json:"published"`
+	Published   time.Time   `json:"published,omitzero"` // zero for one that waits
 	Expires     time.Time   `json:"expires,omitzero"`
 	Advice      []string    `json:"advice,omitzero"`
+
+	State registry.KeyState `json:"state"`
+	Until time.Time         `json:"until,omitzero"` // when the state ends or, of an expired key, began; zero for never
 }
 
 // KeyImport publishes a certificate for the address of a Party, of an account,
@@ -33,7 +39,8 @@ type KeyRow struct {
 // libraries need its signature.
 var KeyImport = Verb[NewKey, KeyRow]{"key-import", keyImport}
 
-// KeyList lists what the directory publishes.
+// KeyList lists what the directory publishes, the keys that were replaced and are
+// still good for mail, and those that wait.
 var KeyList = Verb[None, []KeyRow]{"key-list", keyList}
 
 func keyImport(ctx context.Context, o *Office, by string, in NewKey) (KeyRow, error) {
@@ -49,10 +56,7 @@ func keyImport(ctx context.Context, o *Office, by string, in NewKey) (KeyRow, er
 			return gsp.Change{}, err
 		}
 		cert := offer.Cert
-		row = KeyRow{
-			Address: owner.Address.String(), Party: owner.Party,
-			Fingerprint: cert.Fingerprint(), Published: now, Expires: cert.Expires(),
-		}
+		row = rowOfKey(roll, owner.Address, cert, now, now)
 		for _, a := range cert.Advice(now) {
 			row.Advice = append(row.Advice, a.Cause+": "+a.Remedy)
 		}
@@ -83,15 +87,37 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
 }
 
 func keyList(_ context.Context, o *Office, _ string, _ None) ([]KeyRow, error) {
-	roll := o.Registry.Snapshot()
+	roll, now := o.Registry.Snapshot(), o.Now()
 	rows := []KeyRow{}
 	for _, c := range roll.Certificates() {
 		cert, _ := roll.Cert(c.Address)
+		rows = append(rows, rowOfKey(roll, c.Address, cert, c.Published, now))
+	}
+	for _, c := range roll.Overlapping(now) {
 		owner, _ := roll.Owner(c.Address)
 		rows = append(rows, KeyRow{
-			Address: c.Address.String(), Party: owner.Party,
-			Fingerprint: c.Fingerprint, Published: c.Published, Expires: cert.Expires(),
+			Address: c.Address.String(), Party: owner.Party, Fingerprint: c.Fingerprint, Published: c.Published,
+			State: registry.ReplacedKey, Until: c.Withdrawn,
 		})
 	}
+	for _, q := range roll.Requests() {
+		if row := rowOfRequest(roll, q); !registry.Lapsed(q, now) {
+			rows = append(rows, KeyRow{
+				Address: row.Address, Party: row.Party, Fingerprint: row.Fingerprint, State: registry.WaitingKey, Until: row.Until,
+			})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b KeyRow) int { return strings.Compare(a.Address, b.Address) })
 	return rows, nil
+}
+
+// rowOfKey is the line of a certificate that the directory has.
+func rowOfKey(roll *registry.Snapshot, a gsp.Address, cert *pgpcert.Cert, published, now time.Time) KeyRow {
+	owner, _ := roll.Owner(a)
+	row := KeyRow{Address: a.String(), Party: owner.Party, Fingerprint: cert.Fingerprint(), Published: published, Expires: cert.Expires()}
+	if party, ok := registry.ArchiveOf(a); ok {
+		row.Party = party
+	}
+	row.State, row.Until = registry.StateOf(cert, now)
+	return row
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -53,19 +54,23 @@ func waitingKey(w io.Writer, k admin.WaitingKey) {
 	for _, a := range k.Approvals {
 		fmt.Fprintf(w, "approved:\t%s by %s\n", minute(a.At), a.By)
 	}
+	if len(k.Approvals) < k.Needs {
+		fmt.Fprintf(w, "may decide:\t%s\ngiven up:\t%s\n", cmp.Or(strings.Join(k.Deciders, ", "), "nobody; give an account the role of administrator"), minute(k.Until))
+	}
 }
 
 type keyApproveCommand struct {
 	Address     string   `arg:"" help:"Whose it is: a Party's code, an account, or the whole address."`
 	Fingerprint []string `arg:"" optional:"" help:"The fingerprint that was compared; another key is then not approved."`
+	By          string   `help:"The account on whose word it is: of an administrator of the Party or its region, or of the Secretariat." placeholder:"ACCOUNT"`
 }
 
 func (keyApproveCommand) Help() string {
-	return "An officer's key needs one approval, a Party's own those of two people. Who approves is the user of\nthis machine that runs the command; let each administrator have one of their own.\n\nExample:\n  gsp key approve customs1.ke 'AB12 CD34 EF56 AB12 CD34  EF56 AB12 CD34 EF56 AB12'"
+	return "Administrators are asked by mail and approve by answering it; this is for those who cannot. An officer's\nkey needs one approval, a Party's own those of two people. The history names the account, and who\nentered it here; the account is told.\n\nExample:\n  gsp key approve customs1.ke 'AB12 CD34 EF56 AB12 CD34  EF56 AB12 CD34 EF56 AB12' --by admin.ke"
 }
 
 func (c keyApproveCommand) Run(r *run) error {
-	in := admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}
+	in := admin.Verdict{KeyOf: admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}, By: c.By}
 	return ask(r, admin.KeyApprove, in, func(w io.Writer, k admin.DecidedKey) {
 		waitingKey(w, k.WaitingKey)
 		if k.Published {
@@ -80,12 +85,18 @@ func (c keyApproveCommand) Run(r *run) error {
 type keyRejectCommand struct {
 	Address     string   `arg:"" help:"Whose it is."`
 	Fingerprint []string `arg:"" optional:"" help:"The fingerprint that was compared; another key is then not rejected."`
+	By          string   `help:"The account on whose word it is; that of this machine's user if none is named." placeholder:"ACCOUNT"`
+	Reason      string   `help:"Why; the owner is told, and it is not kept." placeholder:"TEXT"`
 }
 
-func (keyRejectCommand) Help() string { return "Example:\n  gsp key reject customs1.ke" }
+func (keyRejectCommand) Help() string {
+	return "Example:\n  gsp key reject customs1.ke --by admin.ke --reason 'The words did not match.'"
+}
 
 func (c keyRejectCommand) Run(r *run) error {
-	in := admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}
+	in := admin.Verdict{
+		KeyOf: admin.KeyOf{Address: c.Address, Fingerprint: strings.Join(c.Fingerprint, " ")}, By: c.By, Reason: c.Reason,
+	}
 	return ask(r, admin.KeyReject, in, func(w io.Writer, k admin.DecidedKey) {
 		fmt.Fprintf(w, "The key %s of %s is not published.\n", fours(k.Fingerprint), k.Address)
 		tellsOwner(w, k)
@@ -117,14 +128,15 @@ func (c keyHistoryCommand) Run(r *run) error {
 
 type keyRevokeCommand struct {
 	Address string `arg:"" help:"Whose it is."`
+	By      string `help:"The account on whose word it is: its owner's, of an administrator or of the Secretariat; that of this machine's user if none is named." placeholder:"ACCOUNT"`
 }
 
 func (keyRevokeCommand) Help() string {
-	return "The directory publishes the key no more, and mail sealed for it is refused from now on. Only its\nowner can revoke the key itself, by mail to keys@ or with: gsp key import ADDRESS REVOCATION\n\nExample:\n  gsp key revoke customs1.ke"
+	return "The directory publishes the key no more, and mail sealed for it is refused from now on. Only its\nowner can revoke the key itself, by mail to keys@ or with: gsp key import ADDRESS REVOCATION\nOwner and administrators are told.\n\nExample:\n  gsp key revoke customs1.ke --by admin.ke"
 }
 
 func (c keyRevokeCommand) Run(r *run) error {
-	return ask(r, admin.KeyRevoke, admin.KeyOf{Address: c.Address}, func(w io.Writer, k admin.KeyRow) {
+	return ask(r, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: c.Address}, By: c.By}, func(w io.Writer, k admin.KeyRow) {
 		fmt.Fprintf(w, "The key %s of %s is published no more, and mail sealed for it is refused.\n", fours(k.Fingerprint), k.Address)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
 )
 
 type partyCommand struct {
@@ -301,14 +302,35 @@ func (keyListCommand) Help() string { return "Example:\n  gsp key list" }
 func (keyListCommand) Run(r *run) error { return ask(r, admin.KeyList, admin.None{}, keyTable) }
 
 func keyTable(w io.Writer, keys []admin.KeyRow) {
-	fmt.Fprintln(w, "ADDRESS\tFINGERPRINT\tPUBLISHED\tEXPIRES")
+	fmt.Fprintln(w, "ADDRESS\tFINGERPRINT\tPUBLISHED\tEXPIRES\tSTATE")
 	for _, k := range keys {
-		expires := "never"
-		if !k.Expires.IsZero() {
-			expires = day(k.Expires)
+		published, expires := "-", "never"
+		if !k.Published.IsZero() {
+			published = day(k.Published)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Address, k.Fingerprint, day(k.Published), expires)
+		switch {
+		case !k.Expires.IsZero():
+			expires = day(k.Expires)
+		case k.State == registry.WaitingKey || k.State == registry.ReplacedKey:
+			expires = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Address, k.Fingerprint, published, expires, keyState(k.State, k.Until))
 	}
+}
+
+// keyState says what a key is good for.
+func keyState(state registry.KeyState, until time.Time) string {
+	switch state {
+	case registry.EndingKey:
+		return fmt.Sprintf("expires in %d days", int(time.Until(until)/(24*time.Hour)))
+	case registry.EndedKey:
+		return "expired " + day(until)
+	case registry.ReplacedKey:
+		return "replaced, good until " + day(until)
+	case registry.WaitingKey:
+		return "waiting until " + day(until)
+	}
+	return string(state)
 }
 
 // readFile reads a file named on the command line.

@@ -61,6 +61,7 @@ const (
 	// What is mailed to keys@: package wks and router.
 	NoKeyAttached Reason = "no-key-attached" // neither a public key nor a code
 	UnknownCode   Reason = "unknown-code"    // used, ended, or another's
+	NoDecision    Reason = "no-decision"     // the code of a key that waits, and neither approve nor reject
 
 	// The session: the doors.
 	BadLogin         Reason = "bad-login"
@@ -113,7 +114,7 @@ var Reasons = []Reason{
 	BrokenUIM, TooManyUIMs, UnknownUIM, AmbiguousUIM, NotAUIM, NonParty, NoUIM, UnmaskedUIM, UIMMismatch,
 	UnknownCase, WrongType, Automatic,
 	WrongSender, UnknownRecipient, NotAllowed, NoKey, UnknownKey, StrangeKey, CannotRead, WrongParty, StaleKey,
-	SoleRecipient, MailboxFull, NoKeyAttached, UnknownCode,
+	SoleRecipient, MailboxFull, NoKeyAttached, UnknownCode, NoDecision,
 	BadLogin, LoginFirst, BadSequence, TooManyRcpts, TooBusy, TooManyMails, TLSFirst, NoMailbox, MailboxExists, ReadOnly, Stopping,
 	InterruptedInput,
 	PartyExists, UnknownParty, AccountExists, UnknownAccount, BrokenName, BrokenKey, PrivateKey,

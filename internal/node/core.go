@@ -109,13 +109,11 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 			return change, err
 		},
 	}
+	who.Announce = r.Announce
 	core := &Core{
 		Office: &admin.Office{
 			Registry: who, Events: store, Rooms: store, MaxMessage: int64(c.Limits.MaxMessage), Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Term: c.Accounts.TermDays, Changed: changed,
-			Keys: keys.Cert().Address().String(),
-			Decided: func(ctx context.Context, q gsp.KeyRequest, published bool) error {
-				return r.DecidedKey(ctx, q, published, time.Now())
-			},
+			Keys:  keys.Cert().Address().String(),
 			Cases: store,
 		},
 		store:    store,

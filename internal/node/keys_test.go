@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/node"
+	"gsp.example/gsp/internal/registry"
 )
 
 // The key of keys@ is made once, in a file that nobody else can read. One that
@@ -51,6 +53,7 @@ func publishedKey(t *testing.T, c config.Config) string {
 	}
 	defer core.Close()
 	keys, err := admin.KeyList.Do(t.Context(), core.Office, "test", admin.None{})
+	keys = slices.DeleteFunc(keys, func(k admin.KeyRow) bool { return k.State == registry.ReplacedKey })
 	if err != nil || len(keys) != 1 || keys[0].Address != "keys@gsp.example" {
 		t.Fatalf("published: got %+v, %v, want one key", keys, err)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -93,6 +94,9 @@ func (h *herald) shortRound(ctx context.Context, at time.Time) error {
 
 // round tells what is due at a time and not told yet.
 func (h *herald) round(ctx context.Context, at time.Time) error {
+	if err := h.tendKeys(ctx, at); err != nil {
+		return err
+	}
 	left := mostNotices
 	if err := h.watchRooms(ctx, at, &left); err != nil {
 		return err
@@ -126,6 +130,24 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 			}
 		}
 		after = cases[len(cases)-1].ID
+	}
+	return nil
+}
+
+// tendKeys sees to the keys that wait for approval. Where nobody can be asked by
+// mail, the log says so once a day, and for which Party.
+func (h *herald) tendKeys(ctx context.Context, at time.Time) error {
+	unasked, err := h.router.TendKeys(ctx, at)
+	if err != nil {
+		return err
+	}
+	for _, party := range unasked {
+		told := sha256.Sum256(fmt.Appendf(nil, "key that waits\x00%s\x00%s", party, gsp.DayOf(at)))
+		if !h.untold[told] {
+			h.untold[told] = true
+			h.log.LogAttrs(ctx, slog.LevelWarn, "a key waits for approval and nobody can be asked by mail, see gsp key pending",
+				slog.String("party", string(party)))
+		}
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 // Notice is something that a user is told once.
 type Notice struct {
 	To   gsp.Address
-	Case gsp.CaseID // "" where it is about none
+	From gsp.Address // where an answer goes to, postmaster@ where it is zero
+	Case gsp.CaseID  // "" where it is about none
 
 	// Key is that of the gsp.Once under which it is posted: the same for the
 	// same kind, subject, recipient and step.
@@ -82,39 +83,68 @@ func Unanswered(roll *registry.Snapshot, c gsp.Case, step, days int) []Notice {
 // KeySteps are how many days before a key ends its owner is told.
 var KeySteps = []int{60, 30, 7}
 
-// KeyEnd returns when nothing can be sealed for the owner of a certificate any
-// more: the end of the last encryption key that is valid at the time. It is
-// zero where there is no end or no such key.
-func KeyEnd(cert *pgpcert.Cert, at time.Time) time.Time {
-	var last time.Time
-	for _, k := range cert.EncryptionKeys() {
-		switch {
-		case !k.Valid(at):
-		case k.Until.IsZero():
-			return time.Time{}
-		case k.Until.After(last):
-			last = k.Until
-		}
-	}
-	return last
-}
-
-// KeyEnds returns the notices that a key ends within the largest of KeySteps, one
-// a certificate, of the step that is reached at the time. What the owner is told
-// in time is told once, again only where the key's end was moved.
+// KeyEnds returns the notices that a key ends within the largest of KeySteps, of
+// the step that is reached at the time: to its owner, and to the administrators
+// of the Party. What they are told in time is told once, again only where the
+// key's end was moved.
 func KeyEnds(roll *registry.Snapshot, at time.Time) []Notice {
 	var all []Notice
+	known := map[gsp.PartyID][]gsp.Account{} // looking through all accounts for each key would take minutes
+	administrators := func(id gsp.PartyID) []gsp.Account {
+		if _, ok := known[id]; !ok {
+			known[id] = roll.Administrators(id)
+		}
+		return known[id]
+	}
 	for _, published := range roll.Certificates() {
 		cert, ok := roll.Cert(published.Address)
 		if !ok {
 			continue
 		}
-		end := KeyEnd(cert, at)
+		end := registry.KeyEnd(cert, at)
 		step := keyStep(end, at)
-		if _, owned := roll.Owner(cert.Address()); step == 0 || !owned {
-			continue // nobody receives there, such as a disabled account
+		if step == 0 {
+			continue
 		}
-		all = append(all, keyEnds(roll, cert, end, step))
+		for _, to := range concerned(roll, cert.Address(), administrators) {
+			all = append(all, keyEnds(to, cert, end, step))
+		}
+	}
+	return all
+}
+
+// toldOf is who is told of a key, and in what words.
+type toldOf struct {
+	address gsp.Address
+	text    func(*texts) string
+}
+
+// concerned returns who is told of the end of the key of an address: nobody
+// where nobody receives there, such as a disabled account.
+func concerned(roll *registry.Snapshot, a gsp.Address, administrators func(gsp.PartyID) []gsp.Account) []toldOf {
+	administrator := func(t *texts) string { return t.Key.Administrator }
+	var all []toldOf
+	owner, ok := roll.Owner(a)
+	party, archive := registry.ArchiveOf(a)
+	switch {
+	case archive:
+		authority, registered := roll.Authority(party)
+		if !registered {
+			return nil
+		}
+		owner = authority
+		all = append(all, toldOf{authority.Address, administrator})
+	case !ok:
+		return nil
+	case owner.Account == 0 && owner.Party != "":
+		all = append(all, toldOf{a, func(t *texts) string { return t.Key.Authority }})
+	default:
+		all = append(all, toldOf{a, func(t *texts) string { return t.Key.Owner }})
+	}
+	for _, other := range administrators(owner.Party) {
+		if to := roll.Address(other.Login); to != a {
+			all = append(all, toldOf{to, administrator})
+		}
 	}
 	return all
 }
@@ -130,20 +160,23 @@ func keyStep(end, at time.Time) int {
 	return step
 }
 
-func keyEnds(roll *registry.Snapshot, cert *pgpcert.Cert, end time.Time, step int) Notice {
-	n := Notice{To: cert.Address()}
-	n.Key = once("key", cert.Fingerprint(), n.To.String(), day(end), fmt.Sprint(step))
+func keyEnds(to toldOf, cert *pgpcert.Cert, end time.Time, step int) Notice {
+	address := cert.Address().String()
+	n := Notice{To: to.address}
+	words := []string{"key", cert.Fingerprint(), address, day(end), fmt.Sprint(step)}
+	if to.address != cert.Address() {
+		words = append(words, to.address.String())
+	}
+	n.Key = once(words...)
 	n.write = func(t *texts) Content {
 		w := &writer{texts: t}
-		text := t.Key.Owner
-		if owner, _ := roll.Owner(n.To); owner.Account == 0 && owner.Party != "" {
-			text = t.Key.Authority
-		}
-		w.line(text, "address", n.To.String(), "date", day(end))
+		w.line(to.text(t), "address", address, "date", day(end))
 		w.line(t.Key.Fingerprint, "fingerprint", cert.Fingerprint())
-		w.line("")
-		w.line(t.Key.Steps)
-		return w.content(t.fill(t.Key.Subject, "address", n.To.String(), "date", day(end)))
+		if to.address == cert.Address() {
+			w.line("")
+			w.line(t.Key.Steps)
+		}
+		return w.content(t.fill(t.Key.Subject, "address", address, "date", day(end)))
 	}
 	return n
 }

@@ -36,7 +36,7 @@ type texts struct {
 		Subject, Asker, AskerSteps, Asked, AskedSteps, Again, Last string
 	}
 	Key struct {
-		Subject, Owner, Authority, Fingerprint, Steps string
+		Subject, Owner, Authority, Administrator, Fingerprint, Steps string
 	}
 	Account struct {
 		Subject, Owner, OwnerSteps, Administrator, AdministratorSteps string
@@ -47,7 +47,10 @@ type texts struct {
 	Keys struct {
 		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,
 		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,
-		Revoked, RevokedSubject, Rejected, RejectedSubject, Replaced, ReplacedSubject, Pending, PendingSubject, Commands string
+		Revoked, RevokedSubject, Rejected, RejectedSubject, Replaced, ReplacedSubject,
+		Lapsed, LapsedSubject, Withdrawn, WithdrawnSubject, Secret, SecretSubject,
+		Pending, PendingSubject, Asked, Decide, Uncoded, Commands, VerdictSubject, ApprovedNow, ApprovedWaits, RejectedNow, Reason,
+		ToldSubject, ToldPublished, ToldRenewed, ToldRevoked, ToldWithdrawn, By, Check string
 	}
 	Closing string
 

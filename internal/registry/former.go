@@ -73,6 +73,13 @@ func (s *Snapshot) Former(k sealed.SessionKey) (Former, bool) {
 	return f, ok
 }
 
+// Known reports whether an address has or had a certificate, or one waits for it.
+func (s *Snapshot) Known(a gsp.Address) bool {
+	_, published := s.Certificate(a)
+	_, waits := s.Request(a)
+	return published || waits || len(s.past[a.Local]) > 0
+}
+
 // earlier returns what was published for an address of that primary key.
 func (s *Snapshot) earlier(a gsp.Address, fingerprint string) (Listed, bool) {
 	for _, l := range s.past[a.Local] {

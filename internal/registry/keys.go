@@ -200,62 +200,6 @@ func (s *Snapshot) HandIn(o Offer, by gsp.Account, digest [sha256.Size]byte, now
 	return record(c, q.Address, gsp.HandedIn, who, q.Fingerprint, now)
 }
 
-// Prove notes that the code of a request came back. The certificate is
-// published at once where it needs no approval.
-func (s *Snapshot) Prove(q gsp.KeyRequest, now time.Time) (c gsp.Change, published bool, err error) {
-	account, _ := s.AccountByID(q.Account)
-	by := s.Address(account.Login).String()
-	q.Nonce, q.Confirmed = [sha256.Size]byte{}, now
-	c = record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.ProvedKey, by, q.Fingerprint, now)
-	if s.Approvers(q) > 0 {
-		return c, false, nil
-	}
-	c, err = s.admit(c, q, by, now)
-	return c, true, err
-}
-
-// Approvers returns how many people must approve a certificate before it is
-// published: two for a Party's own, so that nobody alone puts a wrong one in its
-// place; one for an officer's, or none where the Party said so. What was once
-// withdrawn by hand is always approved.
-func (s *Snapshot) Approvers(q gsp.KeyRequest) int {
-	account, ok := s.logins[q.Address.Local]
-	past, known := s.earlier(q.Address, q.Fingerprint)
-	switch {
-	case !ok:
-		return 2
-	case known && !past.Replaced || !s.parties[account.Party].AutomaticKeys:
-		return 1
-	}
-	return 0
-}
-
-// Approve notes the approval of a certificate that waits, and publishes it with
-// the last that it needs. The error is a *gsp.Refusal.
-func (s *Snapshot) Approve(q gsp.KeyRequest, by string, now time.Time) (c gsp.Change, published bool, err error) {
-	if q.Confirmed.IsZero() {
-		return gsp.Change{}, false, &gsp.Refusal{
-			Reason: gsp.NoKeyWaits,
-			Cause:  fmt.Sprintf("the key of %s was handed in, and nobody has shown yet that it is theirs", q.Address),
-			Remedy: "ask its owner to answer the mail with the code",
-		}
-	}
-	if slices.ContainsFunc(q.Approvals, func(a gsp.Approval) bool { return a.By == by }) {
-		return gsp.Change{}, false, &gsp.Refusal{
-			Reason: gsp.ApprovedAlready,
-			Cause:  fmt.Sprintf("%s has approved the key of %s already, and it needs %d people", by, q.Address, s.Approvers(q)),
-			Remedy: "let a second administrator, or the Secretariat, approve it",
-		}
-	}
-	q.Approvals = append(slices.Clone(q.Approvals), gsp.Approval{By: by, At: now})
-	c = record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.ApprovedKey, by, q.Fingerprint, now)
-	if len(q.Approvals) < s.Approvers(q) {
-		return c, false, nil
-	}
-	c, err = s.admit(c, q, by, now)
-	return c, true, err
-}
-
 // admit publishes the certificate of a request, if it still may be.
 func (s *Snapshot) admit(c gsp.Change, q gsp.KeyRequest, by string, now time.Time) (gsp.Change, error) {
 	owner, ok := s.Owner(q.Address)
@@ -276,12 +220,6 @@ func (s *Snapshot) admit(c gsp.Change, q gsp.KeyRequest, by string, now time.Tim
 	c.Requests = []gsp.KeyRequest{q}
 	c.History = append(c.History, published.History...)
 	return c, nil
-}
-
-// Reject gives a certificate up that waits.
-func (s *Snapshot) Reject(q gsp.KeyRequest, by string, now time.Time) gsp.Change {
-	q.Ended = now
-	return record(gsp.Change{Requests: []gsp.KeyRequest{q}}, q.Address, gsp.RejectedKey, by, q.Fingerprint, now)
 }
 
 // Publish puts what was offered into the directory, for whatever reason it may

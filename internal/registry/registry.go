@@ -24,6 +24,11 @@ type Registry struct {
 	names   names
 	overlap time.Duration
 
+	// Announce, if there is one, returns the mails that tell of a change to whom
+	// it concerns; they are stored with it. before and after are the states
+	// around it. It must be set before the first Update that is to be told.
+	Announce func(before, after *Snapshot, c gsp.Change) []gsp.Posting
+
 	snapshot atomic.Pointer[Snapshot]
 
 	mu   sync.Mutex // serialises changes
@@ -91,6 +96,9 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	}
 	for i, record := range change.History {
 		change.History[i].Answer = tried.digest(record.Address)
+	}
+	if r.Announce != nil && len(change.History) > 0 {
+		change.Letters = append(r.Announce(r.snapshot.Load(), tried, change), change.Letters...)
 	}
 	change, err = r.store.Apply(ctx, change)
 	if err != nil {

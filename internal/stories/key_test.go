@@ -43,6 +43,20 @@ func (w *world) confirm(ctx context.Context, args []string) (string, error) {
 	return w.newestOf(ctx, args[0])
 }
 
+// decide answers the newest mail, which asks what becomes of a key, sealed and
+// with its text quoted.
+func (w *world) decide(ctx context.Context, args []string) (string, error) {
+	login, text := args[0], args[1]
+	if _, err := w.newestOf(ctx, login); err != nil {
+		return "", err
+	}
+	text += "\n\nOn that day, keys wrote:\n> " + strings.ReplaceAll(w.opened[login].Text, "\n", "\n> ")
+	if _, err := w.reply(ctx, []string{login, text}); err != nil {
+		return "", err
+	}
+	return w.newestOf(ctx, login)
+}
+
 // newestOf opens the newest mail of an officer and returns its subject.
 func (w *world) newestOf(ctx context.Context, login string) (string, error) {
 	box, err := client.OpenMailbox(ctx, w.login(login, w.gateway.IMAP), "INBOX")

@@ -122,7 +122,7 @@ func TestEveryRefusal(t *testing.T) {
 	r.shown = append(r.shown, gsp.UnmaskedUIM)
 
 	// Reasons of mails to keys@ are shown with the exchange that they belong to.
-	r.shown = append(r.shown, gsp.NoKeyAttached, gsp.UnknownCode)
+	r.shown = append(r.shown, gsp.NoKeyAttached, gsp.UnknownCode, gsp.NoDecision)
 	for _, reason := range gsp.Reasons[:slices.Index(gsp.Reasons, gsp.BadLogin)] {
 		if !slices.Contains(r.shown, reason) {
 			t.Errorf("no mail is refused as %s", reason)
@@ -321,7 +321,7 @@ func (r *refuser) stranger(local string) *keyring.Key {
 func (r *refuser) staleMail(ctx context.Context, to string) []byte {
 	r.t.Helper()
 	mail := r.mail(to, to)
-	if _, err := carryOut(ctx, r.world, admin.KeyRevoke, admin.KeyOf{Address: to}); err != nil {
+	if _, err := carryOut(ctx, r.world, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: to}}); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := r.publish(ctx, to); err != nil {

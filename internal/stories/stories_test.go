@@ -51,6 +51,7 @@ func TestStories(t *testing.T) {
 			"newpassword": verb((*world).newPassword, 1), // newpassword LOGIN: issued anew, and put into LOGIN's mail client
 			"handin":      verb((*world).handIn, 1),      // handin LOGIN: mails a new key to keys@; the subject of the answer
 			"confirm":     verb((*world).confirm, 1),     // confirm LOGIN: quotes the newest mail back; the subject of the answer
+			"decide":      verb((*world).decide, 2),      // decide LOGIN TEXT: answers the newest mail, sealed; the subject of what comes back
 			"keyfile":     verb((*world).keyfile, 3),     // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
 			"password":    verb((*world).password, 2),    // password LOGIN TEXT: as LOGIN's mail client has it from now on
 			"waits":       verb((*world).waits, 1),       // waits LOGIN [authority]: IDLE on the own INBOX or the authority's

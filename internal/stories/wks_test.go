@@ -134,6 +134,9 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.passwords["ke2"] = issued.Password
+	if _, err := w.officer(ctx, []string{"admin.ke", "ke", "administrator"}); err != nil {
+		t.Fatal(err)
+	}
 	const address = "ke2@" + domain
 	keys := []gsp.Address{{Local: "keys", Domain: domain}}
 	send := func(raw []byte) error {
@@ -159,7 +162,7 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 	if _, err := g.try(nil, wksClient, "--check", address); err == nil {
 		t.Error("published before the approval")
 	}
-	if _, err := carryOut(ctx, w, admin.KeyApprove, admin.KeyOf{Address: "ke2", Fingerprint: fingerprint}); err != nil {
+	if _, err := carryOut(ctx, w, admin.KeyApprove, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2", Fingerprint: fingerprint}, By: "admin.ke"}); err != nil {
 		t.Fatalf("approve: %v", err)
 	}
 	done := w.lastMail(ctx, t, "ke2")

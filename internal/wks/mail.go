@@ -29,8 +29,10 @@ const (
 
 // Mail is what a mail to keys@ has of use. Nothing of it is checked yet.
 type Mail struct {
-	Keys  [][]byte // what looks like an OpenPGP key, public or not, at most maxKeys
-	Codes []string // what looks like a code that was sent back
+	Keys     [][]byte // what looks like an OpenPGP key, public or not, at most maxKeys
+	Codes    []string // what looks like a code that was sent back
+	Decision Decision // of the first text
+	Sealed   bool
 }
 
 // maxKeys bounds the keys that are looked at in one mail.
@@ -56,6 +58,7 @@ func (k *Key) Read(raw []byte) (Mail, error) {
 		if entity, err = k.open(m); err != nil {
 			return Mail{}, err
 		}
+		r.Sealed = true
 	}
 	if err := r.entity(entity); err != nil {
 		return Mail{}, noKey(err)
@@ -73,6 +76,7 @@ func (k *Key) Read(raw []byte) (Mail, error) {
 type reader struct {
 	Mail
 	parts int
+	said  bool // a text was read
 }
 
 var errParts = errors.New("too many parts, or parts within parts")
@@ -138,8 +142,15 @@ func (r *reader) leaf(kind string, text []byte) {
 	if isKey(text) {
 		r.key(text)
 	}
-	if strings.HasPrefix(kind, "text/") {
-		r.Codes = append(r.Codes, codes(string(text))...)
+	if !strings.HasPrefix(kind, "text/") {
+		return
+	}
+	r.Codes = append(r.Codes, codes(string(text))...)
+	if said := string(text); !r.said {
+		if kind == "text/html" {
+			said = plain(said)
+		}
+		r.Decision, r.said = decisionOf(said), true
 	}
 }
 

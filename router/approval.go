@@ -1,0 +1,160 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/notice"
+	"gsp.example/gsp/internal/registry"
+	"gsp.example/gsp/internal/wks"
+)
+
+// decideKey takes the decision of an account on a certificate that waits, by a
+// code that was sealed for that account. The code and the login say who decides;
+// the seal keeps a reason from being read on the way.
+func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail wks.Mail) (gsp.Receipt, error) {
+	switch {
+	case !mail.Sealed:
+		return gsp.Receipt{}, &gsp.Refusal{
+			Reason: gsp.NotSealed,
+			Cause:  "this mail decides on a key, and it is not encrypted",
+			Remedy: fmt.Sprintf("encrypt it for %s, whose key is %s, and send it again", e.Recipients[0], r.Keys.Cert().Fingerprint()),
+		}
+	case mail.Decision.Verdict == "":
+		return gsp.Receipt{}, &gsp.Refusal{
+			Reason: gsp.NoDecision,
+			Cause:  "this mail has the code of a key that waits, and does not begin with approve or reject",
+			Remedy: "write approve or reject as the first word above the quoted text, and a reason behind it if you like",
+		}
+	}
+	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
+		q, ok := roll.Decidable(e.Account.ID, digest, e.At)
+		if !ok {
+			return gsp.Change{}, unknownCode() // it came back twice at the same moment
+		}
+		var (
+			c         gsp.Change
+			published bool
+			err       error
+			approved  = mail.Decision.Verdict == wks.Approve
+		)
+		if approved {
+			c, published, err = roll.Approve(q, registry.Decider{Account: e.Account}, e.At)
+		} else {
+			c, err = roll.Reject(q, registry.Decider{Account: e.Account}, mail.Decision.Reason, e.At)
+		}
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), q, approved, published))
+		c.Letters = []gsp.Posting{answer}
+		return c, err
+	})
+}
+
+// ask returns the mails to those who may decide on a certificate that waits and
+// were not asked yet at this step, each with a code of his own that it adds to
+// the request. Administrators come first, the Secretariat is asked where too few
+// of them have a key.
+func (r *Router) ask(ctx context.Context, roll *registry.Snapshot, q *gsp.KeyRequest, at time.Time) ([]gsp.Posting, error) {
+	step := notice.PendingStep(*q, at)
+	accounts := asked(roll, *q, at)
+	var letters []gsp.Posting
+	for _, a := range accounts {
+		code, err := wks.NewCode(r.Random)
+		if err != nil {
+			return nil, err
+		}
+		posting, due, err := r.due(ctx, roll, notice.KeyPending(roll, *q, roll.Address(a.Login), code, step), at)
+		if err != nil {
+			return nil, err
+		}
+		if due {
+			q.Codes = append(q.Codes, gsp.ApprovalCode{Account: a.ID, Digest: wks.Digest(code)})
+			letters = append(letters, posting)
+		}
+	}
+	if support := roll.Address(registry.SupportLocal); len(accounts) == 0 && roll.Sealable(support, at) {
+		posting, due, err := r.due(ctx, roll, notice.KeyPending(roll, *q, support, "", step), at)
+		if err != nil {
+			return nil, err
+		}
+		if due {
+			letters = append(letters, posting)
+		}
+	}
+	return letters, nil
+}
+
+// due returns the posting of a notice, if it was not posted yet and something can
+// be sealed for its recipient.
+func (r *Router) due(ctx context.Context, roll *registry.Snapshot, n notice.Notice, at time.Time) (gsp.Posting, bool, error) {
+	_, known, err := r.Store.Posted(ctx, n.Key, at)
+	if err != nil {
+		return gsp.Posting{}, false, fmt.Errorf("look for an earlier notice: %w", err)
+	}
+	if known {
+		return gsp.Posting{}, false, nil
+	}
+	posting, err := noticed(roll, n, at)
+	if refused(err) {
+		return gsp.Posting{}, false, nil
+	}
+	return posting, err == nil, err
+}
+
+// asked returns the accounts that are asked to decide on a certificate that
+// waits: those with a key to seal for, the next rank only where the ranks before
+// it have fewer than it needs.
+func asked(roll *registry.Snapshot, q gsp.KeyRequest, at time.Time) []gsp.Account {
+	missing := roll.ApprovalsNeeded(q) - len(roll.Approvals(q))
+	var all []gsp.Account
+	for _, rank := range roll.Deciders(q) {
+		if len(all) >= missing {
+			break
+		}
+		for _, a := range rank {
+			if roll.Sealable(roll.Address(a.Login), at) {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
+// TendKeys ends the certificates that have waited too long, and asks again those
+// who may decide on the others. It returns the Parties, one for each certificate
+// that waits and on which nobody can be asked by mail.
+func (r *Router) TendKeys(ctx context.Context, at time.Time) (unasked []gsp.PartyID, err error) {
+	for _, q := range r.Roll().Requests() {
+		if !registry.Lapsed(q, at) && q.Confirmed.IsZero() {
+			continue // its owner has the word
+		}
+		_, err := r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+			q, ok := roll.Request(q.Address)
+			switch {
+			case !ok:
+				return gsp.Change{}, nil
+			case registry.Lapsed(q, at):
+				return roll.Lapse(q, at), nil
+			case q.Confirmed.IsZero(): // handed in anew meanwhile
+				return gsp.Change{}, nil
+			}
+			if len(asked(roll, q, at)) == 0 {
+				owner, _ := roll.Owner(q.Address)
+				unasked = append(unasked, owner.Party)
+			}
+			if c.Letters, err = r.ask(ctx, roll, &q, at); err != nil || len(c.Letters) == 0 {
+				return gsp.Change{}, err
+			}
+			c.Requests = []gsp.KeyRequest{q}
+			return c, nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("tend the key of %s: %w", q.Address, err)
+		}
+	}
+	return unasked, nil
+}
