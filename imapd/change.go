@@ -71,7 +71,7 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 func (s *session) readMail(place *allowance.Place, r imap.LiteralReader) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, cmp.Or(s.RoomWait, 20*time.Second))
 	defer cancel()
-	if !place.Wait(ctx, r.Size()) {
+	if !place.Wait(ctx, max(r.Size(), 1)) {
 		return nil, noRoom
 	}
 	raw := make([]byte, r.Size())

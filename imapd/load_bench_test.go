@@ -4,52 +4,41 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"gsp.example/gsp/imapd"
 	"gsp.example/gsp/internal/store/storetest"
 )
 
-// BenchmarkIdle measures, with as many sessions in IDLE as one address may
-// have, nearly 1,000, what a session takes and how long after the commit of a mail the session that watches its mailbox
-// is told. The clients are in the same process, and counted with it.
+// BenchmarkIdle compares what 2,000 sessions in IDLE take with the library's
+// own server in memory. The clients are in the same process, and counted with
+// them.
 func BenchmarkIdle(b *testing.B) {
-	const sessions = 990
-	w := newWorld(b)
-	w.door.PerAccount = 2 * sessions
-	for _, login := range []string{"ann", "bob"} {
-		w.login(login).ok("SELECT INBOX") // the first of each opens statements and caches
+	const sessions = 2000
+	w := newWorld(b, func(s *imapd.Server) { s.PerAccount, s.PerAddress = 3*sessions, 3*sessions })
+	w.login("ann").ok("SELECT INBOX") // the first opens statements and caches
+	m, _ := storetest.Mail(b, 1000)
+	for _, server := range []struct{ name, addr string }{{"door", w.addr}, {"memory", memory(b, 1, m.Raw())}} {
+		b.Run(server.name, func(b *testing.B) {
+			for b.Loop() {
+				before := inUse()
+				readers := make([]*reader, sessions)
+				for i := range readers {
+					r := dialReader(b, server.addr)
+					readers[i] = r
+					fmt.Fprintf(r.Conn, "t IDLE\r\n")
+					r.in.ReadSlice('\n')
+					r.in = nil // which is larger than all the rest
+				}
+				b.ReportMetric(float64(inUse()-before)/(1<<20), "MiB")
+				b.ReportMetric(200, "MiB-wanted")
+				for _, r := range readers {
+					r.Close()
+				}
+			}
+		})
 	}
-	before := inUse()
-	for range sessions {
-		c := w.login("ann")
-		c.ok("SELECT INBOX")
-		c.idle()
-	}
-	each := float64(inUse()-before) / sessions
-
-	bob := w.login("bob")
-	bob.ok("SELECT INBOX")
-	bob.idle()
-	bob.SetDeadline(time.Time{})
-	told := make(chan time.Time)
-	go func() {
-		for range b.N {
-			bob.line()
-			told <- time.Now()
-		}
-	}()
-	took := make([]time.Duration, b.N)
-	b.ResetTimer()
-	for i := range took {
-		w.deliver("bob", "INBOX", 8192)
-		committed := time.Now()
-		took[i] = (<-told).Sub(committed)
-	}
-	slices.Sort(took)
-	b.ReportMetric(each/1024, "KiB/session")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }
 
 // BenchmarkWatchers measures how long after the commit of a mail each of
@@ -57,8 +46,7 @@ func BenchmarkIdle(b *testing.B) {
 // their clients share the processors.
 func BenchmarkWatchers(b *testing.B) {
 	const sessions = 990
-	w := newWorld(b)
-	w.door.PerAccount = sessions
+	w := newWorld(b, func(s *imapd.Server) { s.PerAccount = sessions })
 	told := make(chan time.Time, sessions)
 	for range sessions {
 		c := w.login("ann")
@@ -94,35 +82,4 @@ func inUse() uint64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return m.HeapInuse + m.StackInuse
-}
-
-// BenchmarkAppend times APPEND of mails of 8 KiB by 16 clients at once, each
-// of them committed and synced before it is answered.
-func BenchmarkAppend(b *testing.B) {
-	const clients = 16
-	w := newWorld(b)
-	readers := make([]*reader, clients)
-	for i := range readers {
-		readers[i] = dialReader(b, w.addr)
-	}
-	mails := make(chan string)
-	var wg sync.WaitGroup
-	for _, r := range readers {
-		wg.Go(func() {
-			for mail := range mails {
-				fmt.Fprintf(r.Conn, "t APPEND INBOX {%d}\r\n", len(mail))
-				r.in.ReadSlice('\n')
-				r.send(mail)
-			}
-		})
-	}
-	m, _ := storetest.Mail(b, 8192)
-	mail := string(m.Raw())
-	b.ResetTimer()
-	for range b.N {
-		mails <- mail
-	}
-	close(mails)
-	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }

@@ -57,9 +57,12 @@ func BenchmarkSubmission(b *testing.B) {
 
 // target is a server to be loaded.
 type target struct {
-	addr     string
+	addr     string // of submission
+	imap     string // of reading, "" for none
 	roots    *x509.CertPool
-	password string
+	password string // of fr1
+	reader   string // of ke1
+	tls      *tls.Config
 }
 
 // placeholder is what load replaces, so that each mail has a Message-ID of its
@@ -135,7 +138,8 @@ func benchGateway(tb testing.TB) (target, []byte) {
 	c := config.Default()
 	c.Data = filepath.Join(tb.TempDir(), "data")
 	c.SMTP.Listen, c.IMAP.Listen, c.HTTPS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.Limits.MailsPerHour, c.Limits.RecipientsPerHour = 0, 0
+	c.Limits.MailsPerHour, c.Limits.RecipientsPerHour, c.Limits.AppendsPerHour = 0, 0, 0
+	c.IMAP.ConnectionsPerAccount, c.IMAP.ConnectionsPerAddress = 2000, 2000
 	g, err := node.Start(tb.Context(), c, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		tb.Fatal(err)
@@ -149,13 +153,14 @@ func benchGateway(tb testing.TB) (target, []byte) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	at := target{addr: g.SMTP.String(), roots: x509.NewCertPool()}
+	at := target{addr: g.SMTP.String(), imap: g.IMAP.String(), roots: x509.NewCertPool()}
 	at.roots.AppendCertsFromPEM(pem)
 
 	do(tb, c, admin.LibraryImport, admin.NewLibrary{File: "library", Text: configs.Library})
 	do(tb, c, admin.PartyAdd, admin.NewParty{ID: "fr", Name: "France"})
 	do(tb, c, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
 	at.password = do(tb, c, admin.AccountAdd, admin.NewAccount{Login: "fr1", Party: "fr"}).Password
+	at.reader = do(tb, c, admin.AccountAdd, admin.NewAccount{Login: "ke1", Party: "ke"}).Password
 	ke, fr1 := publish(tb, c, "ke"), publish(tb, c, "fr1")
 	return at, sealedMail(tb, fr1, ke)
 }
@@ -243,7 +248,7 @@ func benchPeer(tb testing.TB) target {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	at := target{addr: l.Addr().String(), roots: x509.NewCertPool()}
+	at := target{addr: l.Addr().String(), roots: x509.NewCertPool(), tls: pair.Config()}
 	at.roots.AppendCertsFromPEM(pem)
 	return at
 }
