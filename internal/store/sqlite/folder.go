@@ -87,7 +87,11 @@ func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, nil, err
 	}
-	db, err := sql.Open("sqlite3", uri(path,
+	layer, err := fileLayer()
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := sql.Open("sqlite3", uri(path, "vfs", layer,
 		"_journal_mode", "WAL", "_synchronous", "FULL", "_txlock", "immediate",
 		"_busy_timeout", "10000", "_foreign_keys", "1", "_cache_size", "-16384"))
 	if err != nil {

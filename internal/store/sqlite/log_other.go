@@ -1,0 +1,6 @@
+//go:build !linux
+
+package sqlite
+
+// fileLayer returns the name of SQLite's own layer.
+func fileLayer() (string, error) { return "unix", nil }
