@@ -82,7 +82,7 @@ type Handler interface {
 func Handlers() []Handler {
 	return []Handler{
 		Ping, Status, CaseList, CaseShow, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
-		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountQuota, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
+		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountQuota, AccountRole, AccountShow, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}
 }

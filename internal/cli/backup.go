@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/node"
 )
 
@@ -36,7 +37,7 @@ func (c backupCommand) Run(r *run) error {
 		return err
 	}
 	err = show(r, b, func(w io.Writer, b node.Backup) {
-		fmt.Fprintf(w, "%s holds all as of %s: %s, %s\n", c.Folder, minute(b.Taken), count(b.Mails, "mail", "mails"), size(b.Octets))
+		fmt.Fprintf(w, "%s holds all as of %s: %s, %s\n", c.Folder, minute(b.Taken), count(b.Mails, "mail", "mails"), gsp.Octets(b.Octets))
 		for _, name := range b.Outside {
 			fmt.Fprintf(w, "Not in it, since the configuration names it elsewhere: %s\n", name)
 		}

@@ -7,6 +7,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,7 +105,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return Done
 	}
 	if err != nil {
-		fmt.Fprintf(streams.Err, "gsp: %s\nTry: %s --help\n", cut(misuse(err), maxMisuse), meant(err))
+		(&run{Streams: streams}).complain(cut(misuse(err), maxMisuse) + "\nTry: " + meant(err) + " --help")
 		return Misused
 	}
 	r := &run{Streams: streams, ctx: ctx, config: c.Config, json: c.Output == "json"}
@@ -151,6 +152,8 @@ func (r *run) report(err error) int {
 		err, ok, code = errors.New("interrupted"), false, Interrupted
 	case ok:
 		code = Refused
+	case isMisused(err):
+		code = Misused
 	}
 	if r.json {
 		e := map[string]string{"error": err.Error()}
@@ -159,11 +162,26 @@ func (r *run) report(err error) int {
 		}
 		_ = json.NewEncoder(r.Err).Encode(e) // standard error is all there is to tell it to
 	} else if ok {
-		fmt.Fprintln(r.Err, "gsp:", refusal.Text(""))
+		r.complain(refusal.Text(""))
 	} else {
-		fmt.Fprintln(r.Err, "gsp:", err)
+		r.complain(err.Error())
 	}
 	return code
+}
+
+// complain writes what went wrong, whole lines for programs.
+func (r *run) complain(text string) {
+	out := layout{r.Err, 0}
+	if isTerminal(r.Err) {
+		out.room = terminalColumns
+	}
+	for i, line := range strings.Split("gsp: "+text, "\n") {
+		indent := 2
+		if i > 0 {
+			indent += len(line) - len(strings.TrimLeft(line, " "))
+		}
+		out.text(line, indent)
+	}
 }
 
 // load reads the configuration.
@@ -185,9 +203,17 @@ func show[T any](r *run, v T, table func(io.Writer, T)) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	w := tabwriter.NewWriter(r.Out, 0, 0, 2, ' ', 0)
+	var page bytes.Buffer
+	w := tabwriter.NewWriter(&page, 0, 0, 2, ' ', 0)
 	table(w, v)
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if isTerminal(r.Out) {
+		page = *wrapProse(&page)
+	}
+	_, err := r.Out.Write(page.Bytes())
+	return err
 }
 
 // ask carries out a verb, on the running gateway if there is one, and shows

@@ -129,6 +129,7 @@ func (c keyHistoryCommand) Run(r *run) error {
 type keyRevokeCommand struct {
 	Address string `arg:"" help:"Whose it is."`
 	By      string `help:"The account on whose word it is: its owner's, of an administrator or of the Secretariat; that of this machine's user if none is named." placeholder:"ACCOUNT"`
+	sure
 }
 
 func (keyRevokeCommand) Help() string {
@@ -136,6 +137,9 @@ func (keyRevokeCommand) Help() string {
 }
 
 func (c keyRevokeCommand) Run(r *run) error {
+	if err := c.ask(r, fmt.Sprintf("this takes the key of %s out of use: mail sealed for it is refused from now on", c.Address)); err != nil {
+		return err
+	}
 	return ask(r, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: c.Address}, By: c.By}, func(w io.Writer, k admin.KeyRow) {
 		fmt.Fprintf(w, "The key %s of %s is published no more, and mail sealed for it is refused.\n", fours(k.Fingerprint), k.Address)
 	})
@@ -203,6 +207,7 @@ type partyArchiveCommand struct {
 	Party  string `arg:"" help:"Its code."`
 	File   string `arg:"" optional:"" help:"The OpenPGP certificate, for the address archive.PARTY@; - reads standard input."`
 	Remove bool   `help:"Take the archive key away that it has."`
+	sure
 }
 
 func (partyArchiveCommand) Help() string {
@@ -216,6 +221,11 @@ func (c partyArchiveCommand) Run(r *run) error {
 			Reason: gsp.UnreadableFile,
 			Cause:  "there must be either a file or --remove",
 			Remedy: "name the file of the certificate, or - for standard input",
+		}
+	}
+	if c.Remove {
+		if err := c.ask(r, fmt.Sprintf("this takes the archive key of %s out of use: mail sealed for it is refused from now on", c.Party)); err != nil {
+			return err
 		}
 	}
 	if c.File != "" {

@@ -1,25 +1,37 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"unicode"
+	"unsafe"
 )
 
 // terminalColumns is what every terminal has. Text for a terminal is laid out
 // for it, text for a file or a program keeps its lines whole.
 const terminalColumns = 80
 
-// isTerminal reports whether a person may be reading w.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal reports whether a person may be at the other end of a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	found := false
+	err = raw.Control(func(fd uintptr) {
+		var settings syscall.Termios // as tcgetattr(3) has them, which only a terminal has
+		_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+		found = failed == 0
+	})
+	return err == nil && found
 }
 
 // layout writes text for people.
@@ -58,6 +70,22 @@ func (l layout) text(s string, indent int) {
 		line, used, begun = line+word, used+n, true
 	}
 	fmt.Fprintln(l.w, line)
+}
+
+// wrapProse breaks the lines of a page that are too long for a terminal. Those
+// of a table, whose columns two spaces part, and of a zone file stay whole.
+func wrapProse(page *bytes.Buffer) *bytes.Buffer {
+	var wrapped bytes.Buffer
+	out := layout{&wrapped, terminalColumns}
+	for line := range strings.Lines(page.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, ";") || strings.Contains(strings.TrimLeft(line, " "), "  ") {
+			fmt.Fprintln(&wrapped, line)
+		} else {
+			out.text(line, 0)
+		}
+	}
+	return &wrapped
 }
 
 // table writes rows in columns, the first row being their headings. Where the
@@ -157,19 +185,4 @@ func cut(s string, most int) string {
 		most--
 	}
 	return s
-}
-
-// size writes a number of octets with one digit behind the point.
-func size(octets int64) string {
-	n, unit := float64(octets), "B"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if n < 1024 {
-			break
-		}
-		n, unit = n/1024, next
-	}
-	if unit == "B" {
-		return fmt.Sprintf("%d B", octets)
-	}
-	return fmt.Sprintf("%.1f %s", n, unit)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -67,5 +68,16 @@ func TestTableBelow(t *testing.T) {
 	want := []string{"ENTRY", "ke-stamp", "  a long title", "x"}
 	if len(got) != 5 || got[0] != want[0] || got[1] != want[1] || !strings.HasPrefix(got[2], want[2]) || got[4] != want[3] {
 		t.Errorf("got %q, want the title below its entry", got)
+	}
+}
+
+// Sentences are broken on a terminal; tables and what is to be copied are not.
+func TestProseIsWrapped(t *testing.T) {
+	table := "ADDRESS  " + strings.Repeat("x", 100)
+	page := "A sentence that says more than the eighty columns of a terminal have room for, and so is broken.\n\n" + table + "\n"
+	got := wrapProse(bytes.NewBufferString(page)).String()
+	want := "A sentence that says more than the eighty columns of a terminal have room for,\nand so is broken.\n\n" + table + "\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

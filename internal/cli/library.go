@@ -120,9 +120,9 @@ func (c libraryShowCommand) Run(r *run) error {
 	return ask(r, admin.LibraryShow, query, func(w io.Writer, l admin.LibraryInfo) {
 		switch {
 		case c.Text:
-			fmt.Fprint(w, l.Text)
+			fmt.Fprint(r.Out, l.Text) // octet by octet, tabs too, for its signature
 		case c.Signature:
-			fmt.Fprint(w, l.Signature)
+			fmt.Fprint(r.Out, l.Signature)
 		default:
 			r.showLibrary(w, l)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/control"
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/node"
 )
 
@@ -62,7 +63,7 @@ func (r *run) showStatus(w io.Writer, c admin.Condition) {
 		fmt.Fprintf(w, "library:\tversion %d, since %s\n", c.Library, day(c.Published))
 	}
 	fmt.Fprintf(w, "certificate:\tuntil %s\n", day(c.Certificate))
-	fmt.Fprintf(w, "data:\t%s, database %s, %s free\n", c.Data, size(c.Database), size(c.Free))
+	fmt.Fprintf(w, "data:\t%s, database %s, %s free\n", c.Data, gsp.Octets(c.Database), gsp.Octets(c.Free))
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "\nBEWARE: %s.\n", warning)
 	}

@@ -57,11 +57,16 @@ func (c partyLanguageCommand) Run(r *run) error {
 
 type partyWithdrawCommand struct {
 	Party string `arg:"" help:"Its code."`
+	sure
 }
 
 func (partyWithdrawCommand) Help() string { return "Example:\n  gsp party withdraw ke" }
 
 func (c partyWithdrawCommand) Run(r *run) error {
+	what := fmt.Sprintf("this ends the Party %s: its accounts are disabled, its keys no longer published", c.Party)
+	if err := c.ask(r, what); err != nil {
+		return err
+	}
 	return ask(r, admin.PartyWithdraw, admin.PartyID{ID: c.Party}, func(w io.Writer, p gsp.Party) {
 		fmt.Fprintf(w, "%s (%s) is withdrawn, its accounts are disabled and its keys no longer published.\n", p.Name, p.ID)
 	})
@@ -87,6 +92,9 @@ func (partyListCommand) Run(r *run) error {
 type accountCommand struct {
 	Add      accountAddCommand      `cmd:"" help:"Issue an account; prints its password once."`
 	List     accountListCommand     `cmd:"" help:"List accounts with their roles."`
+	Show     accountShowCommand     `cmd:"" help:"Tell all that is known of an account."`
+	History  accountHistoryCommand  `cmd:"" help:"Tell which roles an account had, given and ended by whom."`
+	Role     accountRoleCommand     `cmd:"" help:"Set the roles of an account."`
 	Quota    accountQuotaCommand    `cmd:"" help:"Set or tell how much the mailboxes of an account may hold."`
 	Language accountLanguageCommand `cmd:"" help:"Set the language of what the gateway writes to an account."`
 	Disable  accountDisableCommand  `cmd:"" help:"End an account; its mail stays."`
@@ -141,16 +149,20 @@ type accountListCommand struct {
 func (accountListCommand) Help() string { return "Example:\n  gsp account list --party ke" }
 
 func (c accountListCommand) Run(r *run) error {
-	return ask(r, admin.AccountList, admin.AccountFilter{Party: c.Party}, accountTable)
+	return ask(r, admin.AccountList, admin.AccountFilter{Party: c.Party}, r.accountTable)
 }
 
 type accountDisableCommand struct {
 	Login string `arg:"" help:"The account."`
+	sure
 }
 
 func (accountDisableCommand) Help() string { return "Example:\n  gsp account disable customs1.ke" }
 
 func (c accountDisableCommand) Run(r *run) error {
+	if err := c.ask(r, fmt.Sprintf("this ends the account %s: its roles end, its key is published no more", c.Login)); err != nil {
+		return err
+	}
 	return ask(r, admin.AccountDisable, admin.AccountLogin{Login: c.Login}, func(w io.Writer, row admin.AccountRow) {
 		fmt.Fprintf(w, "%s is disabled and cannot log in; its mail stays, its key is published no more.\n", row.Address)
 	})
@@ -224,6 +236,7 @@ type accountCertificateCommand struct {
 	Login  string `arg:"" help:"The account, of kind system."`
 	File   string `arg:"" optional:"" help:"Its X.509 certificate, in PEM or DER; - reads standard input. Without it, those that it has are shown."`
 	Remove bool   `help:"Take all away that it has."`
+	sure
 }
 
 func (accountCertificateCommand) Help() string {
@@ -232,6 +245,11 @@ func (accountCertificateCommand) Help() string {
 
 func (c accountCertificateCommand) Run(r *run) error {
 	in := admin.ClientCertificate{Login: c.Login, Remove: c.Remove}
+	if c.Remove {
+		if err := c.ask(r, fmt.Sprintf("this takes its client certificates from %s: it logs in with its password only", c.Login)); err != nil {
+			return err
+		}
+	}
 	if c.File != "" {
 		b, err := r.readFile(c.File)
 		if err != nil {
@@ -250,16 +268,18 @@ func (c accountCertificateCommand) Run(r *run) error {
 	})
 }
 
-func accountTable(w io.Writer, rows []admin.AccountRow) {
-	fmt.Fprintln(w, "NUMBER\tACCOUNT\tPARTY\tKIND\tROLES\tSTATE\tUNTIL\tUSE\tKEY")
+// accountTable writes accounts. The fingerprints of their keys would not fit a
+// terminal: gsp account show has them.
+func (r *run) accountTable(w io.Writer, rows []admin.AccountRow) {
+	table := [][]string{{"ACCOUNT", "PARTY", "KIND", "STATE", "USE", "KEY", "ROLES"}}
 	for _, a := range rows {
-		state := "active since " + day(a.Issued)
-		if !a.Disabled.IsZero() {
-			state = "disabled " + day(a.Disabled)
+		key := "yes"
+		if a.Key == "" {
+			key = "-"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			a.ID, a.Address, a.Party, a.Kind, dash(join(a.Roles)), state, dash(a.Until), useText(a.Room), dash(a.Key))
+		table = append(table, []string{a.Address, string(a.Party), string(a.Kind), state(a), useText(a.Room), key, dash(join(a.Roles))})
 	}
+	r.layout(w).table(table)
 }
 
 type keyCommand struct {
