@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/smtpd"
 )
 
@@ -54,6 +56,9 @@ func FuzzDialogue(f *testing.F) {
 		for line := range bytes.Lines(replies) {
 			if len(line) < 6 || len(line) > 512 || line[0] < '2' || line[0] > '5' || line[3] != ' ' && line[3] != '-' || !bytes.HasSuffix(line, []byte("\r\n")) {
 				t.Errorf("%q: reply %q", said, line)
+			}
+			if token, _, _ := bytes.Cut(line[min(10, len(line)):], []byte(": ")); line[0] >= '4' && line[3] == ' ' && !slices.Contains(gsp.Reasons, gsp.Reason(token)) {
+				t.Errorf("%q: reply %q, want a token", said, line)
 			}
 		}
 		for _, m := range store.take() {

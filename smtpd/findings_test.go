@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,7 +267,7 @@ func TestS11ErrorsAreNotShown(t *testing.T) {
 	if got := c.want(plain(officer, "broken"), "451 4.3.0 "); strings.Contains(got, "secret") {
 		t.Errorf("login: got %q", got)
 	}
-	c.want("AUTH PLAIN *not base 64*\r\n", "501 5.5.2 the login cannot be decoded")
+	c.want("AUTH PLAIN *not base 64*\r\n", "501 5.5.2 bad-sequence: the login cannot be decoded.")
 	c.want("AUTH CRAM-MD5\r\n", "504 5.5.4 ")
 	c.want("MAIL FROM:<"+officer+">\r\n", "530 5.7.0 login-first: ")
 	if strings.Contains(d.log.String(), "127.0.0.1") {
@@ -335,7 +336,8 @@ func TestS16NoJokes(t *testing.T) {
 		{"MAIL FROM:<" + officer + ">", "250 2.1.0 sender accepted"},
 		{"RCPT TO:<ke@gsp.example>", "250 2.1.5 recipient accepted"},
 		{"RSET", "250 2.0.0 Session reset"},
-		{"MAIL FROM:<" + officer + "> SMTPUTF8", "504 5.5.4 SMTPUTF8 is not offered: every address here is ASCII"},
+		{"MAIL FROM:<" + officer + "> SMTPUTF8", "555 5.5.4 bad-sequence: SMTPUTF8 is not offered, since every address here is ASCII. " +
+			"Write the addresses without SMTPUTF8. https://gsp.example/help/bad-sequence"},
 	} {
 		if got := c.want(said.command+"\r\n", said.reply); got != said.reply {
 			t.Errorf("%s: got %q, want %q", said.command, got, said.reply)
@@ -370,4 +372,52 @@ func TestMistakesOfThePeer(t *testing.T) {
 	}
 	c.want("", "421 4.7.0 bad-sequence: too many commands were no commands.")
 	c.gone()
+}
+
+// Whatever a client says, each refusal has a token and a remedy.
+func TestEveryMistakeHasAToken(t *testing.T) {
+	d := openDoor(t, nil)
+	for _, said := range []struct {
+		ready  bool // logged in, and a mail begun
+		line   string
+		status string
+	}{
+		{false, "EHLO", "501 5.5.2"},
+		{false, "HELO", "501 5.5.2"},
+		{false, "LHLO x", "500 5.5.1"},
+		{false, "STARTTLS", "502 5.5.1"},
+		{false, "X", "500 5.5.2"},
+		{false, "AUTH NTLM", "504 5.5.4"},
+		{false, "AUTH PLAIN ?", "501 5.5.2"},
+		{true, "MAIL", "501 5.5.2"},
+		{true, "RCPT", "501 5.5.2"},
+		{true, "RCPT FROM:<ke@gsp.example>", "501 5.5.2"},
+		{true, "RCPT TO:ke", "501 5.5.2"},
+		{true, "RCPT TO:<ke@gsp.example", "501 5.5.2"},
+		{true, "RCPT TO:<ke@gsp.example> NOTIFY=NEVER", "555 5.5.4"},
+		{true, "RCPT TO:<ke@gsp.example> ORCPT=rfc822;x", "555 5.5.4"},
+		{true, "RCPT TO:<ke@gsp.example> =", "555 5.5.4"},
+		{true, "DATA now", "501 5.5.4"},
+		{true, "HELP", "502 5.5.1"},
+		{true, "EXPN ke", "502 5.5.1"},
+		{true, "TURN", "502 5.5.1"},
+	} {
+		c := d.dial(t)
+		c.want("", "220 ")
+		if said.ready {
+			c = d.ready(t)
+		} else if !strings.HasPrefix(said.line, "EHLO") {
+			c.want("EHLO x\r\n", "250-")
+		}
+		got := c.want(said.line+"\r\n", said.status+" ")
+		if token, rest, ok := strings.Cut(got[len("501 5.5.2 "):], ": "); !ok || !slices.Contains(gsp.Reasons, gsp.Reason(token)) || !strings.Contains(rest, "/help/"+token) {
+			t.Errorf("%s: got %q, want a token and its help page", said.line, got)
+		}
+	}
+	for _, parameters := range []string{"SIZE=x", "BODY=BINARYMIME", "BODY=7", "RET=FULL", "ENVID=x", "AUTH=<", "AUTH=<a b>", "HOLDFOR=1", "=", "SMTPUTF8"} {
+		c := d.login(t)
+		if got := c.want("MAIL FROM:<"+officer+"> "+parameters+"\r\n", "5"); !strings.Contains(got, " bad-sequence: ") {
+			t.Errorf("%s: got %q, want a token", parameters, got)
+		}
+	}
 }

@@ -327,7 +327,7 @@ func (g *guard) greet(line []byte) {
 	case string(line) == "250 SIZE\r\n":
 		g.out = fmt.Appendf(g.out, "250-LIMITS RCPTMAX=%d\r\n250-REQUIRETLS\r\n250 SIZE %d\r\n", g.server.MaxRecipients, g.server.MaxMessage)
 	default:
-		g.out = append(g.out, line...)
+		g.out = append(g.out, formal(line, g.server.Help)...)
 	}
 	g.greeting = len(line) > 3 && line[3] == '-'
 }

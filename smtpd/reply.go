@@ -1,7 +1,6 @@
 package smtpd
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -190,80 +189,3 @@ func render(r *smtp.SMTPError) []byte {
 		text = rest
 	}
 }
-
-// formal returns a line of go-smtp's in the tone of this house, with the codes
-// that the RFCs have for it. Others are returned as they are.
-func formal(line []byte, help string) []byte {
-	for _, f := range formalities {
-		if bytes.HasPrefix(line, f.theirs) {
-			return f.ours
-		}
-	}
-	for _, m := range mistakes {
-		if bytes.HasPrefix(line, m.theirs) {
-			r := reply(&gsp.Refusal{Reason: gsp.BadSequence, Cause: m.cause, Remedy: m.remedy}, help)
-			r.Code, r.EnhancedCode = m.code.code, m.enhanced
-			return render(r)
-		}
-	}
-	return line
-}
-
-var formalities = []struct{ theirs, ours []byte }{
-	{[]byte("250 2.0.0 Roger, "), []byte("250 2.1.0 sender accepted\r\n")},
-	{[]byte("250 2.0.0 I'll make sure"), []byte("250 2.1.5 recipient accepted\r\n")},
-	{[]byte("250 2.0.0 I have successfully"), []byte("250 2.0.0 nothing done\r\n")},
-	{[]byte("252 2.5.0 Cannot VRFY"), []byte("252 2.5.0 an address is checked when it comes with RCPT\r\n")},
-	{[]byte("454 4.7.0 Invalid base64"), []byte("501 5.5.2 the login cannot be decoded\r\n")}, // RFC 4954, section 4
-	{[]byte("504 5.5.4 SMTPUTF8 "), []byte("504 5.5.4 SMTPUTF8 is not offered: every address here is ASCII\r\n")},
-	{[]byte("235 2.0.0 "), []byte("235 2.7.0 logged in\r\n")},
-}
-
-// mistakes are faults of a client's dialogue that go-smtp finds.
-var mistakes = []struct {
-	theirs []byte
-	code
-	cause, remedy string
-}{
-	{
-		[]byte("502 5.5.1 Please introduce"), badSequence,
-		"the program has not introduced itself", "correct it: EHLO comes first",
-	},
-	{
-		[]byte("502 5.5.1 Missing MAIL"), badSequence,
-		"no sender was accepted for this mail", "correct what was refused before",
-	},
-	{
-		[]byte("502 5.5.1 Missing RCPT"), badSequence,
-		"no recipient was accepted for this mail", "correct what was refused before",
-	},
-	{
-		[]byte("503 5.5.1 Already authenticated"), badSequence,
-		"this connection is logged in already", "connect again to log in as somebody else",
-	},
-	{
-		[]byte("502 5.5.4 Missing parameter"), badParameter,
-		"AUTH came without a mechanism", "correct the program that sent it",
-	},
-	{
-		[]byte("501 5.5.4 Unable to parse SIZE"), badParameter,
-		"the size of the mail is not a number", "correct the program that sent it",
-	},
-	{
-		[]byte("500 5.5.2 "), code{500, smtp.EnhancedCode{5, 5, 2}},
-		"this is no command", "correct the program that sent it",
-	},
-	{ // RFC 5321, section 4.1.1.11
-		[]byte("500 5.5.4 Unknown "), code{555, smtp.EnhancedCode{5, 5, 4}},
-		"the program asks for an extension that is not offered", "correct it: it can see in the reply to EHLO what is",
-	},
-	{ // RFC 5321, section 3.8
-		[]byte("500 5.5.1 Too many errors"), code{421, smtp.EnhancedCode{4, 7, 0}},
-		"too many commands were no commands", "correct the program that sent them",
-	},
-}
-
-var (
-	badSequence  = code{503, smtp.EnhancedCode{5, 5, 1}} // RFC 5321, section 4.1.4
-	badParameter = code{501, smtp.EnhancedCode{5, 5, 4}}
-)

@@ -51,7 +51,13 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	}
 	inner, ok := s.server.Accounts.Exchange(told, s.guard.who, func(a gsp.Account) { s.account = a })
 	if !ok {
-		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 4}, Message: "this login mechanism is not offered"}
+		r := reply(&gsp.Refusal{
+			Reason: gsp.BadSequence,
+			Cause:  "this login mechanism is not offered",
+			Remedy: "choose one that the reply to EHLO names, such as normal password",
+		}, s.server.Help)
+		r.Code, r.EnhancedCode = 504, smtp.EnhancedCode{5, 5, 4} // RFC 4954, section 4
+		return nil, r
 	}
 	if mechanism == sasl.Login {
 		inner = &loginExchange{plain: inner}

@@ -56,9 +56,9 @@ func (g *guard) untilSTARTTLS() error {
 func (g *guard) answerInClear(verb string, argument bool) {
 	switch {
 	case verb == "STARTTLS":
-		g.tell("501 5.5.4 STARTTLS takes no parameter")
+		g.out = append(g.out, mistake{badParameter, "STARTTLS takes no parameter", correct}.tell(g.server.Help)...)
 	case (verb == "EHLO" || verb == "HELO") && !argument:
-		g.tell("501 5.5.4 " + verb + " takes the name of the client")
+		g.out = append(g.out, mistake{badSyntax, "the program has not said its name", "correct it: EHLO takes the name of the client"}.tell(g.server.Help)...)
 	case verb == "EHLO":
 		g.tell("250-" + g.server.Domain + "\r\n250-ENHANCEDSTATUSCODES\r\n250 STARTTLS")
 	case verb == "HELO":

@@ -61,10 +61,10 @@ func TestSTARTTLS(t *testing.T) {
 	for _, said := range []struct{ command, reply string }{
 		{"EHLO client.example", "250-gsp.example\r\n250-ENHANCEDSTATUSCODES\r\n250 STARTTLS"},
 		{"HELO client.example", "250 gsp.example"},
-		{"EHLO", "501 5.5.4 EHLO takes the name of the client"},
+		{"EHLO", "501 5.5.2 bad-sequence: the program has not said its name. Correct it: EHLO takes the name of the client. https://gsp.example/help/bad-sequence"},
 		{"noop", "250 2.0.0 nothing done"},
 		{"RSET", "250 2.0.0 nothing to forget"},
-		{"STARTTLS now", "501 5.5.4 STARTTLS takes no parameter"},
+		{"STARTTLS now", "501 5.5.4 bad-sequence: STARTTLS takes no parameter. Correct the program that sent it. https://gsp.example/help/bad-sequence"},
 	} {
 		if got := c.want(said.command+"\r\n", said.reply); got != said.reply {
 			t.Errorf("%s: got %q, want %q", said.command, got, said.reply)
