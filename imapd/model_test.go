@@ -2,6 +2,7 @@ package imapd_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -18,12 +19,23 @@ import (
 // else.
 type mirror struct {
 	*client
+	login    string
+	open     gsp.MailboxName
+	readOnly bool
 	messages []known
+	keywords []string // and flags, that FLAGS told of
 }
 
 type known struct {
 	uid   string // "" until told
 	flags string // "?" until told
+}
+
+// mailboxes are those that the random clients open: their own, and one that
+// both accounts share.
+var mailboxes = map[string][]gsp.MailboxName{
+	"ann": {{Owner: "ann", Name: "INBOX"}, {Owner: "ann", Name: "Archive"}, {Owner: "ke", Name: "INBOX"}},
+	"bob": {{Owner: "bob", Name: "INBOX"}, {Owner: "ke", Name: "INBOX"}},
 }
 
 var (
@@ -32,11 +44,35 @@ var (
 	flagItem = regexp.MustCompile(`FLAGS \(([^)]*)\)`)
 )
 
-func (w *world) mirror() *mirror {
-	m := &mirror{client: w.login("ann")}
-	m.play("SELECT INBOX")
-	m.play("FETCH 1:* (UID FLAGS)")
-	return m
+// mirrors are two clients of ann and one of bob, who may do all with what they
+// share.
+func (w *world) mirrors() []*mirror {
+	w.grant("ann", all)
+	w.grant("bob", all)
+	var list []*mirror
+	for _, login := range []string{"ann", "ann", "bob"} {
+		m := &mirror{client: w.login(login), login: login}
+		m.enter("SELECT", mailboxes[login][0])
+		list = append(list, m)
+	}
+	return list
+}
+
+// named returns how the client's account calls a mailbox.
+func (m *mirror) named(box gsp.MailboxName) string {
+	if box.Owner == m.login {
+		return box.Name
+	}
+	return "Authority/" + box.Owner + "/" + box.Name
+}
+
+// enter opens a mailbox by SELECT or EXAMINE.
+func (m *mirror) enter(command string, box gsp.MailboxName) {
+	m.open, m.readOnly, m.messages, m.keywords = box, command == "EXAMINE", nil, nil
+	m.play(command + " " + m.named(box))
+	if len(m.messages) > 0 {
+		m.play("FETCH 1:* (UID FLAGS)")
+	}
 }
 
 // play sends a command and learns from its answer, as RFC 9051 tells clients to.
@@ -51,6 +87,9 @@ func (m *mirror) play(command string) string {
 
 func (m *mirror) learn(command, line string) {
 	m.t.Helper()
+	if flags, ok := strings.CutPrefix(line, "* FLAGS ("); ok {
+		m.keywords = strings.Fields(strings.TrimSuffix(flags, ")"))
+	}
 	match := numbered.FindStringSubmatch(line)
 	if match == nil {
 		return
@@ -81,20 +120,36 @@ func (m *mirror) learn(command, line string) {
 		}
 		if flags := flagItem.FindStringSubmatch(line); flags != nil {
 			k.flags = flags[1]
+			for _, flag := range strings.Fields(flags[1]) {
+				if !slices.Contains(m.keywords, flag) {
+					m.t.Fatalf("%s: %q, but FLAGS told of %v only", command, line, m.keywords)
+				}
+			}
 		}
 	}
+}
+
+// stored returns the flags of the messages in the open mailbox, by UID.
+func (m *mirror) stored(w *world) (items []gsp.Item, flags map[string]string) {
+	m.t.Helper()
+	delta, err := w.store.Since(w.t.Context(), w.box(m.open.Owner, m.open.Name).ID, 0)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	flags = make(map[string]string)
+	for _, item := range delta.Changed {
+		flags[fmt.Sprint(item.UID)] = flagText(item)
+	}
+	return delta.Changed, flags
 }
 
 // stands compares what the client knows with the store.
 func (m *mirror) stands(w *world, history *[]string) {
 	m.t.Helper()
 	m.play("NOOP")
-	delta, err := w.store.Since(w.t.Context(), w.box("ann", "INBOX").ID, 0)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	items, _ := m.stored(w)
 	var want []known
-	for _, item := range delta.Changed {
+	for _, item := range items {
 		want = append(want, known{fmt.Sprint(item.UID), flagText(item)})
 	}
 	same := slices.EqualFunc(m.messages, want, func(got, want known) bool {
@@ -103,7 +158,9 @@ func (m *mirror) stands(w *world, history *[]string) {
 	if !same {
 		m.t.Fatalf("client knows %v, store has %v, after\n%s", m.messages, want, strings.Join(*history, "\n"))
 	}
-	m.play("FETCH 1:* (UID FLAGS)")
+	if len(want) > 0 {
+		m.play("FETCH 1:* (UID FLAGS)")
+	}
 	if !slices.Equal(m.messages, want) {
 		m.t.Fatalf("client fetched %v, store has %v, after\n%s", m.messages, want, strings.Join(*history, "\n"))
 	}
@@ -114,7 +171,7 @@ func (m *mirror) stands(w *world, history *[]string) {
 		"NOT SMALLER 2000":   func(i gsp.Item) bool { return i.Size >= 2000 },
 	} {
 		want := "* SEARCH"
-		for _, item := range delta.Changed {
+		for _, item := range items {
 			if means(item) {
 				want += fmt.Sprint(" ", item.UID)
 			}
@@ -135,62 +192,110 @@ func flagText(item gsp.Item) string {
 	return strings.Join(append(words, item.Keywords...), " ")
 }
 
-// act does something at random.
-func (m *mirror) act(w *world, r *rand.Rand) string {
+// act does something at random. Where nobody else acts, the store must have
+// changed by what the command says of the messages that the client meant, and
+// by nothing else.
+func (m *mirror) act(w *world, r *rand.Rand, alone bool) string {
+	boxes := mailboxes[m.login]
+	box := boxes[r.IntN(len(boxes))]
 	n := 1 + r.IntN(max(1, len(m.messages)))
-	flag := []string{`\Seen`, `\Answered`, `\Deleted`, "$Forwarded"}[r.IntN(4)]
+	flag := []string{`\Seen`, `\Answered`, `\Deleted`, "$Forwarded", "Urgent"}[r.IntN(5)]
 	kind := []string{"", "UID "}[r.IntN(2)]
 	command := ""
-	switch r.IntN(14) {
+	switch r.IntN(17) {
 	case 0, 1:
-		w.deliver("ann", "INBOX", 1000+r.IntN(2000))
-		return "deliver"
-	case 10, 11:
+		w.deliver(box.Owner, box.Name, 1000+r.IntN(2000))
+		return "deliver to " + box.Owner
+	case 2, 3:
 		mail, _ := storetest.Mail(m.t, 1000)
-		command = fmt.Sprintf("APPEND INBOX (%s) {%d+}\r\n%s", flag, len(mail.Raw()), mail.Raw())
-		m.play(command)
-		return "APPEND " + flag
-	case 12:
-		command = "IDLE\r\nDONE"
-	case 13:
+		m.play(fmt.Sprintf("APPEND %s (%s) {%d+}\r\n%s", m.named(box), flag, len(mail.Raw()), mail.Raw()))
+		return "APPEND " + m.named(box) + " " + flag
+	case 4, 5:
+		command = []string{"SELECT", "SELECT", "EXAMINE"}[r.IntN(3)]
+		m.enter(command, box)
+		return command + " " + m.named(box)
+	case 6:
 		command = fmt.Sprintf("UID EXPUNGE %d:*", n)
-	case 2:
+	case 7:
 		command = fmt.Sprintf("%sSTORE %d +FLAGS (%s)", kind, n, flag)
-	case 3:
+	case 8:
 		command = fmt.Sprintf("%sSTORE %d:* -FLAGS.SILENT (%s)", kind, n, flag)
 		if len(m.messages) > 0 {
 			// Silence leaves the client to work out the flags itself, unless it is told.
 			defer func() { m.play("FETCH 1:* (UID FLAGS)") }()
 		}
-	case 4:
+	case 9:
 		command = "EXPUNGE"
-	case 5:
-		command = fmt.Sprintf("%sMOVE %d Archive", kind, n)
-	case 6:
-		command = fmt.Sprintf("%sCOPY %d INBOX", kind, n)
-	case 7:
+	case 10:
+		command = fmt.Sprintf("%sMOVE %d %s", kind, n, m.named(box))
+	case 11:
+		command = fmt.Sprintf("%sCOPY %d %s", kind, n, m.named(box))
+	case 12:
 		command = fmt.Sprintf("%sFETCH %d:* (FLAGS UID BODY[HEADER])", kind, n)
-	case 8:
+	case 13:
 		command = kind + "SEARCH NOT DELETED"
+	case 14:
+		command = "IDLE\r\nDONE"
 	default:
 		command = "NOOP"
 	}
-	m.play(command)
+	_, before := m.stored(w)
+	meant := ""
+	if kind == "" && n <= len(m.messages) {
+		meant = m.messages[n-1].uid
+	}
+	result := m.play(command)
+	if alone {
+		_, after := m.stored(w)
+		m.judge(command, result, meant, flag, before, after)
+	}
 	return command
 }
 
-// Three clients act at random, one after the other: each knows at any time
-// what the store has.
+// judge says what a command has done that it should not have, or not done.
+// before and after are what the store had; meant is the UID of the message
+// that it named by number, "" for another kind of command.
+func (m *mirror) judge(command, result, meant, flag string, before, after map[string]string) {
+	m.t.Helper()
+	verb, _, _ := strings.Cut(strings.TrimPrefix(command, "UID "), " ")
+	changes := verb == "STORE" || verb == "EXPUNGE" || verb == "MOVE"
+	switch {
+	case m.readOnly && changes && !strings.HasPrefix(result, "NO [NOPERM] read-only: "):
+		m.t.Fatalf("%s after EXAMINE: got %q", command, result)
+	case (m.readOnly || verb == "SEARCH" || verb == "NOOP") && verb != "COPY" && !maps.Equal(before, after):
+		m.t.Fatalf("%s: the store had %v and has %v", command, before, after)
+	case m.readOnly || !has(before, meant):
+		return
+	case verb == "MOVE" && has(after, meant):
+		m.t.Fatalf("%s: message %s is still there", command, meant)
+	case strings.Contains(command, " +FLAGS ") && !slices.Contains(strings.Fields(after[meant]), flag):
+		m.t.Fatalf("%s: message %s has %q", command, meant, after[meant])
+	}
+	if verb != "MOVE" && !strings.Contains(command, " +FLAGS ") {
+		return
+	}
+	for uid, flags := range before {
+		if uid != meant && (!has(after, uid) || after[uid] != flags) {
+			m.t.Fatalf("%s means %s, but changed %s from %q to %q", command, meant, uid, flags, after[uid])
+		}
+	}
+}
+
+func has(messages map[string]string, uid string) bool { _, ok := messages[uid]; return ok }
+
+// Three clients of two accounts act at random, one after the other, in
+// mailboxes of their own and in a shared one: each knows at any time what the
+// store has.
 func TestClientsKnowTheStore(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorld(t)
 			r := rand.New(rand.NewPCG(seed, 5))
-			mirrors := []*mirror{w.mirror(), w.mirror(), w.mirror()}
+			mirrors := w.mirrors()
 			var history []string
-			for range 120 {
+			for range 200 {
 				i := r.IntN(len(mirrors))
-				history = append(history, fmt.Sprintf("%d: %s", i, mirrors[i].act(w, r)))
+				history = append(history, fmt.Sprintf("%d: %s", i, mirrors[i].act(w, r, true)))
 				if r.IntN(3) == 0 {
 					mirrors[i].stands(w, &history)
 				}
@@ -205,13 +310,13 @@ func TestClientsKnowTheStore(t *testing.T) {
 // The same all at once: at the end all know the same.
 func TestClientsAtOnceKnowTheStore(t *testing.T) {
 	w := newWorld(t)
-	mirrors := []*mirror{w.mirror(), w.mirror(), w.mirror()}
+	mirrors := w.mirrors()
 	var wg sync.WaitGroup
 	for i, m := range mirrors {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
-			for range 80 {
-				m.act(w, r)
+			for range 150 {
+				m.act(w, r, false)
 			}
 		})
 	}
