@@ -81,11 +81,12 @@ func (a *announcement) replaced(record gsp.KeyRecord) {
 // decided tells the owner and the administrators what became of a key in the
 // directory.
 func (a *announcement) decided(record gsp.KeyRecord, outcome notice.KeyOutcome) {
-	// The answer to the mail tells the owner of his own act. Of a first key that
-	// was given in at the machine there is nobody else's to compare it with.
-	own := record.By == record.Address.String() || outcome == notice.KeyPublished && !a.before.Known(record.Address)
 	by := record.By
-	if offer, ok := a.offerOf(record); ok && !own {
+	own := by == record.Address.String() // the answer to the mail tells the owner
+	// A first key that is imported takes no other's place. With it accounts begin,
+	// many on one day, and those who begin them need no mail of each.
+	first := outcome == notice.KeyPublished && !a.before.Known(record.Address)
+	if offer, ok := a.offerOf(record); ok && !own && !first {
 		content := notice.KeyDecided(a.after.Language(record.Address), offer.Cert, outcome, by, "")
 		if outcome == notice.KeyPublished {
 			content.Fields = phase("done")
@@ -95,7 +96,7 @@ func (a *announcement) decided(record gsp.KeyRecord, outcome notice.KeyOutcome) 
 	if own && outcome == notice.KeyRenewed {
 		return // who has the private key made it last longer
 	}
-	for _, to := range a.others(record) {
+	for _, to := range a.others(record, first) {
 		a.write(to, record.At, notice.KeyTold(a.after.Language(to), record.Address, record.Fingerprint, outcome, by))
 	}
 }
@@ -139,9 +140,10 @@ func (a *announcement) applicant(record gsp.KeyRecord, content notice.Content) {
 }
 
 // others returns who else is told of a change of a key: the Party's
-// administrators, or the Secretariat where none of them can be told; for an
-// archive key, where nobody receives, the competent authority too.
-func (a *announcement) others(record gsp.KeyRecord) []gsp.Address {
+// administrators, or the Secretariat where none of them can be told, unless it is
+// a first key; for an archive key, where nobody receives, the competent authority
+// too.
+func (a *announcement) others(record gsp.KeyRecord, first bool) []gsp.Address {
 	owner, ok := a.after.Owner(record.Address)
 	party, archive := registry.ArchiveOf(record.Address)
 	if !ok && !archive {
@@ -168,7 +170,7 @@ func (a *announcement) others(record gsp.KeyRecord) []gsp.Address {
 				}
 			}
 		}
-		if told {
+		if told || first {
 			break
 		}
 	}

@@ -56,9 +56,12 @@ func paragraphDecision(lines []string) Decision {
 	if end < 0 {
 		end = len(text)
 	}
-	switch v := Verdict(strings.ToLower(text[:end])); v {
-	case Approve, Reject:
-		return Decision{v, reasonOf(text[end:])}
+	rest := text[end:]
+	switch v := Verdict(strings.ToLower(text[:end])); {
+	case v == Approve && strings.Contains(strings.ToLower(rest), string(Reject)):
+		return Decision{} // "approve or reject?" asks
+	case v == Approve, v == Reject:
+		return Decision{v, reasonOf(rest)}
 	}
 	return Decision{}
 }
