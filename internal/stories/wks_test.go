@@ -196,6 +196,7 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 		t.Fatalf("confirm another: %v", err)
 	}
 	w.checkHistory(ctx, t, "ke2", gsp.PublishedKey)
+	g.handInForTheParty(ctx, w)
 	other := gnupg{t, filepath.Join(dir, "another officer")}
 	if err := os.Mkdir(other.home, 0o700); err != nil {
 		t.Fatal(err)
@@ -206,6 +207,36 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 	if !strings.Contains(out, "\nfpr:::::::::"+second) || strings.Contains(out, fingerprint) && !strings.Contains(out, "\npub:r:") {
 		t.Errorf("found: got %s, want %s, and the first one revoked", out, second)
 	}
+}
+
+// handInForTheParty carries the exchange for the Party's own key, from the login
+// of an administrator: the program writes the Party's address into From.
+func (g gnupg) handInForTheParty(ctx context.Context, w *world) {
+	g.Helper()
+	const address = "ke@" + domain
+	fingerprint := g.key(address)
+	keys := []gsp.Address{{Local: "keys", Domain: domain}}
+	request := g.mailed(nil, "--create", fingerprint, address)
+	if _, err := w.send(ctx, "ke2", keys, request); err == nil || !strings.Contains(err.Error(), string(gsp.WrongSender)) {
+		g.Errorf("by who is no administrator: got %v, want %s", err, gsp.WrongSender)
+	}
+	if _, err := w.send(ctx, "admin.ke", keys, request); err != nil {
+		g.Fatalf("hand in for the Party: %v", err)
+	}
+	if _, err := w.send(ctx, "admin.ke", keys, g.mailed(w.lastMail(ctx, g.T, "admin.ke"), "--receive")); err != nil {
+		g.Fatalf("confirm for the Party: %v", err)
+	}
+	for _, login := range []string{"second.ke", "third.ke"} {
+		if _, err := carryOut(ctx, w, admin.AccountAdd, admin.NewAccount{Login: login, Party: "ke", Roles: []string{"administrator"}}); err != nil {
+			g.Fatal(err)
+		}
+		in := admin.Verdict{KeyOf: admin.KeyOf{Address: "ke", Fingerprint: fingerprint}, By: login}
+		if _, err := carryOut(ctx, w, admin.KeyApprove, in); err != nil {
+			g.Fatalf("approve the Party's key: %v", err)
+		}
+	}
+	g.run(nil, wksClient, "--check", address)
+	w.checkHistory(ctx, g.T, "ke", gsp.PublishedKey)
 }
 
 // ownNetwork starts a gateway where GnuPG finds it.
