@@ -41,9 +41,8 @@ type Config struct {
 	// the sender the mask to paste.
 	UIMDisclosure Disclosure `toml:"uim_disclosure"`
 
-	// Where the help pages of refusals are, ending in "/". If empty, they are
-	// https://<domain>/help/, or below public.https where that is set, which this
-	// gateway's HTTPS door serves.
+	// Where the help pages of refusals are, ending in "/". If empty, they are at
+	// /help/ of the HTTPS door, as the section public calls it.
 	Help string `toml:"help"`
 
 	// Submission: where officers and national systems hand in mail, over TLS.
@@ -58,7 +57,8 @@ type Config struct {
 
 	// What the doors are called where mail clients are: it stands in what they set
 	// themselves up with, in the letters to officers, and in what `gsp dns`
-	// prints. Each is a host name, or one with a port as in "mail.gsp.int:465".
+	// prints. Each is a host name, one with a port as in "mail.gsp.int:465", or
+	// a port alone as in ":465", which leaves the usual name.
 	Public Public `toml:"public"`
 
 	// The certificate that all doors show.
@@ -166,8 +166,9 @@ type Public struct {
 	// Reading, likewise.
 	IMAP string `toml:"imap"`
 
-	// Keys, help and set-up. If empty, the domain itself. Clients look for keys
-	// and for their set-up at port 443 and nowhere else.
+	// Keys, help and set-up. If empty, the domain itself, at the port of
+	// https.listen; without a port it is 443, since clients look for keys and for
+	// their set-up at that port and nowhere else.
 	HTTPS string `toml:"https"`
 }
 
@@ -400,8 +401,8 @@ func (c Config) HelpBase() string {
 	if c.Help != "" {
 		return c.Help
 	}
-	if c.Public.HTTPS != "" {
-		return c.Servers().Directory.URL("/help/")
+	if door := c.Servers().Directory; door.Port != 0 {
+		return door.URL("/help/")
 	}
-	return "https://" + c.Domain + "/help/"
+	return "https://" + c.Domain + "/help/" // the system chooses the port
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -14,6 +15,9 @@ import (
 // system chooses one at the start.
 func (c Config) Servers() gsp.Servers {
 	mail := "mail." + c.Domain
+	if c.Public.HTTPS != "" && !strings.Contains(c.Public.HTTPS, ":") {
+		c.Public.HTTPS += ":443"
+	}
 	return gsp.Servers{
 		Submission: publicServer(c.Public.SMTP, c.SMTP.Listen, mail),
 		STARTTLS:   publicServer(c.Public.STARTTLS, c.SMTP.STARTTLSListen, mail),
@@ -23,18 +27,19 @@ func (c Config) Servers() gsp.Servers {
 }
 
 // publicServer returns what a door is called that listens at listen, "" for
-// none: as public says, else by its usual name.
+// none: as public says, else by its usual name. A port that public names is one
+// that the world sees, so the name is not that of this machine to itself.
 func publicServer(public, listen, usual string) gsp.Server {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return gsp.Server{}
 	}
-	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+	if ip, err := netip.ParseAddr(host); public == "" && (host == "localhost" || err == nil && ip.IsLoopback()) {
 		usual = "localhost"
 	}
 	switch name, other, ok := strings.Cut(public, ":"); {
 	case ok:
-		usual, port = name, other
+		usual, port = cmp.Or(name, usual), other
 	case name != "":
 		usual = name
 	}
@@ -49,6 +54,9 @@ func publicProblem(public string) string {
 	}
 	host, port, stated := strings.Cut(public, ":")
 	a, err := gsp.ParseAddress("postmaster@" + host)
+	if host == "" && stated { // the usual name
+		a, err = gsp.Address{}, nil
+	}
 	if _, noName := netip.ParseAddr(host); err != nil || noName == nil || a.Domain != host {
 		return fmt.Sprintf("%q does not begin with a host name in lower case, as certificates have it", public)
 	}

@@ -45,7 +45,24 @@ https = "keys.gsp.int"
 `, gsp.Servers{
 			Submission: gsp.Server{Host: "smtp.gsp.int", Port: 465},
 			Reading:    gsp.Server{Host: "imap.gsp.int", Port: 993},
-			Directory:  gsp.Server{Host: "keys.gsp.int", Port: 8443},
+			Directory:  gsp.Server{Host: "keys.gsp.int", Port: 443}, // where clients look for keys
+		}},
+		{"a container, whose ports are translated", `
+domain = "gsp.int"
+[smtp]
+listen = ":8465"
+[imap]
+listen = "127.0.0.1:8993"
+[https]
+listen = ":8443"
+[public]
+smtp = ":465"
+imap = ":993"
+https = ":443"
+`, gsp.Servers{
+			Submission: gsp.Server{Host: "mail.gsp.int", Port: 465},
+			Reading:    gsp.Server{Host: "mail.gsp.int", Port: 993},
+			Directory:  gsp.Server{Host: "gsp.int", Port: 443},
 		}},
 	}
 	for _, test := range tests {
@@ -62,10 +79,11 @@ https = "keys.gsp.int"
 
 func TestHelpFollowsThePublicName(t *testing.T) {
 	for public, want := range map[string]string{
-		"":                  "https://gsp.example/help/",
+		"":                  "https://localhost:8443/help/", // this machine only, until it is configured
+		":443":              "https://gsp.example/help/",
 		"keys.gsp.int:443":  "https://keys.gsp.int/help/",
 		"keys.gsp.int:8443": "https://keys.gsp.int:8443/help/",
-		"keys.gsp.int":      "https://keys.gsp.int:8443/help/", // the port it listens on
+		"keys.gsp.int":      "https://keys.gsp.int/help/",
 	} {
 		c := config.Default()
 		c.Public.HTTPS = public
@@ -78,7 +96,7 @@ func TestHelpFollowsThePublicName(t *testing.T) {
 func TestBadPublicNames(t *testing.T) {
 	const second = "[smtp]\nstarttls_listen = \":587\"\n[public]\n"
 	for _, text := range []string{
-		"[public]\nsmtp = \":465\"", "[public]\nsmtp = \"mail.gsp.int:\"", "[public]\nsmtp = \"mail.gsp.int:0\"",
+		"[public]\nsmtp = \":\"", "[public]\nsmtp = \":x\"", "[public]\nsmtp = \"mail.gsp.int:\"", "[public]\nsmtp = \"mail.gsp.int:0\"",
 		"[public]\nimap = \"mail.gsp.int:imaps\"", "[public]\nimap = \"Mail.gsp.int\"", "[public]\nimap = \"192.0.2.1:993\"",
 		"[public]\nimap = \"[2001:db8::1]:993\"", "[public]\nimap = \"2001:db8::1\"", "[public]\nhttps = \"https://gsp.int\"",
 		"[public]\nhttps = \"gsp.int/\"", "[public]\nhttps = \"a b\"", "[public]\nhttps = \"<a>\"", "[public]\nhttps = \"gsp.int:70000\"",
