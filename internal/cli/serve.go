@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -87,12 +88,23 @@ func (r *run) welcome(g *node.Gateway, madeConfig bool) {
 	for _, m := range g.Made {
 		fmt.Fprintf(w, "made   %s, %s\n", m.Path, m.What)
 	}
-	fmt.Fprintf(w, "serve  submission (SMTP over TLS)   %s\n", g.SMTP)
-	if g.STARTTLS != nil {
-		fmt.Fprintf(w, "serve  submission (STARTTLS)        %s\n", g.STARTTLS)
+	door := func(what string, at net.Addr, called gsp.Server) {
+		if at == nil {
+			return
+		}
+		fmt.Fprintf(w, "serve  %-29s %s", what, at)
+		if called.Host != "localhost" {
+			fmt.Fprintf(w, ", called %s", called)
+		}
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "serve  reading (IMAP over TLS)      %s\n", g.IMAP)
-	fmt.Fprintf(w, "serve  keys and help (HTTPS)        %s\n", g.HTTPS)
+	door("submission (SMTP over TLS)", g.SMTP, g.Called.Submission)
+	door("submission (STARTTLS)", g.STARTTLS, g.Called.STARTTLS)
+	door("reading (IMAP over TLS)", g.IMAP, g.Called.Reading)
+	door("keys and help (HTTPS)", g.HTTPS, g.Called.Directory)
+	for _, note := range g.Notes {
+		r.layout(w).text("BEWARE "+note, 7)
+	}
 	if madeConfig {
 		fmt.Fprint(w, `
 Next, in another terminal and in this folder:

@@ -242,7 +242,7 @@ func unwritable(path string, err error) error {
 	cause, remedy := "", ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		cause, remedy = "there is not enough room for %s", "make room and try again; it goes on where it was"
+		cause, remedy = "there is not enough room for %s", "make room and try again"
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
 		cause, remedy = "%s cannot be written", "name a folder where you may write, and run this as the gateway's user"
 	default:

@@ -20,6 +20,7 @@ import (
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/bell"
 	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/control"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/registry"
 	"gsp.example/gsp/internal/report"
@@ -60,6 +61,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	if err := checkWhole(c.Data); err != nil {
 		return nil, err
 	}
+	if err := checkOwner(c.Data); err != nil {
+		return nil, err
+	}
 	_, missing := os.Stat(c.Data)
 	bells := new(bell.Tower[gsp.MailboxID])
 	store, err := sqlite.Open(ctx, c.Data, sqlite.Options{
@@ -69,7 +73,8 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		Quota:       int64(c.Mailboxes.Quota),
 		Log:         log,
 	})
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) ||
+		errors.Is(err, syscall.ENOTDIR) {
 		return nil, &gsp.Refusal{
 			Reason: gsp.UnwritableFile,
 			Cause:  fmt.Sprintf("the data folder %s cannot be made or written", c.Data),
@@ -134,3 +139,22 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 
 // Close closes the data folder once everything accepted is synced.
 func (c *Core) Close() error { return c.store.Close() }
+
+// checkOwner refuses to work as root in the folder of another user, who could
+// not read afterwards what root makes there.
+func checkOwner(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
+		return nil
+	}
+	name := control.Name(int(owner.Uid))
+	return &gsp.Refusal{
+		Reason: gsp.UnwritableFile,
+		Cause:  fmt.Sprintf("the data folder %s belongs to the user %s, and this is root", folder, name),
+		Remedy: fmt.Sprintf("run it as that user: sudo -u %s gsp", name),
+	}
+}

@@ -22,10 +22,12 @@ import (
 
 // Gateway is a running gateway.
 type Gateway struct {
-	SMTP, IMAP, HTTPS net.Addr // where its doors are
-	STARTTLS          net.Addr // of the second one for submission, nil for none
-	CA                string   // path of the certificate to trust, "" with a configured one
-	Made              []Made   // what this start made
+	SMTP, IMAP, HTTPS net.Addr    // where its doors are
+	STARTTLS          net.Addr    // of the second one for submission, nil for none
+	CA                string      // path of the certificate to trust, "" with a configured one
+	Made              []Made      // what this start made
+	Notes             []string    // what needs somebody soon
+	Called            gsp.Servers // what mail clients are told
 
 	core    *Core
 	started time.Time
@@ -54,11 +56,12 @@ type door struct {
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, err error) {
 	core, err := Open(ctx, c, log)
 	if err != nil {
-		return nil, err
+		return nil, unwritable(c.Data, err)
 	}
 	g := &Gateway{core: core, started: time.Now(), failed: make(chan error, 6), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
+			err = unwritable(c.Data, err)
 			g.abandon()
 		}
 	}()
@@ -81,6 +84,9 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (_ *Gateway, 
 				g.failed <- fmt.Errorf("%s door: %w", d.name, err)
 			}
 		})
+	}
+	if g.Notes, err = g.notes(ctx, c, pair, time.Now()); err != nil {
+		return nil, err
 	}
 	if g.CA != "" {
 		g.served.Go(func() { g.renew(names(c), log) })
@@ -187,6 +193,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		g.doors = append(g.doors, d.door)
 	}
 	g.announce(c, directory)
+	g.Called = core.Office.Servers
 	core.Office.Condition = g.condition(c, pair, submission.Connections, reading.Connections)
 	return nil
 }
@@ -221,6 +228,13 @@ func listen(name, at string) (net.Listener, error) {
 			Reason: gsp.PortInUse,
 			Cause:  fmt.Sprintf("%s, where the %s door is to listen, is reserved for privileged programs", at, name),
 			Remedy: "set a port above 1023, or give the program the capability CAP_NET_BIND_SERVICE",
+			Err:    err,
+		}
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, &gsp.Refusal{
+			Reason: gsp.BrokenConfig,
+			Cause:  fmt.Sprintf("this machine does not have the address of %s, where the %s door is to listen", at, name),
+			Remedy: "set an address that it has, or the port alone, such as :465, for all",
 			Err:    err,
 		}
 	case err != nil:

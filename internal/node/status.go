@@ -6,19 +6,21 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/config"
+	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/localca"
 )
 
 // What an operator is warned of.
 const (
-	littleRoom   = 2 << 30             // octets left of the disk
-	certificate  = 14 * 24 * time.Hour // left of the doors' certificate
-	clockForward = time.Hour           // by which the log may be ahead of the clock
+	littleRoom      = 1 << 30             // octets left of the disk
+	certificateSoon = 14 * 24 * time.Hour // left of the doors' certificate
+	clockBehind     = time.Hour           // its log
 )
 
 // Version returns the version of the program, as the Go tools recorded it.
@@ -46,7 +48,7 @@ func (g *Gateway) condition(c config.Config, pair *localca.Pair, submissions, re
 			},
 			Today:   admin.Mails{Accepted: tally.Accepted, Refused: tally.Refused},
 			Waiting: tally.Waiting, Oldest: tally.Oldest,
-			Certificate: pair.Leaf().NotAfter, Data: c.Data, Warnings: []string{},
+			Certificate: pair.Leaf().NotAfter, Data: c.Data,
 		}
 		if g.STARTTLS != nil {
 			found.Doors = append(found.Doors, admin.Door{Name: "STARTTLS", Address: g.STARTTLS.String()})
@@ -56,22 +58,58 @@ func (g *Gateway) condition(c config.Config, pair *localca.Pair, submissions, re
 				found.Database += info.Size()
 			}
 		}
-		var disk syscall.Statfs_t
-		if err := syscall.Statfs(c.Data, &disk); err != nil {
-			return admin.Condition{}, fmt.Errorf("look at the disk: %w", err)
+		if found.Free, err = room(c.Data); err != nil {
+			return admin.Condition{}, err
 		}
-		found.Free = int64(disk.Bavail) * disk.Bsize
-		warn := func(when bool, format string, args ...any) {
-			if when {
-				found.Warnings = append(found.Warnings, fmt.Sprintf(format, args...))
-			}
+		if found.Warnings, err = g.notes(ctx, c, pair, now); err != nil {
+			return admin.Condition{}, err
 		}
-		left := found.Certificate.Sub(now)
-		warn(g.core.store.Err() != nil, "the store takes no more writes; see the log, then start the gateway again")
-		warn(found.Free < littleRoom, "the disk of %s is nearly full", c.Data)
-		warn(left <= 0, "the certificate of the doors has expired: mail clients refuse to connect")
-		warn(left > 0 && left < certificate, "the certificate of the doors expires in %d days", int(left.Hours()/24))
-		warn(tally.Newest.After(now.Add(clockForward)), "the clock is behind the log, whose newest entry is of %s", tally.Newest.Format(time.RFC3339))
 		return found, nil
 	}
+}
+
+// room returns how many octets the disk of a folder has left.
+func room(folder string) (int64, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(folder, &disk); err != nil {
+		return 0, fmt.Errorf("look at the disk: %w", err)
+	}
+	return int64(disk.Bavail) * disk.Bsize, nil
+}
+
+// notes says what of a gateway needs somebody soon.
+func (g *Gateway) notes(ctx context.Context, c config.Config, pair *localca.Pair, now time.Time) ([]string, error) {
+	notes := []string{}
+	note := func(when bool, format string, args ...any) {
+		if when {
+			notes = append(notes, fmt.Sprintf(format, args...))
+		}
+	}
+	note(g.core.store.Err() != nil, "the store takes no more writes; see the log, then start the gateway again")
+	free, err := room(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	note(free < littleRoom, "the disk of %s is nearly full, %s are free", c.Data, gsp.Octets(free))
+	leaf := pair.Leaf()
+	left := leaf.NotAfter.Sub(now)
+	note(left <= 0, "the certificate has expired, on %s: mail clients refuse to connect", leaf.NotAfter.Format(time.DateOnly))
+	note(left > 0 && left < certificateSoon, "the certificate expires in %d days, on %s", int(left.Hours()/24), leaf.NotAfter.Format(time.DateOnly))
+	note(now.Before(leaf.NotBefore), "the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.DateOnly))
+	var named []string
+	for _, door := range []gsp.Server{g.Called.Submission, g.Called.STARTTLS, g.Called.Reading, g.Called.Directory} {
+		if door.Host != "" && door.Host != "localhost" && !slices.Contains(named, door.Host) {
+			named = append(named, door.Host)
+			note(leaf.VerifyHostname(door.Host) != nil, "the certificate does not name %s: mail clients refuse to connect there", door.Host)
+		}
+	}
+	if d := g.Called.Directory; d.Host != "localhost" {
+		note(d.Port != 443, "clients look for keys at port 443 only, and the HTTPS door is called %s; if a router translates the port, set https = \":443\" in the section public", d)
+	}
+	tally, err := g.core.store.Tally(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	note(tally.Newest.After(now.Add(clockBehind)), "the clock of this machine is behind its log, whose newest entry is of %s", tally.Newest.Format(time.RFC3339))
+	return notes, nil
 }
