@@ -87,11 +87,7 @@ func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, nil, err
 	}
-	layer, err := fileLayer()
-	if err != nil {
-		return nil, nil, err
-	}
-	db, err := sql.Open("sqlite3", uri(path, "vfs", layer,
+	db, err := sql.Open("sqlite3", uri(path,
 		"_journal_mode", "WAL", "_synchronous", "FULL", "_txlock", "immediate",
 		"_busy_timeout", "10000", "_foreign_keys", "1", "_cache_size", "-16384"))
 	if err != nil {
@@ -152,7 +148,7 @@ func openReaders(ctx context.Context, path string) (*sql.DB, error) {
 
 // uri names a database file with parameters. A path may hold "?" and "%".
 func uri(path string, parameters ...string) string {
-	query := url.Values{}
+	query := url.Values{"vfs": {fileLayer()}}
 	for i := 0; i < len(parameters); i += 2 {
 		query.Set(parameters[i], parameters[i+1])
 	}

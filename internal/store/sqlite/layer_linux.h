@@ -1,4 +1,4 @@
-// The part of SQLite's interface that log_linux.c needs. SQLite keeps it as it
+// The part of SQLite's interface that layer_linux.c needs. SQLite keeps it as it
 // is and adds at the end (https://sqlite.org/c3ref/vfs.html). The driver has
 // SQLite's own header, where the compiler does not look for it from here.
 
@@ -43,11 +43,12 @@ __attribute__((weak)) int sqlite3_vfs_register(sqlite3_vfs *vfs, int isDefault);
 enum {
 	SQLITE_OK = 0,
 	SQLITE_ERROR = 1,
-	SQLITE_NOMEM = 7,
+	SQLITE_IOERR_READ = 10 | 1 << 8,
 	SQLITE_IOERR_FSYNC = 10 | 4 << 8,
-	SQLITE_CANTOPEN = 14,
+	SQLITE_IOERR_NOMEM = 10 | 12 << 8,
+	SQLITE_IOERR_CORRUPTFS = 10 | 33 << 8,
 	SQLITE_OPEN_WAL = 0x00080000,
 };
 
-// registerLog adds the file layer "gsp" to SQLite, once.
-int registerLog(void);
+// registerLayer adds the layer "gsp" to SQLite. To be called once.
+int registerLayer(void);

@@ -9,7 +9,7 @@ import (
 )
 
 // TestACommitIsWrittenByOneCall counts the calls by which the process writes:
-// without the file layer of log_linux.c there are two for each page.
+// without the file layer of layer_linux.c there are two for each page.
 func TestACommitIsWrittenByOneCall(t *testing.T) {
 	const mails = 20
 	s := open(t, t.TempDir(), sqlite.Options{})

@@ -3,4 +3,4 @@
 package sqlite
 
 // fileLayer returns the name of SQLite's own layer.
-func fileLayer() (string, error) { return "unix", nil }
+func fileLayer() string { return "unix" }
