@@ -16,9 +16,10 @@ var words = mime.WordDecoder{
 }
 
 // list reads addresses. A display name in an old charset, written without any
-// encoding, must not make an address unreadable either.
+// encoding, must not make an address unreadable either. The parser takes
+// comments only behind an address, so they go first.
 func list(value string) ([]*mail.Address, error) {
-	return (&mail.AddressParser{WordDecoder: &words}).ParseList(strings.ToValidUTF8(value, "\ufffd"))
+	return (&mail.AddressParser{WordDecoder: &words}).ParseList(strings.ToValidUTF8(stripComments(value), "\ufffd"))
 }
 
 // readFrom reads the one author of a mail (RFC 5322, section 3.6.2).

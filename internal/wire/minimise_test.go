@@ -204,13 +204,13 @@ func TestSpellings(t *testing.T) {
 		want   []gsp.Claim
 	}{
 		{"X-GSP-UIM: \"A\"\r\n", []gsp.Claim{claim("A", 1, "", "")}},
-		{"x-gsp-uim: \"A\"\r\nGSP-UIM: \"B\"\r\nX-Gsp-Uim: \"C\"\r\n", []gsp.Claim{claim("A", 1, "", ""), claim("B", 1, "", ""), claim("C", 1, "", "")}},
+		{"x-gsp-uim: \"A\"\r\nX-GSP-UIM: \"B\"\r\nX-Gsp-Uim: \"C\"\r\n", []gsp.Claim{claim("A", 1, "", ""), claim("B", 1, "", ""), claim("C", 1, "", "")}},
 		{"GSP-UIM: \"A\",\r\n\t\"B\";n=2;level=unit\r\n", []gsp.Claim{claim("A", 1, "", ""), claim("B", 2, gsp.Unit, "")}},
 		{"GSP-UIM: \"A\";n=1;n=7\r\n", []gsp.Claim{claim("A", 7, "", "")}}, // RFC 9651, section 4.2.3.2: the last
 		{"GSP-UIM: \"[uim B]\"\r\n", []gsp.Claim{claim("[uim B]", 1, "", "")}},
 		{"GSP-UIM:\r\nX-GSP-UIM: \t\r\nSubject: [uim B]\r\n", []gsp.Claim{claim("B", 1, "", "")}},
 		{"GSP-UIM:\r\nX-GSP-UIM: \"A\"\r\n", []gsp.Claim{claim("A", 1, "", "")}},
-		{"GSP-UIM: \"A\"\r\nX-GSP-UIM: \"A\"\r\nSubject: [uim B]\r\n", []gsp.Claim{claim("A", 1, "", ""), claim("A", 1, "", "")}},
+		{"GSP-UIM: \"A\"\r\nGSP-UIM: \"A\"\r\nSubject: [uim B]\r\n", []gsp.Claim{claim("A", 1, "", ""), claim("A", 1, "", "")}},
 		{"X-X-GSP-UIM: \"A\"\r\nGSP-UIMS: \"A\"\r\nGSP_UIM: \"A\"\r\nXGSP-UIM: \"A\"\r\nX-UIM: \"A\"\r\nGSP-UIM-: \"A\"\r\n", nil},
 		{"Comments: GSP-UIM: \"A\"\r\nX-Note: x\r\n GSP-UIM: \"A\"\r\n", nil},
 		{"Keywords: [uim A]\r\nThread-Topic: [uim A]\r\nX-Subject: [uim A]\r\n", nil},
@@ -222,6 +222,7 @@ func TestSpellings(t *testing.T) {
 	for _, pair := range [][2]string{
 		{"GSP-Type: request", "X-GSP-TYPE: reply"}, {"x-gsp-type: request", "X-GSP-Type: request"},
 		{"GSP-Case: \"2026-KE-7Q4M2\"", "X-GSP-Case: \"2026-KE-7Q4M2\""},
+		{"GSP-UIM: \"A\"", "X-GSP-UIM: \"A\""}, {"x-gsp-uim: \"A\"", "GSP-UIM: \"B\""},
 	} {
 		_, err := read(t, from+pair[0]+"\r\n"+pair[1]+"\r\n")
 		if want := (&gsp.Refusal{Reason: gsp.DuplicateHeader}); err == nil || !strings.HasPrefix(err.Error(), string(want.Reason)) {

@@ -156,8 +156,12 @@ func cutTag(s string) (tag, rest string, found bool, err error) {
 		if len(s) < 4 || !strings.EqualFold(s[:3], "uim") {
 			continue
 		}
-		// Some clients write a no-break space where two spaces stand.
-		if next, _ := utf8.DecodeRuneInString(s[3:]); next != ']' && !unicode.IsSpace(next) {
+		// Some clients write a no-break space where two spaces stand. A colon or an
+		// equals sign is a slip: the code behind it must not be lost in silence.
+		switch next, _ := utf8.DecodeRuneInString(s[3:]); {
+		case next == ':' || next == '=':
+			return "", "", false, errors.New("no space behind uim")
+		case next != ']' && !unicode.IsSpace(next):
 			continue
 		}
 		if tag, rest, ok = strings.Cut(s[3:], "]"); !ok {

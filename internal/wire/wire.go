@@ -12,9 +12,9 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -76,18 +76,21 @@ func ReadFields(fields []sealed.Field, domain string, aliases ...string) (Fields
 	if err := r.claims(); err != nil {
 		return Fields{}, err
 	}
+	r.AutoSubmitted = cmp.Or(r.AutoSubmitted, r.precedence)
 	return r.Fields, nil
 }
 
 // reader collects the fields of one header.
 type reader struct {
 	Fields
-	domain  string
-	aliases []string
-	seen    [hasCase + 1]bool
-	uims    []string      // the values of GSP-UIM
-	senders []gsp.Address // of Sender, Resent-From and Resent-Sender; zero where there is none
-	subject string
+	domain     string
+	aliases    []string
+	seen       [hasCase + 1]bool
+	uims       []string      // the values of GSP-UIM
+	spelling   string        // of the field that they came in
+	senders    []gsp.Address // of Sender, Resent-From and Resent-Sender; zero where there is none
+	subject    string
+	precedence string // Auto-Submitted in older words
 }
 
 // The fields that may stand once and that package sealed does not count.
@@ -115,8 +118,9 @@ func (r *reader) field(name, value string) (err error) {
 	case "date":
 		r.Date, err = readDate(value)
 	case "message-id":
-		if r.MessageID = value; !isMessageID(value) {
-			err = broken("the Message-ID is not well formed", "let your mail program make the Message-ID")
+		// One that cannot be kept is as if there were none: the gateway makes one.
+		if id := strings.TrimSpace(stripComments(value)); isMessageID(id) {
+			r.MessageID = id
 		}
 	case "in-reply-to":
 		r.InReplyTo = readMessageIDs(value)
@@ -127,34 +131,55 @@ func (r *reader) field(name, value string) (err error) {
 	case "auto-submitted":
 		r.AutoSubmitted = readAutoSubmitted(value)
 		err = r.once(hasAutoSubmitted)
+	case "precedence", "x-autoreply", "x-autorespond":
+		r.precedence = cmp.Or(r.precedence, readPrecedence(name, value))
 	case "subject":
 		r.subject = value
-	case "gsp-uim", "x-gsp-uim":
-		if value != "" { // a template that was not filled in
-			r.uims = append(r.uims, value)
-		}
-	case "gsp-type", "x-gsp-type":
-		if err = r.once(hasType); err == nil {
-			err = r.readType(value)
-		}
-	case "gsp-case", "x-gsp-case":
-		if err = r.once(hasCase); err == nil {
-			err = r.readCase(value)
-		}
+	}
+	if value != "" { // else a template that was not filled in
+		return cmp.Or(err, r.own(name, value))
 	}
 	return err
 }
 
+// own reads a field of ours, with or without X-.
+func (r *reader) own(name, value string) error {
+	switch name {
+	case "gsp-uim", "x-gsp-uim":
+		// Each spelling is a list that may go on in the next field. In both
+		// spellings it is the same list twice, as some clients send it.
+		if len(r.uims) > 0 && r.spelling != name {
+			return duplicate()
+		}
+		r.uims, r.spelling = append(r.uims, value), name
+	case "gsp-type", "x-gsp-type":
+		if err := r.once(hasType); err != nil {
+			return err
+		}
+		return r.readType(value)
+	case "gsp-case", "x-gsp-case":
+		if err := r.once(hasCase); err != nil {
+			return err
+		}
+		return r.readCase(value)
+	}
+	return nil
+}
+
 func (r *reader) once(field int) error {
 	if r.seen[field] {
-		return &gsp.Refusal{
-			Reason: gsp.DuplicateHeader,
-			Cause:  "a header field that may stand once stands twice",
-			Remedy: "send each of In-Reply-To, References, Auto-Submitted, GSP-Type and GSP-Case once, with or without X-",
-		}
+		return duplicate()
 	}
 	r.seen[field] = true
 	return nil
+}
+
+func duplicate() error {
+	return &gsp.Refusal{
+		Reason: gsp.DuplicateHeader,
+		Cause:  "a header field that may stand once stands twice",
+		Remedy: "send each of In-Reply-To, References, Auto-Submitted, GSP-Type and GSP-Case once, and these and GSP-UIM either with X- or without",
+	}
 }
 
 // claims reads the UIMs, from the header, or where it has none from the
@@ -237,26 +262,27 @@ func (r *reader) readCase(value string) error {
 	return nil
 }
 
-func readDate(value string) (time.Time, error) {
-	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", value) // the usual form, at a tenth of the cost
-	if err != nil {
-		t, err = mail.ParseDate(value)
-	}
-	if err != nil || t.Unix() <= 0 || t.Unix() > maxUnix {
-		return time.Time{}, broken("the Date cannot be read", "check the clock of your computer and send the mail again")
-	}
-	return t, nil
-}
-
 // readAutoSubmitted reads the keyword of RFC 3834, section 5. Whatever is not
 // "no" is automatic, so an unknown keyword is that too.
 func readAutoSubmitted(value string) string {
-	keyword, _, _ := strings.Cut(value, ";")
+	keyword, _, _ := strings.Cut(stripComments(value), ";")
 	switch k := strings.ToLower(strings.TrimSpace(keyword)); k {
 	case "no", "auto-replied", "auto-notified":
 		return k
 	}
 	return "auto-generated"
+}
+
+// readPrecedence knows the programs that answer by themselves and have not
+// heard of RFC 3834, by the words that they use instead; "" is none of them.
+func readPrecedence(name, value string) string {
+	switch value = strings.ToLower(strings.TrimSpace(value)); {
+	case name == "x-autoreply" && value != "no", name == "x-autorespond" && value != "no", value == "auto_reply":
+		return "auto-replied"
+	case value == "bulk", value == "junk", value == "list":
+		return "auto-generated"
+	}
+	return ""
 }
 
 func broken(cause, remedy string) error {

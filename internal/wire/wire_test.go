@@ -115,7 +115,7 @@ func TestRead(t *testing.T) {
 		"X-GSP-Type: request;urgency=detained;due=@1764547200\r\n"+
 		"gsp-case: \"2026-ke-7q4m2\"\r\n"+
 		"GSP-UIM: \"QCALL####\";n=12;level=unit,\r\n \"a \\\"b\\\" \\\\c\"\r\n"+
-		"X-GSP-UIM: \"KE7\";party=ke\r\n")
+		"gsp-uim: \"KE7\";party=ke\r\n")
 	want := wire.Fields{
 		From:          address("fr1@gsp.example"),
 		To:            addresses("ke@gsp.example", "de@gsp.example"),
@@ -206,11 +206,6 @@ func TestRefusals(t *testing.T) {
 		{from + "To: <ke@gsp.example\r\n", gsp.BrokenHeader},
 		{from + "Date: yesterday\r\n", gsp.BrokenHeader},
 		{from + "Date: Mon, 23 Nov 1026 12:00:00 +0300\r\n", gsp.BrokenHeader},
-		{from + "Message-ID: KEPACK\r\n", gsp.BrokenHeader},
-		{from + "Message-ID: <KEPACK@x> <b@x>\r\n", gsp.BrokenHeader},
-		{from + "Message-ID: <KEPACK>\r\n", gsp.BrokenHeader},
-		{from + "Message-ID: <KEPACK@>\r\n", gsp.BrokenHeader},
-		{from + "Message-ID: <@KEPACK>\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: KEPACK\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: \"request\"\r\n", gsp.BrokenHeader},
 		{from + "GSP-Type: request;urgency=KEPACK\r\n", gsp.BrokenHeader},
@@ -245,6 +240,8 @@ func TestRefusals(t *testing.T) {
 		{from + "Subject: [uim KEPACK\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK [uim B]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK count=2]\r\n", gsp.BrokenUIM},
+		{from + "Subject: [UIM:KEPACK]\r\n", gsp.BrokenUIM},
+		{from + "Subject: two [uim=KEPACK n=2]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK n=-1]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK n=1e3]\r\n", gsp.BrokenUIM},
 		{from + "Subject: [uim KEPACK n=99999999999999999999]\r\n", gsp.BrokenUIM},
