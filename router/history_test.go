@@ -1,13 +1,19 @@
 package router_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/keyring"
 	"gsp.example/gsp/internal/registry"
 )
 
@@ -107,4 +113,80 @@ func TestTheHistoryKnowsEachAnswer(t *testing.T) {
 	if answers["ke"] == "" {
 		t.Errorf("ke: got %q, want an answer at the end", answers["ke"])
 	}
+}
+
+// The lists say what each key is good for.
+func TestTheListsTellTheStateOfAKey(t *testing.T) {
+	h := takesKeys(t)
+	state := func(login string) (registry.KeyState, time.Time) {
+		t.Helper()
+		for _, a := range run(h, admin.AccountList, admin.AccountFilter{}) {
+			if a.Login == login {
+				return a.KeyState, a.KeyUntil
+			}
+		}
+		return "", time.Time{}
+	}
+	listed := func(login string) (states []registry.KeyState) {
+		t.Helper()
+		for _, k := range run(h, admin.KeyList, admin.None{}) {
+			if k.Address == login+"@"+domain {
+				states = append(states, k.State)
+			}
+		}
+		return states
+	}
+	check := func(what string, want registry.KeyState, until time.Time, all ...registry.KeyState) {
+		t.Helper()
+		got, at := state("ke2")
+		if got != want || !at.Equal(until) || !slices.Equal(listed("ke2"), all) {
+			t.Errorf("%s: got %q until %v, in the list of keys %q, want %q until %v, %q", what, got, at, listed("ke2"), want, until, all)
+		}
+	}
+	check("no key", "", time.Time{})
+	end := h.now.Add(-time.Hour).Add(keyring.Lifetime)
+	k := h.makeKey("ke2")
+	h.handIn("ke2", "ke2", k)
+	check("handed in", registry.WaitingKey, h.now.Add(registry.ApprovalLasts), registry.WaitingKey)
+	if _, err := approve(h, "admin.ke", "ke2", ""); err != nil {
+		t.Fatal(err)
+	}
+	check("published", registry.GoodKey, end, registry.GoodKey)
+	h.now = end.Add(-registry.EndsSoon)
+	check("60 days before its end", registry.EndingKey, end, registry.EndingKey)
+	h.publish("ke2")
+	check("replaced", registry.GoodKey, h.now.Add(keyring.Lifetime-time.Hour), registry.GoodKey, registry.ReplacedKey)
+	h.now = h.now.Add(registry.Overlap)
+	check("a week later", registry.GoodKey, h.now.Add(keyring.Lifetime-time.Hour-registry.Overlap), registry.GoodKey)
+	h.now = h.now.Add(keyring.Lifetime)
+	check("at its end", registry.EndedKey, h.now.Add(-time.Hour-registry.Overlap), registry.EndedKey)
+	if _, err := h.sendKey("ke2", revoked(t, h)); err != nil {
+		t.Fatal(err)
+	}
+	check("revoked", registry.RevokedKey, time.Time{}, registry.RevokedKey)
+	run(h, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2"}})
+	check("withdrawn", "", time.Time{})
+}
+
+// revoked publishes a key of ke2 and returns it with its revocation.
+func revoked(t *testing.T, h *house) []byte {
+	t.Helper()
+	made := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return h.now.Add(-time.Hour) }}
+	entity, err := openpgp.NewEntity("", "", "ke2@"+domain, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func() []byte {
+		var b bytes.Buffer
+		if err := entity.Serialize(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	run(h, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2"}})
+	run(h, admin.KeyImport, admin.NewKey{Address: "ke2", Bytes: write()})
+	if err := entity.RevokeKey(packet.KeyCompromised, "", made); err != nil {
+		t.Fatal(err)
+	}
+	return write()
 }

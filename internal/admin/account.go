@@ -51,6 +51,9 @@ type AccountRow struct {
 	Until   gsp.Day    `json:"until,omitzero"` // its last day, "" for no end
 	Key     string     `json:"key,omitzero"`   // fingerprint of its published certificate
 	Room    gsp.Room   `json:"room,omitzero"`  // of its mailboxes, by AccountList alone
+
+	KeyState registry.KeyState `json:"key_state,omitzero"` // of Key, or of the one that waits where there is none; "" without either
+	KeyUntil time.Time         `json:"key_until,omitzero"` // as in KeyRow
 }
 
 // AccountFilter is the input of AccountList.
@@ -232,19 +235,22 @@ func accountList(ctx context.Context, o *Office, _ string, in AccountFilter) ([]
 	rows := []AccountRow{}
 	for _, a := range roll.Accounts() {
 		if only == "" || a.Party == only {
-			rows = append(rows, rowOf(roll, a))
+			rows = append(rows, rowOf(roll, a, o.Now()))
 		}
 	}
 	return rows, o.addRooms(ctx, rows)
 }
 
-func rowOf(roll *registry.Snapshot, a gsp.Account) AccountRow {
+func rowOf(roll *registry.Snapshot, a gsp.Account, now time.Time) AccountRow {
 	address := roll.Address(a.Login)
 	row := AccountRow{
 		Account: a, Address: address.String(), Roles: append([]gsp.Role{}, roll.Roles(a.ID)...), Until: roll.Until(a.ID),
 	}
 	if cert, ok := roll.Cert(address); ok {
 		row.Key = cert.Fingerprint()
+		row.KeyState, row.KeyUntil = registry.StateOf(cert, now)
+	} else if q, ok := roll.Request(address); ok && !registry.Lapsed(q, now) {
+		row.KeyState, row.KeyUntil = registry.WaitingKey, rowOfRequest(roll, q).Until
 	}
 	return row
 }
@@ -347,7 +353,7 @@ func (o *Office) changeAccount(ctx context.Context, login string, decide func(*r
 	}
 	roll := o.Registry.Snapshot()
 	account, _, _ := roll.Login(login)
-	return rowOf(roll, account), nil
+	return rowOf(roll, account, o.Now()), nil
 }
 
 func unknownAccount(login string) error {

@@ -90,7 +90,7 @@ func accountShow(_ context.Context, o *Office, _ string, in AccountLogin) (Accou
 	}
 	party, _ := roll.Party(a.Party)
 	d := AccountDetails{
-		AccountRow: rowOf(roll, a), PartyName: party.Name, PartyIsGone: !party.Withdrawn.IsZero(),
+		AccountRow: rowOf(roll, a, o.Now()), PartyName: party.Name, PartyIsGone: !party.Withdrawn.IsZero(),
 		Password: credential.Issued, Pins: len(credential.Pins), Grants: []gsp.Grant{},
 	}
 	address := roll.Address(a.Login)

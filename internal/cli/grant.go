@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/registry"
 )
 
 type accountRoleCommand struct {
@@ -47,6 +48,9 @@ func (c accountShowCommand) Run(r *run) error {
 			fmt.Fprintf(w, "key:\t%s\n", fours(a.Key))
 		default:
 			fmt.Fprintf(w, "key:\t%s\n\texpires %s\n", fours(a.Key), day(a.KeyExpires))
+		}
+		if a.Key != "" && a.KeyState != registry.GoodKey {
+			fmt.Fprintf(w, "\t%s\n", keyState(a.KeyState, a.KeyUntil))
 		}
 		if a.KeyWaiting != "" {
 			fmt.Fprintf(w, "waits:\t%s\n", fours(a.KeyWaiting))

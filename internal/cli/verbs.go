@@ -273,10 +273,7 @@ func (c accountCertificateCommand) Run(r *run) error {
 func (r *run) accountTable(w io.Writer, rows []admin.AccountRow) {
 	table := [][]string{{"ACCOUNT", "PARTY", "KIND", "STATE", "USE", "KEY", "ROLES"}}
 	for _, a := range rows {
-		key := "yes"
-		if a.Key == "" {
-			key = "-"
-		}
+		key := dash(keyState(a.KeyState, a.KeyUntil))
 		table = append(table, []string{a.Address, string(a.Party), string(a.Kind), state(a), useText(a.Room), key, dash(join(a.Roles))})
 	}
 	r.layout(w).table(table)
