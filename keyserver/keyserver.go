@@ -23,6 +23,10 @@ type Directory interface {
 	// the user ID at that domain alone. It is empty for none.
 	Published(domain, hash string) []Entry
 
+	// Besides returns what has the same address and is not among Published: a
+	// certificate of version 6, which would keep GnuPG from reading the others.
+	Besides(domain, hash string) []Entry
+
 	// Identified returns the certificates that have a key, primary or not, of
 	// that fingerprint or key ID: 40, 64 or 16 digits of capital hexadecimal.
 	Identified(id string) []Entry

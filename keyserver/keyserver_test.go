@@ -39,6 +39,8 @@ func (d directory) Published(domain, hash string) []keyserver.Entry {
 	return d[hash]
 }
 
+func (d directory) Besides(domain, hash string) []keyserver.Entry { return d[domain+" beside "+hash] }
+
 func (d directory) Identified(id string) (found []keyserver.Entry) {
 	for _, entries := range d {
 		for _, e := range entries {

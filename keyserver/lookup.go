@@ -44,7 +44,7 @@ func (s *Server) serveHKP(w http.ResponseWriter, r *http.Request, path string) {
 	if !s.admit(w, r) {
 		return
 	}
-	entries, exact := s.search(query.Get("search"))
+	entries, exact := s.search(query.Get("search"), op)
 	switch {
 	case !exact:
 		w.Header().Set("Cache-Control", "max-age=60")
@@ -85,7 +85,7 @@ func (s *Server) serveVKS(w http.ResponseWriter, r *http.Request, path string) {
 	if id, ok := identifier(what); ok && slices.Contains(digits, len(id)) {
 		entries = s.Directory.Identified(id)
 	} else if by == "by-email" {
-		entries = s.byAddress(what)
+		entries = s.byAddress(what, s.Directory.Published)
 	}
 	if len(entries) == 0 {
 		notFound(w)
@@ -97,25 +97,30 @@ func (s *Server) serveVKS(w http.ResponseWriter, r *http.Request, path string) {
 
 // search finds certificates by what a client typed. It reports false for what
 // would name more than one.
-func (s *Server) search(what string) ([]Entry, bool) {
+func (s *Server) search(what, op string) (entries []Entry, exact bool) {
 	if id, ok := identifier(what); ok {
 		return s.Directory.Identified(id), true
 	}
-	if strings.Contains(what, "@") {
-		return s.byAddress(what), true
+	if !strings.Contains(what, "@") {
+		return nil, false
 	}
-	return nil, false
+	entries = s.byAddress(what, s.Directory.Published)
+	if op != "get" {
+		// An index can tell of these too; each is got by its fingerprint.
+		entries = append(slices.Clip(entries), s.byAddress(what, s.Directory.Besides)...)
+	}
+	return entries, true
 }
 
 // byAddress finds the certificates of an address, which may stand in angle
-// brackets.
-func (s *Server) byAddress(what string) []Entry {
+// brackets, by one of the Directory's methods.
+func (s *Server) byAddress(what string, find func(domain, hash string) []Entry) []Entry {
 	what = strings.TrimSuffix(strings.TrimPrefix(what, "<"), ">")
 	address, err := gsp.ParseAddress(what)
 	if err != nil || !slices.Contains(s.domains, address.Domain) {
 		return nil
 	}
-	return s.Directory.Published(address.Domain, gsp.WKDHash(address.Local))
+	return find(address.Domain, gsp.WKDHash(address.Local))
 }
 
 // identifier reads a fingerprint or a key ID of 16 digits, with or without 0x,

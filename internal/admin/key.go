@@ -90,8 +90,7 @@ func keyList(_ context.Context, o *Office, _ string, _ None) ([]KeyRow, error) {
 	roll, now := o.Registry.Snapshot(), o.Now()
 	rows := []KeyRow{}
 	for _, c := range roll.Certificates() {
-		cert, _ := roll.Cert(c.Address)
-		rows = append(rows, rowOfKey(roll, c.Address, cert, c.Published, now))
+		rows = append(rows, rowOfKey(roll, c.Address, c.Cert, c.Published, now))
 	}
 	for _, c := range roll.Overlapping(now) {
 		owner, _ := roll.Owner(c.Address)

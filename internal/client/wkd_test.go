@@ -98,6 +98,8 @@ func (p published) Published(_, hash string) []keyserver.Entry {
 	return []keyserver.Entry{{Certificate: c}}
 }
 
+func (p published) Besides(string, string) []keyserver.Entry { return nil }
+
 func (p published) Identified(string) []keyserver.Entry { return nil }
 
 func (p published) Parties() (gsp.Keyring, error) { return gsp.Keyring{}, nil }

@@ -162,6 +162,10 @@ type Certificate struct {
 	Replaced    bool      // withdrawn because another took its place, which stores note by themselves
 }
 
+// Beside reports whether the certificate is of version 6, by its fingerprint. An
+// address may have one beside that of version 4, so neither ends the other.
+func (c Certificate) Beside() bool { return len(c.Fingerprint) == 2*32 }
+
 // LibraryVersion numbers the published versions of the pattern library,
 // from 1. 0 is the empty library that a new gateway has.
 type LibraryVersion int64

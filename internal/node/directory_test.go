@@ -1,19 +1,25 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/node"
+	"gsp.example/gsp/internal/pgpcert"
 )
 
 // asker returns a function that asks the directory by its advanced name.
@@ -80,5 +86,49 @@ func TestKeysAreFoundAtOnce(t *testing.T) {
 		if want := "info:1:1\npub:" + cert.Fingerprint() + ":"; !strings.HasPrefix(index, want) || !strings.Contains(index, "\nuid:") {
 			t.Errorf("index: got %q, want %q", index, want)
 		}
+	}
+}
+
+// A certificate of version 6 is found by its fingerprint and told of in an index
+// by address. What GnuPG reads is without it, or it would take nothing at all.
+func TestACertificateOfVersion6IsFoundByItsFingerprint(t *testing.T) {
+	c := configOf(t)
+	g, roots := start(t, c)
+	defer g.Shutdown(t.Context())
+	get := asker(t, c, g, roots)
+	do(t, c, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
+	publish(t, c, "ke")
+	entity, err := openpgp.NewEntity("", "", "ke@"+domain, &packet.Config{V6Keys: true, Algorithm: packet.PubKeyAlgoEd25519})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var public bytes.Buffer
+	if err := entity.Serialize(&public); err != nil {
+		t.Fatal(err)
+	}
+	usual := map[string]string{}
+	for _, path := range []string{
+		"/.well-known/openpgpkey/" + domain + "/hu/" + gsp.WKDHash("ke"), "/keys/parties.pgp", "/keys/parties.pgp.sig",
+		"/vks/v1/by-email/ke@" + domain, "/pks/lookup?op=get&search=ke@" + domain,
+	} {
+		_, usual[path] = get(path)
+	}
+	do(t, c, admin.KeyImport, admin.NewKey{Address: "ke", Bytes: public.Bytes()})
+	for path, before := range usual {
+		if status, body := get(path); status != http.StatusOK || body != before {
+			t.Errorf("%s: got %d, want what was there before", path, status)
+		}
+	}
+	fingerprint := strings.ToUpper(hex.EncodeToString(entity.PrimaryKey.Fingerprint))
+	for _, path := range []string{
+		"/vks/v1/by-fingerprint/" + fingerprint, "/vks/v1/by-keyid/" + fingerprint[:16], "/pks/lookup?op=get&search=0x" + fingerprint,
+	} {
+		if status, body := get(path); status != http.StatusOK || body != string(pgpcert.Armor(public.Bytes())) {
+			t.Errorf("%s: got %d, %q, want the certificate alone", path, status, body)
+		}
+	}
+	_, index := get("/pks/lookup?op=index&options=mr&search=ke@" + domain)
+	if !strings.HasPrefix(index, "info:1:2\n") || !strings.Contains(index, "\npub:"+fingerprint+":") {
+		t.Errorf("index: got %q, want two, one of them %s", index, fingerprint)
 	}
 }

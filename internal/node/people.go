@@ -71,6 +71,15 @@ func (p people) Published(domain, hash string) []keyserver.Entry {
 	return list
 }
 
+// Besides answers an index by address.
+func (p people) Besides(domain, hash string) []keyserver.Entry {
+	l, ok := p.registry.Snapshot().Beside(hash)
+	if !ok || l.Cert.For(domain) == nil {
+		return nil
+	}
+	return []keyserver.Entry{entry(l)}
+}
+
 // Identified answers look-ups by fingerprint and key ID.
 func (p people) Identified(id string) []keyserver.Entry {
 	return entries(p.registry.Snapshot().Identified(id))

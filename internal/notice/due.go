@@ -97,10 +97,7 @@ func KeyEnds(roll *registry.Snapshot, at time.Time) []Notice {
 		return known[id]
 	}
 	for _, published := range roll.Certificates() {
-		cert, ok := roll.Cert(published.Address)
-		if !ok {
-			continue
-		}
+		cert := published.Cert
 		end := registry.KeyEnd(cert, at)
 		step := keyStep(end, at)
 		if step == 0 {

@@ -33,9 +33,13 @@ func Read(b []byte, addr gsp.Address, now time.Time, aliases ...string) (*Cert, 
 	return read(b, 4, addr, now, aliases)
 }
 
+// ErrVersion is within the refusal of a certificate that is of version 6 and not
+// 4, or the reverse.
+var ErrVersion = errors.New("certificate of another version")
+
 // ReadBeside does as Read for a certificate of version 6, which may be
 // published beside one of version 4 and not in its place: GnuPG and
-// Thunderbird of today cannot seal for it.
+// Thunderbird of today cannot seal for it. It may be post-quantum alone.
 func ReadBeside(b []byte, addr gsp.Address, now time.Time, aliases ...string) (*Cert, error) {
 	return read(b, 6, addr, now, aliases)
 }
@@ -112,9 +116,9 @@ func vetVersion(got, want int) error {
 	case got == want:
 		return nil
 	case got == 6:
-		return broken("this key is of version 6, which GnuPG and Thunderbird cannot use yet", makeNew, nil)
+		return broken("this key is of version 6, which GnuPG and Thunderbird cannot use yet", "hand in one of version 4 first, as those make; this one can then stand beside it", ErrVersion)
 	}
-	return broken("this key is not of version 6", "hand it in as the key that everybody uses", nil)
+	return broken("this key is not of version 6", "hand it in as the key that everybody uses", ErrVersion)
 }
 
 // vet removes whatever may not be published, and says what is missing then.
@@ -131,11 +135,12 @@ func (t *transferable) vet(addr gsp.Address, aliases []string, now time.Time) (*
 		return nil, err
 	}
 	tooWeak := t.vetSubkeys(now)
+	quantum := t.dropPostQuantum()
 	if t.revoked() {
 		t.dropEncryption()
 	}
 	cert := t.cert(addr, aliases, t.octets())
-	cert.tooWeak = tooWeak
+	cert.tooWeak, cert.quantum = tooWeak, quantum
 	return cert, nil
 }
 
@@ -182,15 +187,13 @@ func (c *Cert) Usable(now time.Time) error {
 	case !c.expires.IsZero() && !now.Before(c.expires):
 		return broken("this key expired on "+c.expires.Format(time.DateOnly), extendKey, nil)
 	}
-	revoked, expired, quantum := false, time.Time{}, false
+	revoked, expired := false, time.Time{}
 	for _, k := range c.keys {
 		switch {
 		case k.Revoked:
 			revoked = true
 		case !k.Valid(later(now, k.From)):
 			expired = later(expired, k.Until)
-		case postQuantum(k.Algorithm):
-			quantum = true
 		default:
 			return nil
 		}
@@ -202,7 +205,7 @@ func (c *Cert) Usable(now time.Time) error {
 		return broken("the encryption part of this key expired on "+expired.Format(time.DateOnly), extendKey, nil)
 	case revoked:
 		return broken("the encryption part of this key was revoked by its owner", addSubkey, nil)
-	case quantum:
+	case c.quantum:
 		return broken("this key has only a post-quantum subkey for encryption, which most programs cannot use yet", addSubkey, nil)
 	}
 	return broken("this key has no subkey for encryption", addSubkey, nil)

@@ -49,6 +49,7 @@ type Cert struct {
 	disowned     bool     // the user ID
 	gnupgAEAD    bool     // as of the self-signatures
 	signs        bool     // the primary key or a subkey
+	quantum      bool     // Read left a post-quantum subkey out
 	tooWeak      string   // why Read left an encryption subkey out, "" if none was
 }
 

@@ -210,6 +210,18 @@ func (t *transferable) vetSubkeys(now time.Time) (tooWeak string) {
 	return tooWeak
 }
 
+// dropPostQuantum leaves post-quantum subkeys out of a certificate of version 4,
+// and reports whether there were any. RNP 0.16.3 takes nothing of a certificate
+// with an algorithm that it does not know. One of version 6 is not for such
+// programs.
+func (t *transferable) dropPostQuantum() bool {
+	before := len(t.subkeys)
+	t.subkeys = slices.DeleteFunc(t.subkeys, func(sub component) bool {
+		return sub.key.Version == 4 && postQuantum(int(sub.key.PubKeyAlgo))
+	})
+	return len(t.subkeys) < before
+}
+
 // vetSubkey keeps the newest binding of sub and its revocations, and reports
 // whether there was a feeble one. A binding for signing needs a signature back
 // by the subkey, else one could claim a stranger's (RFC 9580, section 5.2.1.8);

@@ -21,20 +21,33 @@ type Listed struct {
 // Published returns what is published under the WKD hash of a local part: the
 // certificate in force, and behind it revoked ones of other keys that were
 // published before, the latest first. Who holds one of those learns so that it
-// is revoked.
+// is revoked. None is of version 6: GnuPG (2.2.40) takes no certificate at all
+// of an answer that has one in it, in whatever place.
 func (s *Snapshot) Published(hash string) []Listed {
 	local, ok := s.hashes[hash]
 	if !ok {
 		return nil
 	}
-	former := s.former[local]
+	var all []Listed
 	if c, ok := s.published[local]; ok {
-		return append([]Listed{{c, s.certs[local]}}, former...)
+		all = append(all, Listed{c, s.certs[local]})
 	}
-	return former
+	for _, l := range s.former[local] {
+		if !l.Beside() {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
-// Identified returns those certificates of Published that have a key, primary
+// Beside returns the certificate of version 6 that is published beside that of
+// version 4 under the WKD hash of a local part, for who asks for it by name.
+func (s *Snapshot) Beside(hash string) (Listed, bool) {
+	l, ok := s.beside[s.hashes[hash]]
+	return l, ok
+}
+
+// Identified returns those certificates of Published and Beside that have a key, primary
 // or not, of that fingerprint or key ID: 40, 64 or 16 digits of capital
 // hexadecimal.
 func (s *Snapshot) Identified(id string) []Listed {
@@ -79,7 +92,9 @@ func (s *Snapshot) retire(old Listed) {
 // force, since what is in force has all their revocations.
 func (s *Snapshot) listFormer() {
 	for local, kept := range s.former {
-		kept = slices.DeleteFunc(slices.Clone(kept), func(l Listed) bool { return l.Fingerprint == s.published[local].Fingerprint })
+		kept = slices.DeleteFunc(slices.Clone(kept), func(l Listed) bool {
+			return l.Fingerprint == s.published[local].Fingerprint || l.Fingerprint == s.beside[local].Fingerprint
+		})
 		s.former[local] = kept
 		for _, old := range kept {
 			s.hashes[gsp.WKDHash(local)] = local

@@ -37,6 +37,9 @@ type Offer struct {
 // *gsp.Refusal.
 func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 	known := s.past[o.Address.Local]
+	if beside, ok := s.beside[o.Address.Local]; ok {
+		known = append([]Listed{beside}, known...)
+	}
 	if published, ok := s.published[o.Address.Local]; ok {
 		known = append([]Listed{{published, s.certs[o.Address.Local]}}, known...)
 	}
@@ -60,6 +63,10 @@ func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 		return s.again(Offer{Owner: o, Cert: cert}, l, now)
 	}
 	cert, err := pgpcert.Read(b, o.Address, now, s.aliases...)
+	if errors.Is(err, pgpcert.ErrVersion) && s.Sealable(o.Address, now) {
+		// Most programs of today need one of version 4, so that comes first.
+		cert, err = pgpcert.ReadBeside(b, o.Address, now, s.aliases...)
+	}
 	if err != nil {
 		return Offer{}, err
 	}
@@ -68,7 +75,8 @@ func (s *Snapshot) Offer(o Owner, b []byte, now time.Time) (Offer, error) {
 
 // again says what a later copy of a certificate is that is or was published.
 func (s *Snapshot) again(o Offer, known Listed, now time.Time) (Offer, error) {
-	inForce := known.Withdrawn.IsZero() && s.certs[o.Owner.Address.Local] == known.Cert
+	local := o.Owner.Address.Local
+	inForce := known.Withdrawn.IsZero() && (s.certs[local] == known.Cert || s.beside[local].Cert == known.Cert)
 	switch {
 	case inForce && o.Cert == known.Cert, !inForce && o.Cert == known.Cert && o.Cert.Revoked():
 		o.Kind = SameKey
@@ -251,7 +259,10 @@ func (s *Snapshot) Publish(o Offer, by string, now time.Time) gsp.Change {
 // Withdraw adds to a change that the directory has no key of an address any
 // more, and that none waits for it.
 func (s *Snapshot) Withdraw(c *gsp.Change, o Owner, by string, now time.Time) {
-	if cert, ok := s.Certificate(o.Address); ok {
+	for _, cert := range []gsp.Certificate{s.published[o.Address.Local], s.beside[o.Address.Local].Certificate} {
+		if cert.Address != o.Address {
+			continue
+		}
 		cert.Withdrawn = now
 		c.Certificates = append(c.Certificates, cert)
 		c.Events = append(c.Events, gsp.Event{At: now, Kind: gsp.KeyWithdrawn, Party: o.Party, Account: o.Account})

@@ -133,7 +133,7 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 			roll.Withdrawn = append(roll.Withdrawn, cert)
 		}
 	}
-	certs := replace(roll.Certificates, changed, func(c gsp.Certificate) gsp.Address { return c.Address })
+	certs := replace(roll.Certificates, changed, placeOf)
 	roll.Certificates = nil
 	for _, cert := range certs {
 		if cert.Withdrawn.IsZero() {
@@ -149,6 +149,14 @@ func merge(roll gsp.Roll, c gsp.Change) gsp.Roll {
 	}
 	return roll
 }
+
+// place is what one certificate can have in the directory.
+type place struct {
+	gsp.Address
+	beside bool
+}
+
+func placeOf(c gsp.Certificate) place { return place{c.Address, c.Beside()} }
 
 // replace returns old with the values of changed put in the place of those
 // with the same key, or at the end. It leaves old alone: a snapshot may hold it.

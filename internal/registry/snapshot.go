@@ -54,6 +54,7 @@ type Snapshot struct {
 	pins        map[[32]byte]gsp.AccountID
 	published   map[string]gsp.Certificate // by local part
 	certs       map[string]*pgpcert.Cert   // by local part
+	beside      map[string]Listed          // of version 6, by local part
 	hashes      map[string]string          // WKD hash to local part
 	keys        map[uint64][]Key           // by key ID
 	former      map[string][]Listed        // revoked and published before, by local part, the latest first
@@ -93,6 +94,7 @@ func newSnapshot(domains names, overlap time.Duration, roll gsp.Roll, earlier *S
 		pins:        make(map[[32]byte]gsp.AccountID),
 		published:   make(map[string]gsp.Certificate, len(roll.Certificates)),
 		certs:       make(map[string]*pgpcert.Cert, len(roll.Certificates)),
+		beside:      map[string]Listed{},
 		hashes:      make(map[string]string, len(roll.Certificates)),
 		keys:        make(map[uint64][]Key, len(roll.Certificates)),
 		former:      map[string][]Listed{},
@@ -150,6 +152,14 @@ func (s *Snapshot) setWithdrawn(certs []gsp.Certificate, earlier *Snapshot) {
 			}
 		}
 	}
+	if earlier != nil {
+		for local, old := range earlier.beside {
+			if next, replaced := s.beside[local]; next.Cert != old.Cert {
+				old.Withdrawn, old.Replaced = next.Published, replaced
+				s.end(old)
+			}
+		}
+	}
 	for _, c := range slices.Backward(certs) { // the latest prevails
 		if cert, err := pgpcert.Load(c, s.aliases...); err == nil {
 			s.end(Listed{c, cert})
@@ -168,8 +178,12 @@ func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 		}
 	}
 	var cert *pgpcert.Cert
-	if earlier != nil && bytes.Equal(earlier.published[local].Bytes, c.Bytes) {
-		cert = earlier.certs[local]
+	if earlier != nil {
+		for _, old := range []Listed{{earlier.published[local], earlier.certs[local]}, earlier.beside[local]} {
+			if old.Cert != nil && bytes.Equal(old.Bytes, c.Bytes) {
+				cert = old.Cert
+			}
+		}
 	}
 	if cert == nil {
 		var err error
@@ -177,7 +191,11 @@ func (s *Snapshot) addCertificate(c gsp.Certificate, earlier *Snapshot) error {
 			return fmt.Errorf("load the certificate of %s: %w", c.Address, err)
 		}
 	}
-	s.published[local], s.certs[local] = c, cert
+	if c.Beside() {
+		s.beside[local] = Listed{c, cert}
+	} else {
+		s.published[local], s.certs[local] = c, cert
+	}
 	s.hashes[gsp.WKDHash(local)] = local
 	s.list(Listed{c, cert})
 	for _, k := range cert.EncryptionKeys() {
@@ -397,9 +415,18 @@ func (s *Snapshot) Certificate(a gsp.Address) (gsp.Certificate, bool) {
 	return c, ok && c.Address == a
 }
 
-// Certificates returns what the directory publishes, by address.
-func (s *Snapshot) Certificates() []gsp.Certificate {
-	return sorted(s.published, func(a, b gsp.Certificate) int { return strings.Compare(a.Address.Local, b.Address.Local) })
+// Certificates returns what the directory publishes, by address, the one of
+// version 6 behind that beside which it is.
+func (s *Snapshot) Certificates() []Listed {
+	all := make([]Listed, 0, len(s.published)+len(s.beside))
+	for local, c := range s.published {
+		all = append(all, Listed{c, s.certs[local]})
+	}
+	all = slices.AppendSeq(all, maps.Values(s.beside))
+	slices.SortFunc(all, func(a, b Listed) int {
+		return cmp.Or(strings.Compare(a.Address.Local, b.Address.Local), cmp.Compare(a.Cert.Version(), b.Cert.Version()))
+	})
+	return all
 }
 
 // Keys returns the keys of the directory that a session key is for: one,

@@ -44,7 +44,7 @@ func (s *Store) KeyHistory(ctx context.Context, a gsp.Address) ([]gsp.KeyRecord,
 }
 
 func loadCertificates(v view, r *gsp.Roll) (err error) {
-	r.Certificates, err = v.certificates(`WHERE withdrawn = 0 ORDER BY local, domain`)
+	r.Certificates, err = v.certificates(`WHERE withdrawn = 0 ORDER BY local, domain, length(fingerprint)`)
 	return err
 }
 
@@ -120,8 +120,9 @@ func (t *tx) applyCertificate(c gsp.Certificate) error {
 		if c.Published.IsZero() {
 			c.Published = t.store.options.Now()
 		}
-		err := t.exec(`UPDATE certificate SET withdrawn = ?, replaced = 1 WHERE local = ? AND domain = ? AND withdrawn = 0`,
-			millis(c.Published), c.Address.Local, c.Address.Domain)
+		err := t.exec(`UPDATE certificate SET withdrawn = ?, replaced = 1
+			WHERE local = ? AND domain = ? AND withdrawn = 0 AND length(fingerprint) = length(?)`,
+			millis(c.Published), c.Address.Local, c.Address.Domain, c.Fingerprint)
 		if err != nil {
 			return err
 		}

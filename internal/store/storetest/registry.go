@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"gsp.example/gsp/internal/gsp"
@@ -153,6 +154,22 @@ var registryTests = map[string]func(*testing.T, *bench){
 		if r, err := b.Load(t.Context()); err != nil || len(r.Certificates) != 0 || len(r.Withdrawn) != 2 ||
 			!reflect.DeepEqual(r.Withdrawn[0], second) {
 			t.Errorf("after the withdrawal %+v are published and %+v withdrawn, %v, want the second before the first", r.Certificates, r.Withdrawn, err)
+		}
+	},
+
+	"a_certificate_of_version_6_beside_it": func(t *testing.T, b *bench) {
+		usual, beside, next := certificate(strings.Repeat("A", 40), 10), certificate(strings.Repeat("B", 64), 20), certificate(strings.Repeat("C", 64), 30)
+		for _, c := range []gsp.Certificate{usual, beside, next} {
+			b.apply(gsp.Change{Certificates: []gsp.Certificate{c}})
+		}
+		r, err := b.Load(t.Context())
+		b.must(err)
+		if !reflect.DeepEqual(r.Certificates, []gsp.Certificate{usual, next}) {
+			t.Errorf("published %+v, want one of each version", r.Certificates)
+		}
+		beside.Withdrawn, beside.Replaced = at(30), true
+		if !reflect.DeepEqual(r.Withdrawn, []gsp.Certificate{beside}) {
+			t.Errorf("withdrawn %+v, want the first of version 6", r.Withdrawn)
 		}
 	},
 
