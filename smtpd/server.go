@@ -3,6 +3,7 @@ package smtpd
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -177,7 +178,7 @@ func (s *Server) ServeSTARTTLS(l net.Listener) error { return s.serve(l, true) }
 
 func (s *Server) serve(l net.Listener, clear bool) error {
 	s.start.Do(s.init)
-	guarded := &listener{l, s, clear, sync.OnceValue(l.Close)}
+	guarded := &listener{l, s, clear, sync.OnceValue(func() error { return closed(l) })}
 	if !s.begin(guarded) {
 		l.Close()
 		return nil
@@ -246,6 +247,14 @@ type listener struct {
 	server *Server
 	clear  bool         // its connections begin without TLS
 	close  func() error // of the listener, done once
+}
+
+// closed closes a listener that whoever opened it may have closed before.
+func closed(l net.Listener) error {
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Close may be called more than once, and returns the same each time.

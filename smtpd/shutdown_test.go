@@ -48,3 +48,30 @@ func TestShutdownWhileServeBegins(t *testing.T) {
 		}
 	}
 }
+
+// Whoever opened a listener may close it as well, before or after the door does:
+// that the two meet is no failure of the end.
+func TestShutdownOfAClosedListener(t *testing.T) {
+	serverTLS, _ := certificate(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &smtpd.Server{Accounts: roll{}, Submitter: &recorder{}, TLS: serverTLS, Domain: domain}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(shared{l}) }()
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: got %v, want nil", err)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve: got %v, want nil", err)
+	}
+}
+
+// shared is a listener that somebody else closes at the same moment.
+type shared struct{ net.Listener }
+
+func (h shared) Close() error {
+	h.Listener.Close()
+	return h.Listener.Close()
+}
