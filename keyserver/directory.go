@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"gsp.example/gsp/internal/peer"
 )
 
 // protocolVersion is the revision of the draft that the policy file claims
@@ -95,7 +93,7 @@ func (s *Server) serveKey(w http.ResponseWriter, r *http.Request, domain, hash s
 	}
 	entries := s.Directory.Published(domain, hash)
 	if len(entries) == 0 {
-		notFound(w)
+		s.noKey(w, r)
 		return
 	}
 	send(w, r, "application/octet-stream", together(entries), changed(entries))
@@ -154,12 +152,18 @@ func readOnly(w http.ResponseWriter, r *http.Request) bool {
 
 // admit reports whether the peer may ask for one more key, and answers if not.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
-	if s.quota.take(peer.Network(r.RemoteAddr)) {
+	if !s.quota.spent(r.RemoteAddr) {
 		return true
 	}
 	w.Header().Set("Retry-After", "60")
-	text(w, http.StatusTooManyRequests, "too many look-ups, try again in a minute\n")
+	text(w, http.StatusTooManyRequests, "too many look-ups of keys that nobody has, try again in a minute\n")
 	return false
+}
+
+// noKey answers that nobody has such a key, and counts it.
+func (s *Server) noKey(w http.ResponseWriter, r *http.Request) {
+	s.quota.miss(r.RemoteAddr)
+	notFound(w)
 }
 
 // send answers with certificates or a list of them, whole or with 304. Nobody

@@ -23,7 +23,7 @@ func FuzzLookups(f *testing.F) {
 	} {
 		f.Add(target, "gsp.example")
 	}
-	s := &keyserver.Server{Directory: index(), Domain: "gsp.example", Lookups: -1}
+	s := &keyserver.Server{Directory: index(), Domain: "gsp.example"}
 	handler := s.Handler()
 	f.Fuzz(func(t *testing.T, target, host string) {
 		u, err := url.ParseRequestURI(target)

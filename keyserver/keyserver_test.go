@@ -298,16 +298,20 @@ func TestHealth(t *testing.T) {
 }
 
 func TestTooManyLookups(t *testing.T) {
-	ask := open(t, &keyserver.Server{Lookups: 3})
-	path := direct + "hu/" + gsp.WKDHash("ke")
-	for range 3 {
-		if resp, _ := ask("GET", path); resp.StatusCode != 200 {
-			t.Fatalf("got %d, want 200", resp.StatusCode)
+	ask := open(t, &keyserver.Server{Misses: 3})
+	there, gone := direct+"hu/"+gsp.WKDHash("ke"), direct+"hu/"+gsp.WKDHash("nobody")
+	for i := range 3 {
+		for path, want := range map[string]int{there: 200, gone: 404} {
+			if resp, _ := ask("GET", path); resp.StatusCode != want {
+				t.Fatalf("%s, time %d: got %d, want %d", path, i+1, resp.StatusCode, want)
+			}
 		}
 	}
-	resp, _ := ask("GET", path)
-	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "60" {
-		t.Errorf("fourth look-up: got %d, want 429", resp.StatusCode)
+	for _, path := range []string{there, gone} {
+		resp, _ := ask("GET", path)
+		if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "60" {
+			t.Errorf("%s after three misses: got %d, want 429", path, resp.StatusCode)
+		}
 	}
 	if resp, _ := ask("GET", direct+"policy"); resp.StatusCode != 200 {
 		t.Errorf("policy: got %d, want 200", resp.StatusCode)
@@ -371,7 +375,7 @@ func TestHandler(t *testing.T) {
 }
 
 func BenchmarkKey(b *testing.B) {
-	s := &keyserver.Server{Directory: publish(map[string][]byte{"ke": key}), Domain: "gsp.example", Lookups: -1}
+	s := &keyserver.Server{Directory: publish(map[string][]byte{"ke": key}), Domain: "gsp.example"}
 	handler := s.Handler()
 	r := httptest.NewRequestWithContext(b.Context(), "GET", advanced+"hu/"+gsp.WKDHash("ke"), nil)
 	for b.Loop() {

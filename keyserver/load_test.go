@@ -35,7 +35,7 @@ func BenchmarkLookups(b *testing.B) {
 		certs[fmt.Sprintf("officer%d.ke", i)] = octets
 	}
 	config, _ := testTLS(b, "gsp.example")
-	s := &keyserver.Server{Directory: publish(certs), Domain: "gsp.example", Lookups: -1, TLS: config}
+	s := &keyserver.Server{Directory: publish(certs), Domain: "gsp.example", TLS: config}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

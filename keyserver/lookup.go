@@ -50,7 +50,7 @@ func (s *Server) serveHKP(w http.ResponseWriter, r *http.Request, path string) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		text(w, http.StatusNotFound, longSearch)
 	case len(entries) == 0:
-		notFound(w)
+		s.noKey(w, r)
 	case op == "get":
 		sendArmored(w, r, entries)
 	case slices.Contains(strings.Split(query.Get("options"), ","), "mr"):
@@ -88,7 +88,7 @@ func (s *Server) serveVKS(w http.ResponseWriter, r *http.Request, path string) {
 		entries = s.byAddress(what, s.Directory.Published)
 	}
 	if len(entries) == 0 {
-		notFound(w)
+		s.noKey(w, r)
 		return
 	}
 	w.Header().Set("Content-Disposition", `attachment; filename="`+entries[0].Fingerprint+`.asc"`)

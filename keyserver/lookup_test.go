@@ -211,10 +211,11 @@ func TestKeysOfAllParties(t *testing.T) {
 
 // The other doors to the same keys are no way around the limit.
 func TestTooManyLookupsOfEveryKind(t *testing.T) {
-	ask := open(t, &keyserver.Server{Directory: index(), Lookups: 4})
+	ask := open(t, &keyserver.Server{Directory: index(), Misses: 4})
 	for i, path := range []string{
-		direct + "hu/" + gsp.WKDHash("ke"), "/pks/lookup?op=get&search=nobody@gsp.example", "/vks/v1/by-email/ke@gsp.example", "/keys/parties.pgp",
-		direct + "hu/" + gsp.WKDHash("ke"), "/pks/lookup?op=index&search=ke@gsp.example", "/vks/v1/by-keyid/" + keFingerprint[24:], "/keys/parties.pgp",
+		direct + "hu/" + gsp.WKDHash("nobody"), "/pks/lookup?op=get&search=nobody@gsp.example", "/vks/v1/by-email/nobody@gsp.example",
+		"/vks/v1/by-keyid/0123456789ABCDEF", direct + "hu/" + gsp.WKDHash("ke"), "/pks/lookup?op=index&search=ke@gsp.example",
+		"/vks/v1/by-keyid/" + keFingerprint[24:],
 	} {
 		if resp, _ := ask("GET", path); (resp.StatusCode == 429) != (i >= 4) {
 			t.Errorf("look-up %d, %s: got %d", i+1, path, resp.StatusCode)

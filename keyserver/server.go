@@ -17,9 +17,6 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-// DefaultLookups is how many keys one peer may ask for a minute.
-const DefaultLookups = 600
-
 // Server is the directory door. Set its fields before it is used and leave
 // them alone afterwards.
 type Server struct {
@@ -29,7 +26,7 @@ type Server struct {
 	Submission string       // address that takes keys by mail, "" for none
 	Servers    gsp.Servers  // what mail clients are set up with, the zero value for nothing
 	TLS        *tls.Config  // for Serve
-	Lookups    int          // of keys a minute and peer, 0 for DefaultLookups, below 0 for no limit
+	Misses     int          // look-ups a minute and peer of keys that nobody has, 0 for no limit
 	Log        *slog.Logger // nil for none
 
 	start  sync.Once
@@ -48,10 +45,7 @@ func (s *Server) init() {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	if s.Lookups == 0 {
-		s.Lookups = DefaultLookups
-	}
-	s.quota = newQuota(s.Lookups, time.Now)
+	s.quota = newQuota(s.Misses, time.Now)
 	s.help = loadHelp(s.Domain)
 	s.policy = policy(s.Submission)
 	s.setup = newAutoconfig(s.domains, s.Servers)

@@ -62,6 +62,7 @@ func (c Config) fault() (fault, bool) {
 		{"limits.mails_per_hour", rangeProblem(c.Limits.MailsPerHour, 0, 1_000_000)},
 		{"limits.recipients_per_hour", recipientsProblem(c.Limits)},
 		{"limits.appends_per_hour", rangeProblem(c.Limits.AppendsPerHour, 0, 1_000_000)},
+		{"limits.missed_lookups", rangeProblem(c.Limits.MissedLookups, 0, 1_000_000)},
 		{"limits.failed_logins", rangeProblem(c.Limits.FailedLogins, 1, 10)},
 		{"limits.failed_logins_per_name", rangeProblem(c.Limits.FailedLoginsPerName, 1, 1000)},
 		{"limits.failed_logins_per_address", rangeProblem(c.Limits.FailedLoginsPerAddress, 1, 100_000)},

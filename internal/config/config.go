@@ -228,6 +228,11 @@ type Limits struct {
 	// The same for one address, under whatever names, from 1 to 100000. A login
 	// that is right forgives what failed from its address.
 	FailedLoginsPerAddress int `toml:"failed_logins_per_address"`
+
+	// How many keys that nobody has one address may ask the directory for in a
+	// minute, up to 1000000; 0 for no limit. It slows down whoever tries out
+	// which accounts there are. Keys that are there are not counted.
+	MissedLookups int `toml:"missed_lookups"`
 }
 
 // Deadlines are how long a client may take.
@@ -370,6 +375,7 @@ func Default() Config {
 		Limits: Limits{
 			MaxMessage: 25 << 20, MaxRecipients: 100, InFlight: 96 << 20, MailsPerHour: 2000, RecipientsPerHour: 20_000,
 			AppendsPerHour: 5000, FailedLogins: 3, FailedLoginsPerName: 5, FailedLoginsPerAddress: 20,
+			MissedLookups: 600,
 		},
 		Deadlines: Deadlines{
 			Handshake: seconds(10), Login: seconds(60), Command: seconds(300), Reply: seconds(60),

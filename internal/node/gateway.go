@@ -165,7 +165,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
 		BadLogins: c.Limits.FailedLogins, Appends: orNone(c.Limits.AppendsPerHour), Room: int64(c.Limits.InFlight), Log: log,
 	}
-	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Aliases: c.Aliases, Submission: core.Office.Keys, TLS: pair.Config(), Log: log}
+	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Aliases: c.Aliases, Submission: core.Office.Keys, Misses: c.Limits.MissedLookups, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}
 
 	socket, err := control.Listen(c.Data)
