@@ -2,6 +2,7 @@ package smtpd_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"testing"
@@ -52,7 +53,7 @@ func TestShutdownWhileServeBegins(t *testing.T) {
 // Whoever opened a listener may close it as well, before or after the door does:
 // that the two meet is no failure of the end.
 func TestShutdownOfAClosedListener(t *testing.T) {
-	serverTLS, _ := certificate(t)
+	serverTLS, clientTLS := certificate(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +61,11 @@ func TestShutdownOfAClosedListener(t *testing.T) {
 	server := &smtpd.Server{Accounts: roll{}, Submitter: &recorder{}, TLS: serverTLS, Domain: domain}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(shared{l}) }()
+	conn, err := tls.Dial("tcp", l.Addr().String(), clientTLS) // once it serves
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
 	if err := server.Shutdown(t.Context()); err != nil {
 		t.Errorf("Shutdown: got %v, want nil", err)
 	}
