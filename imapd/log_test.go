@@ -26,7 +26,7 @@ func TestLoginsAndRefusalsInTheLog(t *testing.T) {
 
 	ann, bob := fmt.Sprintf(" party=ke account=%d", w.ids["ann"]), fmt.Sprintf(" party=ke account=%d", w.ids["bob"])
 	want := []string{
-		`level=INFO msg="login refused" door=reading reason=bad-login`,
+		`level=INFO msg="login refused" door=reading reason=bad-login` + fmt.Sprintf(` error="not the password of account %d"`, w.ids["ann"]),
 		`level=INFO msg="login refused" door=reading reason=bad-login`,
 		`level=INFO msg="imap login"` + ann,
 		`level=INFO msg="mail refused" door=reading reason=not-sealed` + ann + fmt.Sprintf(" error=%q", private),

@@ -93,9 +93,9 @@ func (a *Authenticator) Authenticate(_ context.Context, p peer.Peer, login, pass
 	wait := a.mustWait(c.name, p.Network)
 	if !a.check(c, password, wait != nil) {
 		if wait != nil {
-			return gsp.Account{}, wait
+			return gsp.Account{}, c.told(wait)
 		}
-		return gsp.Account{}, a.fail(c.name, p.Network, badLogin)
+		return gsp.Account{}, a.fail(c.name, p.Network, c.told(badLogin))
 	}
 	a.succeed(c, p.Network)
 	a.remember(c.account.ID, sum)
@@ -120,6 +120,31 @@ type candidate struct {
 	account    gsp.Account
 	credential gsp.Credential
 	found      bool
+}
+
+// told returns a refusal with what the operator's log says of it: which account
+// it was, by its number. What was typed never stands there, since it may be a
+// password in the wrong field.
+func (c candidate) told(why *gsp.Refusal) *gsp.Refusal {
+	private := *why
+	private.Err = failure{c.account.ID, c.found}
+	return &private
+}
+
+// failure is what the log says of a login that failed.
+type failure struct {
+	account gsp.AccountID // 0 for none of that name
+	active  bool
+}
+
+func (f failure) Error() string {
+	switch {
+	case f.account == 0:
+		return "there is no such account"
+	case !f.active:
+		return fmt.Sprintf("account %d is disabled", f.account)
+	}
+	return fmt.Sprintf("not the password of account %d", f.account)
 }
 
 func (a *Authenticator) find(login string) candidate {
@@ -209,7 +234,7 @@ func (a *Authenticator) succeed(c candidate, network netip.Prefix) {
 
 // mustWait returns why an attempt that fails comes too early, nil if it does
 // not.
-func (a *Authenticator) mustWait(name string, network netip.Prefix) error {
+func (a *Authenticator) mustWait(name string, network netip.Prefix) *gsp.Refusal {
 	now := a.o.Now()
 	wait, what := a.byName.wait(keyOf(name, network), now), "under this name"
 	if network.IsValid() {

@@ -185,7 +185,7 @@ func (s *scramExchange) prove(message string) (string, error) {
 		return verifier, nil
 	}
 	if wait := s.a.mustWait(s.candidate.name, s.peer.Network); wait != nil {
-		return "", wait
+		return "", s.candidate.told(wait)
 	}
 	if err == nil {
 		err = errProof
@@ -207,5 +207,5 @@ func (s *scramExchange) refuse(err error) error {
 	case errors.Is(err, errIdentity):
 		why = otherIdentity
 	}
-	return s.a.fail(s.candidate.name, s.peer.Network, why)
+	return s.a.fail(s.candidate.name, s.peer.Network, s.candidate.told(why))
 }

@@ -34,7 +34,7 @@ func (accountShowCommand) Help() string { return "Example:\n  gsp account show c
 
 func (c accountShowCommand) Run(r *run) error {
 	return ask(r, admin.AccountShow, admin.AccountLogin{Login: c.Login}, func(w io.Writer, a admin.AccountDetails) {
-		fmt.Fprintf(w, "account:\t%s\nname:\t%s\nparty:\t%s (%s)\nkind:\t%s\n", a.Address, dash(a.Name), a.PartyName, a.Party, a.Kind)
+		fmt.Fprintf(w, "account:\t%s\nnumber:\t%d, by which the log names it\nname:\t%s\nparty:\t%s (%s)\nkind:\t%s\n", a.Address, a.ID, dash(a.Name), a.PartyName, a.Party, a.Kind)
 		fmt.Fprintf(w, "roles:\t%s\nissued:\t%s\nstate:\t%s\n", dash(join(a.Roles)), day(a.Issued), state(a.AccountRow))
 		lastDay(w, a.Until)
 		fmt.Fprintf(w, "password:\tissued %s\n", minute(a.Password))

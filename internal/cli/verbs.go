@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -271,10 +272,10 @@ func (c accountCertificateCommand) Run(r *run) error {
 // accountTable writes accounts. The fingerprints of their keys would not fit a
 // terminal: gsp account show has them.
 func (r *run) accountTable(w io.Writer, rows []admin.AccountRow) {
-	table := [][]string{{"ACCOUNT", "PARTY", "KIND", "STATE", "USE", "KEY", "ROLES"}}
+	table := [][]string{{"NUMBER", "ACCOUNT", "PARTY", "KIND", "STATE", "USE", "KEY", "ROLES"}}
 	for _, a := range rows {
 		key := dash(keyState(a.KeyState, a.KeyUntil))
-		table = append(table, []string{a.Address, string(a.Party), string(a.Kind), state(a), useText(a.Room), key, dash(join(a.Roles))})
+		table = append(table, []string{strconv.FormatInt(int64(a.ID), 10), a.Address, string(a.Party), string(a.Kind), state(a), useText(a.Room), key, dash(join(a.Roles))})
 	}
 	r.layout(w).table(table)
 }

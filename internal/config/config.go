@@ -97,7 +97,9 @@ type Config struct {
 	Store Store `toml:"store"`
 
 	// What the operator is told, on standard error. No log line carries a UIM,
-	// a subject, a password or a client's address, at any level.
+	// a subject, a password or a client's address, at any level, nor what was
+	// typed as the name of a login that failed: it may be a password. Accounts
+	// stand there by the numbers of `gsp account list`.
 	Log Log `toml:"log"`
 }
 

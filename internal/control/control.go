@@ -129,8 +129,31 @@ func (s *Server) do(r *http.Request, h admin.Handler) (any, error) {
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	by, _ := r.Context().Value(callerKey{}).(string)
-	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "command", slog.String("verb", h.Called()), slog.String("by", by))
-	return h.DoJSON(r.Context(), s.Office, by, in)
+	out, err := h.DoJSON(r.Context(), s.Office, by, in)
+	s.log(r.Context(), h, by, in, err)
+	return out, err
+}
+
+// log tells who asked for what, whom it was about, and whether it was refused:
+// what a restored gateway must be told again stands here. What fails is told
+// by failed.
+func (s *Server) log(ctx context.Context, h admin.Handler, by string, in json.RawMessage, err error) {
+	attrs := []slog.Attr{slog.String("verb", h.Called()), slog.String("by", by)}
+	party, account := s.Office.About(in)
+	if party != "" {
+		attrs = append(attrs, slog.String("party", string(party)))
+	}
+	if account != 0 {
+		attrs = append(attrs, slog.Int64("account", int64(account)))
+	}
+	what, level := "command", slog.LevelInfo
+	if h.Called() == admin.Ping.Name || h.Called() == admin.Status.Name { // monitors ask all day
+		level = slog.LevelDebug
+	}
+	if r, ok := errors.AsType[*gsp.Refusal](err); ok {
+		what, attrs = "command refused", append(attrs, slog.String("reason", string(r.Reason)))
+	}
+	s.Log.LogAttrs(ctx, level, what, attrs...)
 }
 
 func (s *Server) failed(ctx context.Context, h admin.Handler, err error) answer {

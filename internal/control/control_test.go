@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -19,8 +20,9 @@ import (
 )
 
 // serve answers verbs on a folder, as a running gateway does.
-func serve(t *testing.T, folder string) {
+func serve(t *testing.T, folder string) (log *bytes.Buffer) {
 	t.Helper()
+	log = new(bytes.Buffer)
 	store, err := sqlite.Open(t.Context(), folder, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +38,7 @@ func serve(t *testing.T, folder string) {
 	}
 	s := &control.Server{
 		Office: &admin.Office{Registry: who, Events: store, Rooms: store, Random: rand.Reader, Now: time.Now},
-		Log:    slog.New(slog.DiscardHandler),
+		Log:    slog.New(slog.NewTextHandler(log, nil)),
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
@@ -48,6 +50,44 @@ func serve(t *testing.T, folder string) {
 			t.Error(err)
 		}
 	})
+	return log
+}
+
+// The log says who did what to whom, so that an operator can tell, and do it
+// again after a backup was put back. What was typed wrongly is not in it.
+func TestCommandsInTheLog(t *testing.T) {
+	folder := t.TempDir()
+	log := serve(t, folder)
+	ask := func(err error) { // some are refused
+		if _, refused := errors.AsType[*gsp.Refusal](err); err != nil && !refused {
+			t.Error(err)
+		}
+	}
+	_, err := control.Do(t.Context(), folder, admin.PartyAdd, admin.NewParty{ID: "ke", Name: "Kenya"})
+	ask(err)
+	_, err = control.Do(t.Context(), folder, admin.AccountAdd, admin.NewAccount{Login: "ke1", Party: "ke"})
+	ask(err)
+	_, err = control.Do(t.Context(), folder, admin.AccountDisable, admin.AccountLogin{Login: "my-password"})
+	ask(err)
+	_, err = control.Do(t.Context(), folder, admin.KeyImport, admin.NewKey{Address: "ke1", Bytes: []byte("no key")})
+	ask(err)
+	_, err = control.Do(t.Context(), folder, admin.Ping, admin.None{})
+	ask(err)
+	by := " by=" + control.Name(os.Getuid())
+	want := []string{
+		`level=INFO msg=command verb=party-add` + by + ` party=ke`,
+		`level=INFO msg=command verb=account-add` + by + ` party=ke account=1`,
+		`level=INFO msg="command refused" verb=account-disable` + by + ` reason=unknown-account`,
+		`level=INFO msg="command refused" verb=key-import` + by + ` party=ke account=1 reason=broken-key`,
+	}
+	var got []string
+	for line := range strings.Lines(log.String()) {
+		_, line, _ = strings.Cut(strings.TrimSuffix(line, "\n"), " ") // the time
+		got = append(got, line)
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("log: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 func TestVerbsOnARunningGateway(t *testing.T) {
