@@ -2,6 +2,7 @@ package pgpcert_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -10,18 +11,27 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+	"github.com/ProtonMail/gopenpgp/v2/crypto"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pgpcert"
 )
 
-// onlyTheOwners asks go-crypto what a certificate made of given holds: one
-// user ID and nobody else's signatures, each packet as it came.
+// onlyTheOwners asks go-crypto and gopenpgp what a certificate made of given
+// holds: the same public key, user IDs of two domains and nobody else's signatures, each
+// packet as it came.
 func onlyTheOwners(t *testing.T, given []byte, c *pgpcert.Cert) {
 	t.Helper()
 	ring, err := openpgp.ReadKeyRing(bytes.NewReader(c.Bytes()))
-	if err != nil || len(ring) != 1 || len(ring[0].Identities) != 1 || ring[0].PrivateKey != nil {
-		t.Fatalf("published: got %v, %v, want one certificate with one user ID", ring, err)
+	if err != nil || len(ring) != 1 || len(ring[0].Identities) > 2 || ring[0].PrivateKey != nil {
+		t.Fatalf("published: got %v, %v, want one certificate with the user IDs of two domains at most", ring, err)
+	}
+	if got := strings.ToUpper(hex.EncodeToString(ring[0].PrimaryKey.Fingerprint)); got != c.Fingerprint() {
+		t.Errorf("published: go-crypto reads the key %s, want %s", got, c.Fingerprint())
+	}
+	key, err := crypto.NewKey(c.Bytes())
+	if err != nil || key.IsPrivate() || strings.ToUpper(key.GetFingerprint()) != c.Fingerprint() {
+		t.Errorf("published: gopenpgp reads %v, %v, want the public key %s", key, err, c.Fingerprint())
 	}
 	for _, id := range ring[0].Identities {
 		if len(id.OtherCertifications) != 0 {
@@ -48,6 +58,16 @@ func FuzzRead(f *testing.F) {
 		f.Add(public(f, e))
 		f.Add(armoured(f, openpgp.PublicKeyType, public(f, e)))
 		f.Add(secret(f, e))
+		addUserID(f, e, "ke@old.example", now.Add(-30*time.Minute))
+		addUserID(f, e, "Kenya <ke@other.example>", now.Add(-20*time.Minute))
+		if err := e.AddSigningSubkey(at(now.Add(-10 * time.Minute))); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(public(f, e))
+		if err := e.Revoke(packet.KeyRetired, "", at(now.Add(-time.Minute))); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(public(f, e))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, read := range []func([]byte, gsp.Address, time.Time, ...string) (*pgpcert.Cert, error){pgpcert.Read, pgpcert.ReadBeside} {
