@@ -49,7 +49,7 @@ func (c accountShowCommand) Run(r *run) error {
 		default:
 			fmt.Fprintf(w, "key:\t%s\n\texpires %s\n", fours(a.Key), day(a.KeyExpires))
 		}
-		if a.Key != "" && a.KeyState != registry.GoodKey {
+		if a.KeyState == registry.EndedKey || a.KeyState == registry.RevokedKey {
 			fmt.Fprintf(w, "\t%s\n", keyState(a.KeyState, a.KeyUntil))
 		}
 		if a.KeyWaiting != "" {

@@ -340,7 +340,14 @@ func keyTable(w io.Writer, keys []admin.KeyRow) {
 func keyState(state registry.KeyState, until time.Time) string {
 	switch state {
 	case registry.EndingKey:
-		return fmt.Sprintf("expires in %d days", int(time.Until(until)/(24*time.Hour)))
+		switch days := int(time.Until(until) / (24 * time.Hour)); days {
+		case 0:
+			return "expires within a day"
+		case 1:
+			return "expires in 1 day"
+		default:
+			return fmt.Sprintf("expires in %d days", days)
+		}
 	case registry.EndedKey:
 		return "expired " + day(until)
 	case registry.ReplacedKey:
