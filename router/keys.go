@@ -156,30 +156,37 @@ var outcomes = map[registry.OfferKind]notice.KeyOutcome{
 
 // offered returns the first of some keys that may be published for one of the
 // addresses that the sender may hand in keys for. The error is that of the first
-// one for the sender's own.
+// one for the sender's own, but a private key among them is told before all: it
+// went over the network and must be given up.
 func offered(roll *registry.Snapshot, e errand, keys [][]byte) (registry.Offer, error) {
 	var first error = &gsp.Refusal{
 		Reason: gsp.NotAllowed,
 		Cause:  "your account is disabled, or your Party has withdrawn",
 		Remedy: "ask the Secretariat",
 	}
+	var good []registry.Offer
 	for i, owner := range roll.MayHandIn(e.Account) {
 		for j, key := range keys {
 			offer, err := roll.Offer(owner, key, e.At)
-			if err == nil {
-				return offer, nil
-			}
-			if i == 0 && j == 0 || wrongAddress(first) && !wrongAddress(err) {
+			switch {
+			case err == nil:
+				good = append(good, offer)
+			case refusedAs(err, gsp.PrivateKey):
+				return registry.Offer{}, err
+			case i == 0 && j == 0, refusedAs(first, gsp.WrongKeyAddress) && !refusedAs(err, gsp.WrongKeyAddress):
 				first = err // of a key for the Party, its own fault says more
 			}
 		}
 	}
+	if len(good) > 0 {
+		return good[0], nil
+	}
 	return registry.Offer{}, first
 }
 
-func wrongAddress(err error) bool {
+func refusedAs(err error, reason gsp.Reason) bool {
 	refusal, ok := errors.AsType[*gsp.Refusal](err)
-	return ok && refusal.Reason == gsp.WrongKeyAddress
+	return ok && refusal.Reason == reason
 }
 
 // proveKey takes a code that came back, once.

@@ -230,6 +230,35 @@ func TestKeysThatAreRefusedByMail(t *testing.T) {
 	}
 }
 
+// A private key anywhere in a mail is told, also beside a public one that could
+// be published: it went over the network.
+func TestAPrivateKeyBesideAPublicOne(t *testing.T) {
+	h := takesKeys(t)
+	key := h.makeKey("ke2")
+	secret, err := key.Armoured()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mail strings.Builder
+	mail.WriteString("From: ke2@" + domain + "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n")
+	parts := []string{public(t, key)}
+	for range 6 {
+		parts = append(parts, public(t, h.makeKey("ke1")))
+	}
+	for _, part := range append(parts, string(secret)) {
+		mail.WriteString("--b\r\nContent-Type: application/pgp-keys\r\n\r\n" + part + "\r\n")
+	}
+	_, err = h.Submit(t.Context(), gsp.Submission{
+		Account: h.account("ke2"), Sender: address("ke2"), Recipients: []gsp.Address{address("keys")}, Raw: []byte(mail.String() + "--b--\r\n"), At: h.now,
+	})
+	if reason(err) != gsp.PrivateKey {
+		t.Errorf("got %v, want %s", err, gsp.PrivateKey)
+	}
+	if got := h.acts("ke2"); len(got) != 0 {
+		t.Errorf("history: got %v, want nothing", got)
+	}
+}
+
 // A Party's own key needs two people; an officer's none where the Party says so.
 func TestApprovals(t *testing.T) {
 	h := takesKeys(t)

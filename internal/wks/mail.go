@@ -29,14 +29,11 @@ const (
 
 // Mail is what a mail to keys@ has of use. Nothing of it is checked yet.
 type Mail struct {
-	Keys     [][]byte // what looks like an OpenPGP key, public or not, at most maxKeys
+	Keys     [][]byte // what looks like an OpenPGP key, public or not
 	Codes    []string // what looks like a code that was sent back
 	Decision Decision // of the first text
 	Sealed   bool
 }
-
-// maxKeys bounds the keys that are looked at in one mail.
-const maxKeys = 5
 
 // Read reads a mail to keys@, sealed or not. The error is a *sealed.Fault where
 // the seal is broken, else a *gsp.Refusal. Nothing of the mail is kept.
@@ -156,7 +153,7 @@ func (r *reader) leaf(kind string, text []byte) {
 
 func (r *reader) key(b []byte) {
 	same := func(other []byte) bool { return bytes.Equal(other, b) }
-	if len(r.Keys) < maxKeys && !slices.ContainsFunc(r.Keys, same) {
+	if !slices.ContainsFunc(r.Keys, same) {
 		r.Keys = append(r.Keys, b)
 	}
 }
