@@ -466,7 +466,7 @@ func TestANoticeComesOnce(t *testing.T) {
 	if got := h.accepted(draft{by: "fr1", to: []string{"postmaster"}, header: []string{answers}}); got.Type != gsp.Notice {
 		t.Errorf("to postmaster@: got a %s, want a notice", got.Type)
 	}
-	if waiting, err := h.store.PendingCases(t.Context(), at, "", 10); err != nil || len(waiting) != 1 || waiting[0].ID != e.Case {
+	if waiting, err := h.store.PendingCases(t.Context(), gsp.Case{}, at, 10); err != nil || len(waiting) != 1 || waiting[0].ID != e.Case {
 		t.Errorf("got pending cases %+v, %v, want %s", waiting, err, e.Case)
 	}
 }

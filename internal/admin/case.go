@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -13,9 +12,10 @@ import (
 
 // Cases is what the office asks of a store about cases.
 type Cases interface {
-	// PendingCases returns, by their numbers, at most limit cases with a number
-	// above after that were opened before a time and still wait for an answer.
-	PendingCases(ctx context.Context, before time.Time, after gsp.CaseID, limit int) ([]gsp.Case, error)
+	// PendingCases returns, the oldest first, at most limit cases that still wait
+	// for an answer and were opened after another case, at the same time with a
+	// higher number, and before a time.
+	PendingCases(ctx context.Context, after gsp.Case, before time.Time, limit int) ([]gsp.Case, error)
 
 	// Case returns the case of that number, or gsp.ErrNotFound.
 	Case(ctx context.Context, id gsp.CaseID) (gsp.Case, error)
@@ -76,19 +76,18 @@ func caseList(ctx context.Context, o *Office, _ string, in CaseFilter) ([]CaseRo
 	}
 	before := o.Now().AddDate(0, 0, -in.Days)
 	rows := []CaseRow{}
-	for after := gsp.CaseID(""); ; {
-		cases, err := o.Cases.PendingCases(ctx, before, after, casesAtOnce)
+	for after := (gsp.Case{}); ; {
+		cases, err := o.Cases.PendingCases(ctx, after, before, casesAtOnce)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range cases {
-			after = c.ID
+			after = c
 			if only == "" || c.Takes(only) {
 				rows = append(rows, rowOfCase(c))
 			}
 		}
 		if len(cases) < casesAtOnce {
-			slices.SortFunc(rows, func(a, b CaseRow) int { return a.Opened.Compare(b.Opened) })
 			return rows, nil
 		}
 	}

@@ -17,9 +17,10 @@ import (
 
 // pendingCases finds the cases that wait for an answer.
 type pendingCases interface {
-	// PendingCases returns, by their numbers, at most limit cases with a number
-	// above after that were opened before a time and wait for an answer.
-	PendingCases(ctx context.Context, before time.Time, after gsp.CaseID, limit int) ([]gsp.Case, error)
+	// PendingCases returns, the oldest first, at most limit cases that still wait
+	// for an answer and were opened after another case, at the same time with a
+	// higher number, and before a time.
+	PendingCases(ctx context.Context, after gsp.Case, before time.Time, limit int) ([]gsp.Case, error)
 }
 
 // herald tells users later what they have to know: that a case waits, that a
@@ -110,10 +111,11 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 	if h.days == 0 {
 		return nil
 	}
-	before := at.Add(-time.Duration(h.days) * 24 * time.Hour)
-	var after gsp.CaseID
+	// Older cases have had their last reminder.
+	step := time.Duration(h.days) * 24 * time.Hour
+	after, before := gsp.Case{Opened: at.Add(-(notice.Reminders + 1) * step)}, at.Add(-step)
 	for left > 0 {
-		cases, err := h.cases.PendingCases(ctx, before, after, casesAtOnce)
+		cases, err := h.cases.PendingCases(ctx, after, before, casesAtOnce)
 		if err != nil {
 			return fmt.Errorf("look for cases that wait: %w", err)
 		}
@@ -129,7 +131,7 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 				return err
 			}
 		}
-		after = cases[len(cases)-1].ID
+		after = cases[len(cases)-1]
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ import (
 
 const caseColumns = `id, requester, asked, opened, marks, waiting`
 
+// pendingCases walks along case_waiting from the first case that is asked for.
+const pendingCases = `SELECT ` + caseColumns + ` FROM case_file
+	WHERE waiting <> '' AND (opened, id) > (?, ?) AND opened < ? ORDER BY opened, id LIMIT ?`
+
 // Cases returns the case of that number, or, where id is "", those that the
 // Message-IDs belong to, in their order and the oldest first. Cases that party
 // is not in are passed over.
@@ -46,21 +50,18 @@ func (s *Store) Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, mes
 	return cases, nil
 }
 
-// PendingCases returns, by their numbers, at most limit cases with a number
-// above after that were opened before a time and still wait for an answer.
-// What it costs grows with the cases that wait, not with those that were ever
-// opened.
-func (s *Store) PendingCases(ctx context.Context, before time.Time, after gsp.CaseID, limit int) ([]gsp.Case, error) {
+// PendingCases returns, the oldest first, at most limit cases that still wait
+// for an answer and were opened after another case, at the same time with a
+// higher number, and before a time. What it costs grows with the cases that it
+// returns, not with those that wait or were ever opened.
+func (s *Store) PendingCases(ctx context.Context, after gsp.Case, before time.Time, limit int) ([]gsp.Case, error) {
 	v, err := s.view(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read pending cases: %w", err)
 	}
 	defer v.end()
 	var cases []gsp.Case
-	// Without the index named, SQLite would walk over all cases in the order
-	// that is asked for.
-	err = v.cases(func(c gsp.Case) { cases = append(cases, c) }, `SELECT `+caseColumns+` FROM case_file INDEXED BY case_pending
-		WHERE waiting <> '' AND opened < ? AND id > ? ORDER BY id LIMIT ?`, millis(before), after, limit)
+	err = v.cases(func(c gsp.Case) { cases = append(cases, c) }, pendingCases, millis(after.Opened), after.ID, millis(before), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read pending cases: %w", err)
 	}

@@ -166,7 +166,7 @@ func TestAnUpgradeFindsWhoIsWaitedFor(t *testing.T) {
 			t.Errorf("case %s: %+v, %v, want %v to be waited for", id, got, err, want)
 		}
 	}
-	pending, err := s.PendingCases(t.Context(), time.Unix(9, 0), "", 9)
+	pending, err := s.PendingCases(t.Context(), gsp.Case{}, time.Unix(9, 0), 9)
 	if err != nil || len(pending) != 3 {
 		t.Errorf("pending cases %+v, %v, want three", pending, err)
 	}

@@ -19,9 +19,9 @@ func opening(t *testing.T, id gsp.CaseID, opened int, marks byte, asked ...gsp.P
 }
 
 // pending returns the numbers of the cases that wait.
-func (b *bench) pending(before int, after gsp.CaseID, limit int) (ids []gsp.CaseID) {
+func (b *bench) pending(after gsp.Case, before, limit int) (ids []gsp.CaseID) {
 	b.t.Helper()
-	cases, err := b.PendingCases(b.t.Context(), at(before), after, limit)
+	cases, err := b.PendingCases(b.t.Context(), after, at(before), limit)
 	b.must(err)
 	for _, c := range cases {
 		ids = append(ids, c.ID)
@@ -131,20 +131,22 @@ var caseTests = map[string]func(*testing.T, *bench){
 		answer := posting(t, 1000)
 		answer.Event.Case, answer.Settles = "2026-KE-00003", []gsp.PartyID{"ke"}
 		b.post(answer)
+		b.post(opening(t, "2026-KE-00000", 10, 0, "ke")) // at the same time as another
 		for _, page := range []struct {
+			after  gsp.Case
 			before int
-			after  gsp.CaseID
 			limit  int
 			want   []gsp.CaseID
 		}{
-			{100, "", 2, []gsp.CaseID{"2026-KE-00001", "2026-KE-00002"}},
-			{100, "2026-KE-00002", 2, []gsp.CaseID{"2026-KE-00004", "2026-KE-00005"}},
-			{100, "2026-KE-00005", 2, nil},
-			{30, "", 9, []gsp.CaseID{"2026-KE-00002", "2026-KE-00004"}},
-			{0, "", 9, nil},
+			{gsp.Case{}, 100, 2, []gsp.CaseID{"2026-KE-00004", "2026-KE-00000"}},
+			{gsp.Case{Opened: at(10), ID: "2026-KE-00000"}, 100, 2, []gsp.CaseID{"2026-KE-00002", "2026-KE-00001"}},
+			{gsp.Case{Opened: at(30), ID: "2026-KE-00001"}, 100, 2, []gsp.CaseID{"2026-KE-00005"}},
+			{gsp.Case{Opened: at(40), ID: "2026-KE-00005"}, 100, 2, nil},
+			{gsp.Case{Opened: at(10)}, 30, 9, []gsp.CaseID{"2026-KE-00000", "2026-KE-00002"}},
+			{gsp.Case{}, 0, 9, nil},
 		} {
-			if got := b.pending(page.before, page.after, page.limit); !slices.Equal(got, page.want) {
-				t.Errorf("pending before %d, after %q: got %q, want %q", page.before, page.after, got, page.want)
+			if got := b.pending(page.after, page.before, page.limit); !slices.Equal(got, page.want) {
+				t.Errorf("pending after %s of %s and before %d: got %q, want %q", page.after.ID, page.after.Opened, page.before, got, page.want)
 			}
 		}
 	},
@@ -180,7 +182,7 @@ var caseTests = map[string]func(*testing.T, *bench){
 				t.Errorf("%s: event %+v, want it to repeat %q", c.what, last, c.want)
 			}
 		}
-		for _, id := range b.pending(1000, "", 100) {
+		for _, id := range b.pending(gsp.Case{}, 1000, 100) {
 			p := posting(t, 1000)
 			p.Event.Case, p.Settles = id, []gsp.PartyID{"de", "ke"}
 			b.post(p)

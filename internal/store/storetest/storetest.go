@@ -22,7 +22,7 @@ type Store interface {
 	Post(context.Context, gsp.Posting) (gsp.Receipt, error)
 	Record(context.Context, gsp.Event) error
 	Cases(context.Context, gsp.PartyID, gsp.CaseID, []string) ([]gsp.Case, error)
-	PendingCases(context.Context, time.Time, gsp.CaseID, int) ([]gsp.Case, error)
+	PendingCases(context.Context, gsp.Case, time.Time, int) ([]gsp.Case, error)
 	Posted(context.Context, [32]byte, time.Time) (gsp.Receipt, bool, error)
 
 	Load(context.Context) (gsp.Roll, error)
