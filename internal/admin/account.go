@@ -123,7 +123,7 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 	if err != nil {
 		return IssuedAccount{}, err
 	}
-	language, err := parseLanguage(in.Language)
+	language, err := ParseLanguage(in.Language)
 	if err != nil {
 		return IssuedAccount{}, err
 	}

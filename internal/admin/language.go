@@ -28,7 +28,7 @@ type AccountLanguageOf struct {
 var AccountLanguage = Verb[AccountLanguageOf, AccountRow]{"account-language", accountLanguage}
 
 func partyLanguage(ctx context.Context, o *Office, _ string, in PartyLanguageOf) (gsp.Party, error) {
-	language, err := parseLanguage(in.Language)
+	language, err := ParseLanguage(in.Language)
 	if err != nil {
 		return gsp.Party{}, err
 	}
@@ -44,7 +44,7 @@ func partyLanguage(ctx context.Context, o *Office, _ string, in PartyLanguageOf)
 }
 
 func accountLanguage(ctx context.Context, o *Office, _ string, in AccountLanguageOf) (AccountRow, error) {
-	language, err := parseLanguage(in.Language)
+	language, err := ParseLanguage(in.Language)
 	if err != nil {
 		return AccountRow{}, err
 	}
@@ -54,8 +54,8 @@ func accountLanguage(ctx context.Context, o *Office, _ string, in AccountLanguag
 	})
 }
 
-// parseLanguage reads a language as a person typed it, "" for none.
-func parseLanguage(s string) (gsp.Language, error) {
+// ParseLanguage reads a language as a person typed it, "" for none.
+func ParseLanguage(s string) (gsp.Language, error) {
 	if s == "" {
 		return "", nil
 	}

@@ -80,7 +80,7 @@ func partyAdd(ctx context.Context, o *Office, _ string, in NewParty) (gsp.Party,
 			Remedy: "give the name after the code, such as: gsp party add ke Kenya",
 		}
 	}
-	language, err := parseLanguage(in.Language)
+	language, err := ParseLanguage(in.Language)
 	if err != nil {
 		return gsp.Party{}, err
 	}

@@ -70,22 +70,6 @@ func unreachable(s gsp.Servers) string {
 	return ""
 }
 
-// letterLanguage reads the language of a letter, "" for its reader's.
-func letterLanguage(s string) (gsp.Language, error) {
-	if s == "" {
-		return "", nil
-	}
-	language, err := gsp.ParseLanguage(s)
-	if err != nil {
-		return "", &gsp.Refusal{
-			Reason: gsp.BrokenName,
-			Cause:  fmt.Sprintf("there is no letter in %q", s),
-			Remedy: fmt.Sprintf("choose one of %v", gsp.Languages),
-		}
-	}
-	return language, nil
-}
-
 // sheet is the file of a letter. It is there, empty and for its owner alone,
 // before a password is made, so that none is made in vain.
 type sheet struct {

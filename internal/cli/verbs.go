@@ -115,7 +115,7 @@ type accountAddCommand struct {
 
 	Language string `help:"The language of what the gateway writes to it: ar, en, es, fr, ru or zh; its Party's if none is named." placeholder:"LANGUAGE"`
 	Until    string `help:"Its last day, such as 2027-06-30, to the end of that day in UTC, or never; what the configuration says if none is named." placeholder:"DATE"`
-	Letter   string `help:"Write a one-page letter with the password into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
+	Letter   string `help:"Write a one-page letter with the password, the officer's credential sheet, into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
 }
 
 func (accountAddCommand) Help() string {
@@ -190,7 +190,7 @@ func (c accountEnableCommand) Run(r *run) error {
 type accountPasswordCommand struct {
 	Login string `arg:"" help:"The account."`
 
-	Letter   string `help:"Write a one-page letter with the password into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
+	Letter   string `help:"Write a one-page letter with the password, the officer's credential sheet, into a new file, .html or .txt, instead of showing it." placeholder:"FILE"`
 	Language string `help:"The language of the letter: ar, en, es, fr, ru or zh; the account's if none is named." placeholder:"LANGUAGE"`
 }
 
@@ -199,7 +199,7 @@ func (accountPasswordCommand) Help() string {
 }
 
 func (c accountPasswordCommand) Run(r *run) error {
-	language, err := letterLanguage(c.Language)
+	language, err := admin.ParseLanguage(c.Language)
 	if err != nil {
 		return err
 	}
