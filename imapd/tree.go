@@ -193,9 +193,26 @@ func (s *session) Create(name string, options *imap.CreateOptions) error {
 	}
 	p, err := s.managed(name)
 	if err == nil {
+		err = s.createAbove(p.name)
+	}
+	if err == nil {
 		_, err = s.Tree.CreateMailbox(s.ctx, p.name, use)
 	}
 	return s.reply("create", err)
+}
+
+// createAbove makes what is missing above a name (RFC 9051, section 6.3.4):
+// clients show a level without a mailbox as any other, and fail to rename it.
+func (s *session) createAbove(name gsp.MailboxName) (err error) {
+	parents(name.Name, func(above string) {
+		if err == nil {
+			_, err = s.Tree.CreateMailbox(s.ctx, gsp.MailboxName{Owner: name.Owner, Name: above}, "")
+		}
+		if errors.Is(err, gsp.ErrExists) {
+			err = nil
+		}
+	})
+	return err
 }
 
 // managed locates a name where the account may make, rename and delete
@@ -234,6 +251,9 @@ func (s *session) Rename(name, to string, _ *imap.RenameOptions) error {
 	}
 	if err == nil {
 		err = s.Tree.RenameMailbox(s.ctx, box.ID, target.name.Name)
+	}
+	if err == nil {
+		err = s.createAbove(target.name) // after it, for a mailbox may go below itself
 	}
 	return s.reply("rename", err)
 }

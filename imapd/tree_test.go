@@ -9,6 +9,7 @@ func TestLevelsAboveWhatIsSubscribed(t *testing.T) {
 	w := newWorld(t)
 	c := w.login("ann")
 	c.ok("CREATE Cases/2026")
+	c.ok("DELETE Cases") // what is below stays
 	c.ok("CREATE Old")
 	c.ok("CREATE Old/2025")
 	c.ok("UNSUBSCRIBE Old")
@@ -36,4 +37,21 @@ func TestLevelsAboveWhatIsSubscribed(t *testing.T) {
 	c.ok("UNSUBSCRIBE Old/2025")
 	c.want(`LSUB "" O%`)
 	c.want(`LIST (SUBSCRIBED RECURSIVEMATCH) "" O%`)
+}
+
+// A name makes the levels above it (RFC 9051, sections 6.3.4 and 6.3.6), so
+// that each that a client shows can be renamed.
+func TestLevelsAreMailboxes(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("CREATE Cases/2026/May")
+	c.ok("RENAME Cases Closed/Cases")
+	c.ok("RENAME Closed/Cases/2026 Closed/Cases/2026/Old")
+	c.want(`LIST "" C*`,
+		`* LIST (\HasChildren) "/" "Closed"`,
+		`* LIST (\HasChildren) "/" "Closed/Cases"`,
+		`* LIST (\HasChildren) "/" "Closed/Cases/2026"`,
+		`* LIST (\HasChildren) "/" "Closed/Cases/2026/Old"`,
+		`* LIST (\HasNoChildren) "/" "Closed/Cases/2026/Old/May"`)
+	c.refused("CREATE Authority/ke/x/y", "NO [NOPERM]")
 }
