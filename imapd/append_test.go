@@ -64,3 +64,30 @@ func TestAppendsTakeNoMoreThanTheirRoom(t *testing.T) {
 		t.Errorf("the first mail: got %q, want it to be read", got)
 	}
 }
+
+// Nobody can put a mail into a shared mailbox that says that somebody has read
+// it.
+func TestAppendsNameNoReader(t *testing.T) {
+	w := newWorld(t)
+	w.grant("ann", all)
+	mail, _ := storetest.Mail(t, 1000)
+	c := w.login("ann")
+	c.ok(fmt.Sprintf(`APPEND Authority/ke/INBOX (\Seen ReadBy-bob Urgent) {%d+}`+"\r\n%s", len(mail.Raw()), mail.Raw()))
+	c.ok("SELECT Authority/ke/INBOX")
+	c.want("FETCH 1 FLAGS", `* 1 FETCH (FLAGS (\Seen Urgent))`)
+}
+
+// EXPUNGE removes what the client knows: a message that it has not been told of
+// stays until it was.
+func TestExpungeLeavesWhatTheClientDoesNotKnow(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 1000)
+	a, b := w.login("ann"), w.login("ann")
+	a.ok("SELECT INBOX")
+	a.ok(`STORE 1 +FLAGS (\Deleted)`)
+	mail, _ := storetest.Mail(t, 1000)
+	b.ok(fmt.Sprintf(`APPEND INBOX (\Deleted) {%d+}`+"\r\n%s", len(mail.Raw()), mail.Raw()))
+	a.want("EXPUNGE", "* 1 EXPUNGE", "* 1 EXISTS")
+	a.want("FETCH 1 (UID FLAGS)", `* 1 FETCH (UID 2 FLAGS (\Deleted))`)
+	a.want("EXPUNGE", "* 1 EXPUNGE")
+}

@@ -325,3 +325,23 @@ func TestClientsAtOnceKnowTheStore(t *testing.T) {
 		m.stands(w, new([]string))
 	}
 }
+
+// A keyword that another client has just set is in FLAGS before it stands on a
+// message, also while a long FETCH reads.
+func TestKeywordsAreKnownBeforeTheyAreMet(t *testing.T) {
+	w := newWorld(t)
+	w.fill(500, 1000)
+	m, other := &mirror{client: w.login("ann"), login: "ann"}, w.login("ann")
+	m.enter("SELECT", mailboxes["ann"][0])
+	other.ok("SELECT INBOX")
+	var setting sync.WaitGroup
+	defer setting.Wait()
+	setting.Go(func() {
+		for i := range 60 {
+			other.ok(fmt.Sprintf("STORE 1:* +FLAGS.SILENT (Urgent%d)", i))
+		}
+	})
+	for range 30 {
+		m.play("FETCH 1:* (UID FLAGS)")
+	}
+}
