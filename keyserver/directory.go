@@ -201,6 +201,10 @@ func isKnown(r *http.Request, tag string, changed time.Time) bool {
 		}
 		return false
 	}
-	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
-	return err == nil && !changed.IsZero() && !changed.Truncate(time.Second).After(since)
+	known := r.Header.Get("If-Modified-Since")
+	if known == "" || changed.IsZero() {
+		return false // most ask for the first time, and ParseTime tries three forms
+	}
+	since, err := http.ParseTime(known)
+	return err == nil && !changed.Truncate(time.Second).After(since)
 }
