@@ -138,6 +138,9 @@ func (r *Router) keep(ctx context.Context, k gsp.Keeping) (gsp.Receipt, error) {
 		return gsp.Receipt{}, err
 	}
 	posting.Deliveries = []gsp.Delivery{{Mailbox: box.Name, Flags: k.Flags, Keywords: k.Keywords, Received: k.Received}}
+	if posting.Case, err = r.keptCase(ctx, k.Account.Party, fields); err != nil {
+		return gsp.Receipt{}, err
+	}
 	posting.Event = gsp.Event{At: k.At, Kind: gsp.MailKept, Party: k.Account.Party, Account: k.Account.ID}
 	receipt, err := r.Store.Post(ctx, posting)
 	if _, full := gsp.IsFull(err); full {

@@ -38,6 +38,9 @@ type Office struct {
 
 	MaxMessage int64 // octets of the largest mail that is taken
 
+	Retained Retainer      // nil where nobody asks how long mail is kept
+	Keep     gsp.Retention // the rule in force
+
 	Cases     Cases                                        // nil where nobody asks for cases
 	Condition func(ctx context.Context) (Condition, error) // of the gateway that runs, nil where none does
 }
@@ -81,7 +84,7 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, Status, CaseList, CaseShow, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
+		Ping, Status, CaseList, CaseShow, CaseHold, CaseRelease, CaseHolds, RetentionPlan, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
 		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountQuota, AccountRole, AccountShow, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}

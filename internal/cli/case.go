@@ -11,6 +11,9 @@ import (
 type caseCommand struct {
 	List caseListCommand `cmd:"" help:"List the cases that wait for an answer."`
 	Show caseShowCommand `cmd:"" help:"Tell a case: its Parties, and which mails passed when."`
+
+	Hold    caseHoldCommand    `cmd:"" help:"Keep the mails of a case for an investigation, or list the cases that are held."`
+	Release caseReleaseCommand `cmd:"" help:"End a hold."`
 }
 
 type caseListCommand struct {

@@ -52,22 +52,23 @@ type commands struct {
 	Config string `help:"Configuration file, gsp.toml in this folder if not given." default:"gsp.toml" env:"GSP_CONFIG" type:"path" placeholder:"FILE"`
 	Output string `help:"How results are written: ${enum}." enum:"text,json" default:"text" short:"o"`
 
-	Serve   serveCommand   `cmd:"" help:"Run the gateway; make what is missing on the first start."`
-	Demo    demoCommand    `cmd:"" help:"Run a gateway of its own and play one exchange on it."`
-	Party   partyCommand   `cmd:"" help:"Register and list Parties."`
-	Account accountCommand `cmd:"" help:"Issue, list and disable accounts."`
-	Key     keyCommand     `cmd:"" help:"Publish and list OpenPGP certificates."`
-	Library libraryCommand `cmd:"" help:"Put a pattern library in force and show it."`
-	Case    caseCommand    `cmd:"" help:"List the cases that wait, and show one."`
-	Resolve resolveCommand `cmd:"" help:"Say what codes are, and which Party to ask about them."`
-	Stats   statsCommand   `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
-	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
-	Conf    configCommand  `cmd:"" name:"config" help:"Check and describe the configuration."`
-	Status  statusCommand  `cmd:"" help:"Say how the gateway is doing."`
-	Backup  backupCommand  `cmd:"" help:"Copy all that the gateway keeps into a new folder, while it runs."`
-	Restore restoreCommand `cmd:"" help:"Put a backup back."`
-	Health  healthCommand  `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
-	Version versionCommand `cmd:"" help:"Print the version of the program."`
+	Serve     serveCommand     `cmd:"" help:"Run the gateway; make what is missing on the first start."`
+	Demo      demoCommand      `cmd:"" help:"Run a gateway of its own and play one exchange on it."`
+	Party     partyCommand     `cmd:"" help:"Register and list Parties."`
+	Account   accountCommand   `cmd:"" help:"Issue, list and disable accounts."`
+	Key       keyCommand       `cmd:"" help:"Publish and list OpenPGP certificates."`
+	Library   libraryCommand   `cmd:"" help:"Put a pattern library in force and show it."`
+	Case      caseCommand      `cmd:"" help:"List the cases that wait, and show one."`
+	Resolve   resolveCommand   `cmd:"" help:"Say what codes are, and which Party to ask about them."`
+	Retention retentionCommand `cmd:"" help:"Tell which mails are due to be removed."`
+	Stats     statsCommand     `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
+	DNS       dnsCommand       `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
+	Conf      configCommand    `cmd:"" name:"config" help:"Check and describe the configuration."`
+	Status    statusCommand    `cmd:"" help:"Say how the gateway is doing."`
+	Backup    backupCommand    `cmd:"" help:"Copy all that the gateway keeps into a new folder, while it runs."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup back."`
+	Health    healthCommand    `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`
+	Version   versionCommand   `cmd:"" help:"Print the version of the program."`
 }
 
 // run is one run of the command line.

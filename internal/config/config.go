@@ -9,6 +9,8 @@ package config
 import (
 	"log/slog"
 	"time"
+
+	"gsp.example/gsp/internal/gsp"
 )
 
 // Config is all that can be configured, and this text is its manual. A key
@@ -403,6 +405,11 @@ func (c Config) LookedUp() []string {
 }
 
 func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }
+
+// Policy returns what the section says as the rule that mails are removed by.
+func (r Retention) Policy() gsp.Retention {
+	return gsp.Retention{ClosedMonths: r.ClosedMonths, OtherMonths: r.OtherMonths, NoticeDays: r.NoticeDays}
+}
 
 // HelpBase returns the base of the links in refusals, for gsp.Refusal.Text.
 func (c Config) HelpBase() string {

@@ -27,13 +27,14 @@ const (
 	MailRead            EventKind = "mail-read"      // first \Seen by anyone of the receiving Party
 	QueryAnswered       EventKind = "query-answered" // by resolve@ or library@
 	NoticeSent          EventKind = "notice-sent"    // by the gateway to a user
+	MailsRemoved        EventKind = "mails-removed"  // by retention, after a notice
 )
 
 // EventKinds lists every EventKind.
 var EventKinds = []EventKind{
 	PartyRegistered, PartyWithdrawn, AccountIssued, AccountDisabled, AccountEnabled, RoleGranted, RoleEnded, TermSet,
 	KeyPublished, KeyWithdrawn, CertificatePinned, CertificateUnpinned, LibraryPublished, MailAccepted, MailRefused, MailKept, MailRead,
-	QueryAnswered, NoticeSent,
+	QueryAnswered, NoticeSent, MailsRemoved,
 }
 
 // Event is one line of the log that statistics are made of. It holds numbers
@@ -55,4 +56,8 @@ type Event struct {
 	Role    Role           `json:"role,omitzero"`    // of a grant
 	Pattern string         `json:"pattern,omitzero"` // library entry that routed the mail
 	Library LibraryVersion `json:"library,omitzero"` // version that was asked or published
+	Policy  Policy         `json:"policy,omitzero"`  // by which mails were removed
+	Months  int            `json:"months,omitzero"`  // that the policy kept them
+	Mails   int            `json:"mails,omitzero"`   // how many messages were removed
+	Octets  int64          `json:"octets,omitzero"`  // of those
 }

@@ -157,8 +157,9 @@ type Posting struct {
 	Open       *Case     // the case that this mail opens, nil for none
 	Settles    []PartyID // of the case of Event, whose answer is no longer waited for
 	Once       Once
-	Reserve    bool  // a notice of the gateway: may use the NoticeReserve of the owners
-	Event      Event // Event.Mail and Event.Repeats are filled in by the store
+	Case       CaseID // whose mail it is where Event names none, so that it is kept as long
+	Reserve    bool   // a notice of the gateway: may use the NoticeReserve of the owners
+	Event      Event  // Event.Mail and Event.Repeats are filled in by the store
 }
 
 // Once keeps a posting from becoming true twice. A posting with the key of

@@ -36,9 +36,12 @@ type herald struct {
 	days    int // config.Notices.UnansweredDays
 	ends    int // config.Notices.AccountDays
 	mark    int // config.Mailboxes.WarningPercent
+	mails   retainer
+	keep    gsp.Retention
 	log     *slog.Logger
 
-	untold map[[32]byte]bool // notices that nothing can be sealed for, which the log has
+	untold  map[[32]byte]bool // notices that nothing can be sealed for, which the log has
+	planned time.Time         // when it was last looked for mails that are due
 }
 
 // herald makes the one of a gateway.
@@ -46,7 +49,7 @@ func (c *Core) herald(settings config.Config, log *slog.Logger) *herald {
 	return &herald{
 		cases: c.store, rooms: c.store, refused: c.refused, router: c.router, roll: c.registry.Snapshot,
 		days: settings.Notices.UnansweredDays, ends: settings.Notices.AccountDays, mark: settings.Mailboxes.WarningPercent, log: log,
-		untold: map[[32]byte]bool{},
+		mails: c.store, keep: settings.Retention.Policy(), untold: map[[32]byte]bool{},
 	}
 }
 
@@ -100,6 +103,9 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 	}
 	left := mostNotices
 	if err := h.watchRooms(ctx, at, &left); err != nil {
+		return err
+	}
+	if err := h.retain(ctx, at, &left); err != nil {
 		return err
 	}
 	if err := h.tell(ctx, notice.KeyEnds(h.roll(), at), at, &left); err != nil {

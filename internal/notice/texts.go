@@ -41,6 +41,9 @@ type texts struct {
 	Account struct {
 		Subject, Owner, OwnerSteps, Administrator, AdministratorSteps string
 	}
+	Removal struct {
+		Subject, Intro, Folder, Closed, Cases, MoreCases, Other, Keep string
+	}
 	Room struct {
 		FillingSubject, Filling, FullSubject, Full, Steps string
 	}

@@ -95,8 +95,8 @@ func (v view) cases(do func(gsp.Case), query string, args ...any) error {
 // openCase writes a new case. The error is gsp.ErrCaseTaken, and nothing has
 // changed, where its number is in use.
 func (t *tx) openCase(c gsp.Case) error {
-	n, err := t.affect(`INSERT INTO case_file (`+caseColumns+`) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		c.ID, c.Requester, joinSorted(c.Asked), millis(c.Opened), marksKey(c.Marks), joinSorted(c.Waiting))
+	n, err := t.affect(`INSERT INTO case_file (`+caseColumns+`, last) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		c.ID, c.Requester, joinSorted(c.Asked), millis(c.Opened), marksKey(c.Marks), joinSorted(c.Waiting), millis(c.Opened))
 	if err == nil && n == 0 {
 		err = gsp.ErrCaseTaken
 	}
@@ -134,6 +134,11 @@ func (t *tx) settle(id gsp.CaseID, parties []gsp.PartyID) error {
 		return t.exec(`UPDATE case_file SET waiting = ? WHERE id = ?`, joined, id)
 	}
 	return nil
+}
+
+// goOn notes the time of the latest mail of a case.
+func (t *tx) goOn(id gsp.CaseID, at time.Time) error {
+	return t.exec(`UPDATE case_file SET last = max(last, ?) WHERE id = ?`, millis(at), id)
 }
 
 // marksKey is how a digest of marks is stored: nothing for no marks.

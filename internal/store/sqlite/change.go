@@ -133,7 +133,7 @@ func (s *Store) Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) er
 // picked is a message with what only the store knows of it.
 type picked struct {
 	gsp.Item
-	reader gsp.PartyID
+	origin
 }
 
 // pick returns a mailbox and those of the messages that are there, by UID.
@@ -142,7 +142,7 @@ func (t *tx) pick(id gsp.MailboxID, uids []uint32) (*gsp.Mailbox, []picked, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := t.rows(`SELECT uid, modseq, mail, flags, keywords, received, size, reader FROM item
+	rows, err := t.rows(`SELECT uid, modseq, mail, flags, keywords, received, size, reader, case_file FROM item
 		WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid`, id, list(uids))
 	if err != nil {
 		return nil, nil, err
@@ -155,7 +155,7 @@ func (t *tx) pick(id gsp.MailboxID, uids []uint32) (*gsp.Mailbox, []picked, erro
 			keywords string
 			received int64
 		)
-		err := rows.Scan(&p.UID, &p.ModSeq, &p.Mail, &p.Flags, &keywords, &received, &p.Size, &p.reader)
+		err := rows.Scan(&p.UID, &p.ModSeq, &p.Mail, &p.Flags, &keywords, &received, &p.Size, &p.reader, &p.caseID)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -203,7 +203,7 @@ func (t *tx) placeAll(to gsp.MailboxID, items []picked) (gsp.Copied, error) {
 	}
 	copied := gsp.Copied{UIDValidity: box.UIDValidity}
 	for _, item := range items {
-		uid, err := t.place(box, item.Item, item.reader)
+		uid, err := t.place(box, item.Item, item.origin)
 		if err != nil {
 			return gsp.Copied{}, err
 		}

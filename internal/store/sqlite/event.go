@@ -30,11 +30,20 @@ func (t *tx) record(e gsp.Event) (int64, error) {
 	}
 	peers := slices.Clone(e.Peers)
 	slices.Sort(peers)
-	return t.insert(`INSERT INTO event
-		(at, kind, party, account, peers, mail, case_file, repeats, type, uims, reason, role, pattern, library)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	args := []any{
 		millis(e.At), e.Kind, e.Party, e.Account, joinParties(peers), e.Mail, e.Case, e.Repeats, e.Type, e.UIMs,
-		e.Reason, e.Role, e.Pattern, e.Library)
+		e.Reason, e.Role, e.Pattern, e.Library,
+	}
+	if e.Policy == "" && e.Months == 0 && e.Mails == 0 && e.Octets == 0 { // as of nearly all: a mail shall not pay for them
+		return t.insert(`INSERT INTO event
+			(at, kind, party, account, peers, mail, case_file, repeats, type, uims, reason, role, pattern, library)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+	}
+	return t.insert(`INSERT INTO event
+		(at, kind, party, account, peers, mail, case_file, repeats, type, uims, reason, role, pattern, library,
+		policy, months, mails, octets)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		append(args, e.Policy, e.Months, e.Mails, e.Octets)...)
 }
 
 // eventChunk is how many events are read at once. Between chunks no read
@@ -66,7 +75,7 @@ func (s *Store) Events(ctx context.Context, after int64) iter.Seq2[gsp.Event, er
 
 func (s *Store) events(ctx context.Context, after int64) ([]gsp.Event, error) {
 	rows, err := s.rows(ctx, `SELECT id, at, kind, party, account, peers, mail, case_file, repeats, type, uims,
-		reason, role, pattern, library FROM event WHERE id > ? ORDER BY id LIMIT ?`, after, eventChunk)
+		reason, role, pattern, library, policy, months, mails, octets FROM event WHERE id > ? ORDER BY id LIMIT ?`, after, eventChunk)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +88,7 @@ func (s *Store) events(ctx context.Context, after int64) ([]gsp.Event, error) {
 			peers string
 		)
 		if err := rows.Scan(&e.ID, &at, &e.Kind, &e.Party, &e.Account, &peers, &e.Mail, &e.Case, &e.Repeats, &e.Type,
-			&e.UIMs, &e.Reason, &e.Role, &e.Pattern, &e.Library); err != nil {
+			&e.UIMs, &e.Reason, &e.Role, &e.Pattern, &e.Library, &e.Policy, &e.Months, &e.Mails, &e.Octets); err != nil {
 			return nil, err
 		}
 		e.At, e.Peers = timeOf(at), splitParties(peers)

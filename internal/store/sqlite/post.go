@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -134,6 +135,11 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 			return gsp.Receipt{}, err
 		}
 	}
+	if e.Kind == gsp.MailAccepted && e.Case != "" && p.Open == nil {
+		if err := t.goOn(e.Case, e.At); err != nil {
+			return gsp.Receipt{}, err
+		}
+	}
 	id, err := t.insertMail(m)
 	if err != nil {
 		return gsp.Receipt{}, err
@@ -143,7 +149,7 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		item := gsp.Item{
 			Mail: id, Flags: d.Flags, Keywords: d.Keywords, Received: d.Received, Size: int64(m.size),
 		}
-		uid, err := t.place(boxes[i], item, d.Party)
+		uid, err := t.place(boxes[i], item, from(p, e, d.Party))
 		if err != nil {
 			return gsp.Receipt{}, err
 		}
@@ -187,10 +193,28 @@ func (t *tx) insertMail(m mail) (gsp.MailID, error) {
 	return gsp.MailID(id), err
 }
 
+// origin is what only the store knows of a message.
+type origin struct {
+	reader gsp.PartyID // whose reading of it is still to be an event
+	caseID gsp.CaseID  // that it belongs to, "" for none, noticeCase for a notice of none
+}
+
+// noticeCase stands for the case of a notice that belongs to none. It can be no
+// case number.
+const noticeCase = "-"
+
+// from is the origin of a delivery of p with the event e.
+func from(p gsp.Posting, e gsp.Event, reader gsp.PartyID) origin {
+	o := origin{reader, cmp.Or(e.Case, p.Case)}
+	if o.caseID == "" && p.Reserve {
+		o.caseID = noticeCase
+	}
+	return o
+}
+
 // place puts a message at the end of a mailbox, with the next UID and a
-// modification sequence of its own. Reader is the Party whose reading of it is
-// still to be an event.
-func (t *tx) place(box *gsp.Mailbox, item gsp.Item, reader gsp.PartyID) (uid uint32, err error) {
+// modification sequence of its own.
+func (t *tx) place(box *gsp.Mailbox, item gsp.Item, from origin) (uid uint32, err error) {
 	if box.UIDNext == 0 {
 		return 0, fmt.Errorf("mailbox %d has used up its UIDs", box.ID)
 	}
@@ -199,9 +223,9 @@ func (t *tx) place(box *gsp.Mailbox, item gsp.Item, reader gsp.PartyID) (uid uin
 	box.UIDNext++ // to 0 after the last
 	box.ModSeq++
 	count(box, item, +1)
-	return uid, t.exec(`INSERT INTO item (mailbox, uid, modseq, mail, flags, keywords, received, size, reader)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, box.ID, uid, box.ModSeq, item.Mail, item.Flags,
-		joinKeywords(item.Keywords), millis(item.Received), item.Size, reader)
+	return uid, t.exec(`INSERT INTO item (mailbox, uid, modseq, mail, flags, keywords, received, size, reader, case_file)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, box.ID, uid, box.ModSeq, item.Mail, item.Flags,
+		joinKeywords(item.Keywords), millis(item.Received), item.Size, from.reader, from.caseID)
 }
 
 // count adds a message to the counters of its mailbox n times.

@@ -17,7 +17,7 @@ var eventTests = map[string]func(*testing.T, *bench){
 		want := gsp.Event{
 			At: at(1), Kind: gsp.MailRefused, Party: "fr", Account: 7, Peers: []gsp.PartyID{"de", "ke"}, Mail: 3,
 			Case: "2026-KE-7Q4M2", Repeats: "2026-KE-00001", Type: gsp.Reply, UIMs: 900, Reason: gsp.NotSealed, Role: gsp.Replier,
-			Pattern: "ke-1", Library: 4,
+			Pattern: "ke-1", Library: 4, Policy: gsp.ClosedCase, Months: 24, Mails: 17, Octets: 1 << 40,
 		}
 		given := want
 		given.Peers = []gsp.PartyID{"ke", "de"}
@@ -32,8 +32,8 @@ var eventTests = map[string]func(*testing.T, *bench){
 		if minimal := (gsp.Event{ID: events[1].ID, At: at(2), Kind: gsp.MailKept}); !reflect.DeepEqual(events[1], minimal) {
 			t.Errorf("event\n got %+v\nwant %+v", events[1], minimal)
 		}
-		if v := reflect.ValueOf(want); v.NumField() != 15 {
-			t.Errorf("an event has %d fields, and this test knows 15", v.NumField())
+		if v := reflect.ValueOf(want); v.NumField() != 19 {
+			t.Errorf("an event has %d fields, and this test knows 19", v.NumField())
 		}
 	},
 

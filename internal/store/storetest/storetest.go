@@ -58,6 +58,16 @@ type Store interface {
 	Quotas(context.Context, string) ([]gsp.Quota, error)
 	SetFilled(context.Context, string, time.Time) error
 
+	Due(ctx context.Context, owner string, h gsp.Horizon, told bool) ([]gsp.Due, error)
+	PrepareRemoval(ctx context.Context, owner string, mails []gsp.MailID) error
+	Announce(ctx context.Context, owner string, told, goes time.Time) error
+	Removals(context.Context) ([]gsp.Removal, error)
+	ForgetRemoval(context.Context, string) error
+	CarryOut(context.Context, string, gsp.Retention, gsp.Horizon, gsp.Event) (bool, error)
+	Attend(context.Context, time.Time, time.Duration) error
+	HoldCase(context.Context, gsp.CaseHold) error
+	CaseHolds(context.Context) ([]gsp.CaseHold, error)
+
 	Close() error
 }
 
@@ -78,6 +88,7 @@ func Run(t *testing.T, open Open) {
 		{"Message", messageTests},
 		{"Read", readTests},
 		{"Room", roomTests},
+		{"Retention", retentionTests},
 		{"Registry", registryTests},
 		{"Key", keyTests},
 		{"Event", eventTests},
