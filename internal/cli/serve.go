@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -43,10 +41,13 @@ func (serveCommand) Run(r *run) error {
 		return err
 	}
 	r.welcome(gateway, made)
+	tellManager("READY=1")
+	go watch(r.ctx, func(ctx context.Context) error { return node.Answers(ctx, c) })
 	select {
 	case <-r.ctx.Done():
 	case err = <-gateway.Failed():
 	}
+	tellManager("STOPPING=1")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), stopTime)
 	defer cancel()
 	if err = errors.Join(err, gateway.Shutdown(ctx)); err == nil {
@@ -116,12 +117,4 @@ Next, in another terminal and in this folder:
 `)
 	}
 	fmt.Fprintln(w, "ready")
-}
-
-func logger(w io.Writer, c config.Log) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.Level}
-	if c.Format == config.JSON {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }

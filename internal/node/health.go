@@ -28,11 +28,7 @@ import (
 func Health(ctx context.Context, c config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err := control.Do(ctx, c.Data, admin.Ping, admin.None{})
-	if errors.Is(err, control.ErrNotRunning) {
-		return NotRunning(c)
-	}
-	if err != nil {
+	if err := Answers(ctx, c); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(c.HTTPS.Listen)
@@ -60,6 +56,16 @@ func Health(ctx context.Context, c config.Config) error {
 		return fmt.Errorf("ask for health: the gateway answers %s", resp.Status)
 	}
 	return nil
+}
+
+// Answers asks the gateway that runs on the data folder whether it carries out
+// commands. The error is a *gsp.Refusal where none runs.
+func Answers(ctx context.Context, c config.Config) error {
+	_, err := control.Do(ctx, c.Data, admin.Ping, admin.None{})
+	if errors.Is(err, control.ErrNotRunning) {
+		return NotRunning(c)
+	}
+	return err
 }
 
 // NotRunning refuses what needs a gateway that runs.
