@@ -44,6 +44,7 @@ func TestI2RefusedLiteralsDoNotRun(t *testing.T) {
 		"rewritten beyond the limit": {[]string{"a SEARCH ", strings.Repeat("SMALLER 5 ", 4500), "TEXT {16+}\r\n", pwned, "\r\n"}, []string{"a BAD [TOOBIG]"}, true},
 		"waits":                      {[]string{"a SEARCH TEXT {", size, "}\r\n"}, []string{"a BAD [TOOBIG]"}, true},
 		"second string":              {[]string{"a RENAME {1+}\r\nx {", size, "+}\r\n"}, []string{"* BYE literal too long"}, false},
+		"too many strings":           {[]string{"a SEARCH TEXT ", strings.Repeat("{4096+}\r\n"+strings.Repeat("x", 4096)+" TEXT ", 16), "{16+}\r\n", pwned, "\r\n"}, []string{"* BYE too many literals"}, false},
 		"no command":                 {[]string{"a {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 		"command takes none":         {[]string{"a NOOP {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 		"bad name":                   {[]string{"a CREATE {1+}\r\n& {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
@@ -110,6 +111,20 @@ func TestI3LongLinesAreRefused(t *testing.T) {
 	}
 	go c.Conn.Write([]byte("d " + strings.Repeat("x", 1<<20)))
 	c.want("* BYE command line far too long", "EOF")
+}
+
+// A stranger may say less than somebody who is logged in.
+func TestLinesOfStrangersAreShort(t *testing.T) {
+	p := newPipes()
+	lib := serve(t, guard.Listen(p, config()))
+	c := p.dial(t)
+	c.send("a NOOP ", strings.Repeat("x", 4<<10), "\r\n", "b NOOP\r\n")
+	c.want("a BAD [TOOBIG]", "b OK")
+	c.send("c LOGIN {3+}\r\nann ", strings.Repeat("p", 5<<10), "\r\n")
+	c.want("* BYE command line too long", "EOF")
+	if got := lib.noted(); len(got) > 0 {
+		t.Errorf("got %q, want nothing", got)
+	}
 }
 
 // I8: the library forgets SMALLER when a date follows.
