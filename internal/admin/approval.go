@@ -61,7 +61,11 @@ type SheetKey struct {
 	Name        string   `json:"name,omitzero"` // of the officer
 	Fingerprint string   `json:"fingerprint"`
 	Words       []string `json:"words"`
-	State       string   `json:"state"` // "waits for approval" or "published"
+
+	Waiting  bool         `json:"waiting"`           // for a decision; else it is published
+	Since    time.Time    `json:"since"`             // when it was handed in or published
+	Replaces string       `json:"replaces,omitzero"` // fingerprint of the key that it would take the place of
+	Writes   gsp.Language `json:"writes"`            // the language of the Party
 }
 
 // PartyKeysOf is the input of PartyKeys.
@@ -312,14 +316,15 @@ func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error
 	if err != nil {
 		return SheetKey{}, err
 	}
-	sheet := SheetKey{Address: owner.Address.String(), State: "waits for approval"}
+	sheet := SheetKey{Address: owner.Address.String(), Writes: roll.Language(roll.Address(string(owner.Party)))}
 	party, _ := roll.Party(owner.Party)
 	account, _ := roll.AccountByID(owner.Account)
 	sheet.PartyName, sheet.Name = party.Name, account.Name
+	published, known := roll.Certificate(owner.Address)
 	if q, ok := roll.Request(owner.Address); ok {
-		sheet.Fingerprint = q.Fingerprint
-	} else if published, ok := roll.Certificate(owner.Address); ok {
-		sheet.Fingerprint, sheet.State = published.Fingerprint, "published"
+		sheet.Fingerprint, sheet.Waiting, sheet.Since, sheet.Replaces = q.Fingerprint, true, q.HandedIn, published.Fingerprint
+	} else if known {
+		sheet.Fingerprint, sheet.Since = published.Fingerprint, published.Published
 	} else {
 		return SheetKey{}, &gsp.Refusal{
 			Reason: gsp.NoKeyWaits,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"gsp.example/gsp/internal/admin"
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/letter"
 )
 
 type keyPendingCommand struct {
@@ -146,41 +148,51 @@ func (c keyRevokeCommand) Run(r *run) error {
 }
 
 type keySheetCommand struct {
-	Address string `arg:"" help:"Whose it is."`
+	Address  string `arg:"" help:"Whose it is."`
+	File     string `arg:"" optional:"" help:"A new file to write it into, .html or .txt; it is shown as text if none is named."`
+	Language string `help:"ar, en, es, fr, ru or zh; the Party's if none is named." placeholder:"LANGUAGE"`
 }
 
 func (keySheetCommand) Help() string {
-	return "A page to be printed: whoever telephones reads along, ticks the words off and signs.\n\nExample:\n  gsp key sheet ke | lp"
+	return "A page to be printed: whoever telephones reads along, ticks the words off and signs.\n\nExample:\n  gsp key sheet customs1.ke sheet.html\n  gsp key sheet ke | lp"
 }
 
 func (c keySheetCommand) Run(r *run) error {
-	return ask(r, admin.KeySheet, admin.KeyOf{Address: c.Address}, keySheet)
-}
-
-// keySheet writes a page of at most 72 columns.
-func keySheet(w io.Writer, k admin.SheetKey) {
-	fmt.Fprintf(w, "COMPARISON OF A KEY BY TELEPHONE\n\n")
-	fmt.Fprintf(w, "Address   %s\nParty     %s\n", k.Address, dash(k.PartyName))
-	if k.Name != "" {
-		fmt.Fprintf(w, "Owner     %s\n", k.Name)
+	language, err := admin.ParseLanguage(c.Language)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(w, "State     %s\n\nFingerprint\n\n", k.State)
-	groups := strings.Fields(fours(k.Fingerprint))
-	for i := 0; i < len(groups); i += 5 {
-		fmt.Fprintf(w, "    %s\n", strings.Join(groups[i:min(i+5, len(groups))], "  "))
-	}
-	fmt.Fprintf(w, "\nThe same in words, one for two digits\n\n")
-	for i := 0; i < len(k.Words); i += 2 {
-		fmt.Fprintf(w, "    [ ] %2d %s  %-14s", i+1, k.Fingerprint[2*i:2*i+2], k.Words[i])
-		if i+1 < len(k.Words) {
-			fmt.Fprintf(w, "    [ ] %2d %s  %s", i+2, k.Fingerprint[2*i+2:2*i+4], k.Words[i+1])
+	var file *sheet
+	if c.File != "" {
+		if file, err = newSheet(c.File); err != nil {
+			return err
 		}
-		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\nCall the owner at a number that you had before this sheet. Let the owner\n"+
-		"read the words from his or her own screen; do not read them out first.\n\n"+
-		"Number called  ______________________________\n\nAll the same   [ ] yes   [ ] no\n\n"+
-		"Date, name, signature  ________________________________________________\n")
+	k, err := do(r, admin.KeySheet, admin.KeyOf{Address: c.Address})
+	if err != nil {
+		if file != nil {
+			file.drop()
+		}
+		return err
+	}
+	page := letter.Comparison{
+		Language: cmp.Or(language, k.Writes), Date: time.Now(), Address: k.Address, Name: k.Name, Party: k.PartyName,
+		Fingerprint: k.Fingerprint, Words: k.Words, Waiting: k.Waiting, Since: k.Since, Replaces: k.Replaces,
+	}
+	if file == nil {
+		return show(r, k, func(w io.Writer, _ admin.SheetKey) { io.WriteString(w, page.Text()) })
+	}
+	text := []byte(page.Text())
+	if file.html {
+		text = page.HTML()
+	}
+	_, err = file.Write(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return show(r, k, func(w io.Writer, k admin.SheetKey) {
+		fmt.Fprintf(w, "%s has the page for %s; print it before you telephone.\n", c.File, k.Address)
+	})
 }
 
 type partyApprovalCommand struct {

@@ -1,4 +1,6 @@
-// Package letter writes the sheet that a new officer is handed: address,
+// Package letter writes what is handed over or kept on paper: Comparison, the
+// page by which a key is compared by telephone, and Letter, the sheet that a new
+// officer is handed: address,
 // password, servers, and how to set up a mail program, make an OpenPGP key and
 // have it published. It is one page of A4, as HTML to be printed or as plain
 // text, in the six languages of the United Nations, and meant for paper: the
@@ -78,6 +80,8 @@ type texts struct {
 	Ask           string // where there is none
 	Administrator string
 	Telephone     string
+
+	Comparison comparisonTexts // the sheet of Comparison
 }
 
 // The texts have one file a language, the page has one layout.
