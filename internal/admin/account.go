@@ -116,7 +116,7 @@ func accountAdd(ctx context.Context, o *Office, by string, in NewAccount) (Issue
 		return IssuedAccount{}, &gsp.Refusal{
 			Reason: gsp.BrokenName,
 			Cause:  fmt.Sprintf("%q is not a kind of account", in.Kind),
-			Remedy: fmt.Sprintf("choose one of %v", gsp.AccountKinds),
+			Remedy: "choose one of " + list(gsp.AccountKinds),
 		}
 	}
 	roles, err := parseRoles(in.Roles)
@@ -212,7 +212,7 @@ func parseRoles(names []string) ([]gsp.Role, error) {
 			return nil, &gsp.Refusal{
 				Reason: gsp.BrokenName,
 				Cause:  fmt.Sprintf("%q is not a role", name),
-				Remedy: fmt.Sprintf("choose of %v", gsp.Roles),
+				Remedy: "choose of " + list(gsp.Roles),
 			}
 		}
 		if !slices.Contains(roles, role) {
@@ -293,7 +293,7 @@ func accountEnable(ctx context.Context, o *Office, by string, in AccountRoles) (
 			return gsp.Change{}, &gsp.Refusal{
 				Reason: gsp.AccountExists,
 				Cause:  fmt.Sprintf("%s is active already, with the roles it has", a.Login),
-				Remedy: "see them with: gsp account list; disable the account first to give it other roles",
+				Remedy: fmt.Sprintf("give it others with: gsp account role %s ROLE...", a.Login),
 			}
 		}
 		if until := roll.Until(a.ID); until.Over(now) {

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -103,4 +104,13 @@ func (o *Office) update(ctx context.Context, decide func(*registry.Snapshot) (gs
 		o.Changed()
 	}
 	return change, err
+}
+
+// list writes the values that there are, for a remedy.
+func list[T ~string](all []T) string {
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
 }

@@ -43,7 +43,7 @@ func accountRole(ctx context.Context, o *Office, by string, in AccountRoles) (Ro
 		return RoleChange{}, &gsp.Refusal{
 			Reason: gsp.BrokenName,
 			Cause:  "no role is named",
-			Remedy: fmt.Sprintf("name all that the account is to have, of %v; to end it: gsp account disable", gsp.Roles),
+			Remedy: "name all that the account is to have, of " + list(gsp.Roles) + "; to end it: gsp account disable",
 		}
 	}
 	roles, err := parseRoles(in.Roles)

@@ -64,7 +64,7 @@ func ParseLanguage(s string) (gsp.Language, error) {
 		return "", &gsp.Refusal{
 			Reason: gsp.BrokenName,
 			Cause:  fmt.Sprintf("%q is not one of the six languages of the United Nations", s),
-			Remedy: fmt.Sprintf("choose one of %v", gsp.Languages),
+			Remedy: "choose one of " + list(gsp.Languages),
 		}
 	}
 	return language, nil

@@ -54,11 +54,11 @@ type commands struct {
 
 	Serve     serveCommand     `cmd:"" help:"Run the gateway; make what is missing on the first start."`
 	Demo      demoCommand      `cmd:"" help:"Run a gateway of its own and play one exchange on it."`
-	Party     partyCommand     `cmd:"" help:"Register and list Parties."`
-	Account   accountCommand   `cmd:"" help:"Issue, list and disable accounts."`
-	Key       keyCommand       `cmd:"" help:"Publish and list OpenPGP certificates."`
-	Library   libraryCommand   `cmd:"" help:"Put a pattern library in force and show it."`
-	Case      caseCommand      `cmd:"" help:"List the cases that wait, and show one."`
+	Party     partyCommand     `cmd:"" help:"Register, change, withdraw and list Parties."`
+	Account   accountCommand   `cmd:"" help:"Issue, change, end and list accounts."`
+	Key       keyCommand       `cmd:"" help:"Publish, approve, revoke and list OpenPGP keys."`
+	Library   libraryCommand   `cmd:"" help:"Check, sign and publish pattern libraries, and show them."`
+	Case      caseCommand      `cmd:"" help:"List the cases that wait, show one, hold one."`
 	Resolve   resolveCommand   `cmd:"" help:"Say what codes are, and which Party to ask about them."`
 	Retention retentionCommand `cmd:"" help:"Tell which mails are due to be removed."`
 	Stats     statsCommand     `cmd:"" help:"Make the statistics of FCTC/MOP/3/5, para 24."`
@@ -89,7 +89,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		kong.Description("The global information-sharing focal point: sealed mail between Parties, routed by the codes on seized packs."),
 		kong.Writers(streams.Out, streams.Err),
 		kong.Exit(func(int) { exited = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	if err != nil {
 		fmt.Fprintln(streams.Err, "gsp:", err)
@@ -113,17 +113,35 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	return r.report(parsed.Run(r))
 }
 
-// misuse says why a command line cannot be understood. Where a command was
-// expected, an argument is one that does not exist.
+// misuse says why a command line cannot be understood, where the library's
+// words are for programmers in ours. Where a command was expected, an argument
+// is one that does not exist.
 func misuse(err error) string {
 	said := err.Error()
 	wrong, ok := errors.AsType[*kong.ParseError](err)
 	if !ok {
 		return said
 	}
-	argument, unexpected := strings.CutPrefix(said, "unexpected argument ")
-	if node := wrong.Context.Selected(); unexpected && (node == nil || len(node.Children) > 0) {
+	node := wrong.Context.Selected()
+	if node == nil {
+		node = wrong.Context.Model.Node
+	}
+	if argument, ok := strings.CutPrefix(said, "unexpected argument "); ok && len(node.Children) > 0 {
 		return "there is no command " + argument
+	}
+	if strings.HasPrefix(said, "expected one of ") && len(node.Children) > 0 {
+		var names []string
+		for _, child := range node.Children {
+			names = append(names, child.Name)
+		}
+		return "a command is missing: " + strings.Join(names, ", ")
+	}
+	if argument, ok := strings.CutPrefix(said, `expected "<`); ok {
+		return "this is missing: <" + strings.TrimSuffix(argument, `"`)
+	}
+	flag, _, _ := strings.Cut(said, ": ")
+	if strings.HasSuffix(said, "(<EOL>)") || strings.HasPrefix(said, flag+": missing value") {
+		return flag + " needs a value"
 	}
 	return said
 }

@@ -68,7 +68,7 @@ type keyApproveCommand struct {
 }
 
 func (keyApproveCommand) Help() string {
-	return "Administrators are asked by mail and approve by answering it; this is for those who cannot. An officer's\nkey needs one approval, a Party's own those of two people. The history names the account, and who\nentered it here; the account is told.\n\nExample:\n  gsp key approve customs1.ke 'AB12 CD34 EF56 AB12 CD34  EF56 AB12 CD34 EF56 AB12' --by admin.ke"
+	return "Administrators are asked by mail and approve by answering it; this is for those who cannot. An officer's\nkey needs one approval, a Party's own those of two people. The history names the account, and who\nentered it here; the account is told.\n\nExample:\n  gsp key approve ke1 AB12CD34EF56AB12CD34EF56AB12CD34EF56AB12 --by boss.ke"
 }
 
 func (c keyApproveCommand) Run(r *run) error {
@@ -121,6 +121,10 @@ func (keyHistoryCommand) Help() string {
 
 func (c keyHistoryCommand) Run(r *run) error {
 	return ask(r, admin.KeyHistory, admin.KeyOf{Address: c.Address}, func(w io.Writer, entries []admin.KeyEntry) {
+		if len(entries) == 0 {
+			fmt.Fprintf(w, "Nothing was ever done with a key of %s.\n", c.Address)
+			return
+		}
 		fmt.Fprintln(w, "TIME\tWHAT\tBY\tFINGERPRINT\tANSWER")
 		for _, e := range entries {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", minute(e.At), e.Act, dash(e.By), dash(e.Fingerprint), dash(e.Answer))

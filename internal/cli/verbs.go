@@ -119,15 +119,15 @@ type accountAddCommand struct {
 }
 
 func (accountAddCommand) Help() string {
-	return rolesHelp + "\n\nExample:\n  gsp account add customs1.ke --party ke --name 'Wanjiru Kamau' --letter customs1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
+	return rolesHelp + "\n\nExample:\n  gsp account add customs1.ke --party ke --name 'W. Kamau' --letter ke1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
 }
 
 // rolesHelp says what gsp.Roles allow.
 const rolesHelp = `Roles:
   requester      sends requests for its Party
-  replier        reads and answers what reaches its Party's competent authority
+  replier        reads and answers the mail to its Party's authority
   releaser       releases transfers to and from a national system
-  administrator  hears of keys that wait for approval, hands in its Party's own
+  administrator  hears of keys that wait, hands in its Party's own
   secretariat    reads the mail to support@
   operator       reads the mail to postmaster@`
 
