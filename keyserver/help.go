@@ -73,6 +73,7 @@ type helpView struct {
 	Text      helpText
 	Page      helpPage
 	Domain    string
+	Keys      helpLink // to the page about the keys of all Parties
 	Languages []helpLink
 }
 
@@ -125,6 +126,7 @@ func (h *help) once(name string, text helpText, page helpPage) func() []byte {
 // render makes one page from the template of that name.
 func (h *help) render(name string, text helpText, page helpPage) []byte {
 	view := helpView{Text: text, Page: page, Domain: h.domain}
+	view.Keys = helpLink{Path: "/keys/" + text.Language + "/", Name: partiesTexts()[gsp.Language(text.Language)].Title}
 	for _, language := range helpLanguages {
 		view.Languages = append(view.Languages, helpLink{
 			Path:     "/help/" + language + "/" + string(page.Reason),
