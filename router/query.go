@@ -220,10 +220,20 @@ func readQuestion(roll *registry.Snapshot, s gsp.Submission) (wire.Fields, error
 	return f, nil
 }
 
+// triedAgain is how long a mail to keys@ without a Message-ID is known again: a
+// key that was given up meanwhile may be handed in by the same octets.
+const triedAgain = time.Hour
+
 // questionOnce makes a question that was sent again known. It is no digest of
 // the mail: the codes in its header could be found from that by trying. A
-// question without a Message-ID is answered each time.
+// question without a Message-ID is answered each time, but for a mail to keys@:
+// gpg-wks-client writes none, and who sends a code again, not having heard the
+// answer, must not be told that it was used.
 func questionOnce(s gsp.Submission, f wire.Fields) gsp.Once {
+	if f.MessageID == "" && s.Recipients[0].Local == registry.KeysLocal {
+		digest := sha256.Sum256(append([]byte(s.Sender.String()+"\n"), s.Raw...))
+		return gsp.Once{Key: digest, Until: s.At.Add(triedAgain)}
+	}
 	if f.MessageID == "" {
 		return gsp.Once{}
 	}
