@@ -330,3 +330,65 @@ func TestIdle(t *testing.T) {
 	c.send("d NOOP\r\n")
 	c.want("* BYE DONE expected", "EOF")
 }
+
+// bare accepts a connection in place of the library, greets, reads the first
+// command, and has answer write what it likes. It returns the client, and what
+// comes of the second read.
+func bare(t *testing.T, answer func(io.Writer)) (*client, <-chan error) {
+	p := newPipes()
+	l := guard.Listen(p, config())
+	second := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			second <- err
+			return
+		}
+		defer conn.Close()
+		if err := conn.(*guard.Conn).Handshake(t.Context()); err != nil {
+			second <- err
+			return
+		}
+		io.WriteString(conn, "* OK [CAPABILITY IMAP4rev2 ] hello\r\n")
+		line := make([]byte, 100)
+		conn.Read(line)
+		answer(conn)
+		_, err = conn.Read(line)
+		second <- err
+	}()
+	return p.dial(t), second
+}
+
+// A library that reads on before it has answered would take what follows for
+// the rest of the command.
+func TestLibraryOutOfStepIsCut(t *testing.T) {
+	c, second := bare(t, func(io.Writer) {})
+	c.send("a NOOP\r\n")
+	c.want("* BYE out of step with the server", "EOF")
+	if err := <-second; err != io.EOF {
+		t.Errorf("the second read: got %v, want the end", err)
+	}
+}
+
+// What stands in a mail is neither an answer nor changed, however it is cut,
+// and however long the line is before it.
+func TestMailsAreNotReadAsAnswers(t *testing.T) {
+	const mail = "* CAPABILITY IMAP4rev2 \r\n+ go\r\na OK [CAPABILITY IMAP4rev2 ] done\r\n"
+	for _, long := range []int{0, 970, 980, 990, 1000, 2500} {
+		whole := "* 1 FETCH (BODY[HEADER.FIELDS (" + strings.Repeat("x", long) + ")] {" + strconv.Itoa(len(mail)) + "}\r\n" + mail + ")\r\n"
+		for _, piece := range []int{1, 7, len(whole)} {
+			c, second := bare(t, func(w io.Writer) {
+				for p := range slices.Chunk([]byte(whole), piece) {
+					w.Write(p)
+				}
+			})
+			c.send("a FETCH 1 BODY[]\r\n")
+			got := make([]byte, len(whole))
+			if _, err := io.ReadFull(c, got); err != nil || string(got) != whole {
+				t.Errorf("after %d octets, in pieces of %d: got %q (%v), want %q", long, piece, got, err, whole)
+			}
+			c.want("* BYE out of step with the server", "EOF") // it was not answered
+			<-second
+		}
+	}
+}
