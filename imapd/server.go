@@ -142,8 +142,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // capabilities are those that the backend adds to what the library offers
-// without help. LITERAL+ must not be among them: beta.8 runs the text of a
-// refused literal as commands.
+// without help: SASL-IR (RFC 4959), UNSELECT (RFC 3691), ENABLE (RFC 5161),
+// UTF8=ACCEPT (RFC 6855), IDLE, LITERAL- and APPENDLIMIT. LITERAL+ must not be
+// among them: beta.8 runs the text of a refused literal as commands.
 var capabilities = imap.CapSet{
 	imap.CapIMAP4rev1:        {},
 	imap.CapIMAP4rev2:        {},
@@ -152,11 +153,11 @@ var capabilities = imap.CapSet{
 	imap.CapESearch:          {},
 	imap.CapSearchRes:        {},
 	imap.CapListExtended:     {},
-	imap.CapListStatus:       {},
+	imap.CapListStatus:       {}, // RFC 5819
 	imap.CapMove:             {},
-	imap.CapStatusSize:       {},
+	imap.CapStatusSize:       {}, // RFC 8438
 	imap.CapBinary:           {},
-	imap.CapChildren:         {},
+	imap.CapChildren:         {}, // RFC 3348
 	imap.CapSpecialUse:       {},
 	imap.CapCreateSpecialUse: {},
 }
