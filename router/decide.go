@@ -19,6 +19,7 @@ type plan struct {
 	caseID   gsp.CaseID // of a case that is open already
 	open     *gsp.Case  // to be opened, without its number
 	settles  []gsp.PartyID
+	asks     []gsp.PartyID // again, in a case that is open already
 	decision gsp.Decision
 }
 

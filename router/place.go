@@ -78,12 +78,25 @@ func (p *plan) place(s gsp.Submission, f wire.Fields, threads []gsp.Case) error 
 		}
 	}
 	switch p.kind {
+	case gsp.FollowUp:
+		p.asks = p.askedAnew(thread, f)
 	case gsp.Reply, gsp.DenialReply:
 		p.settles = []gsp.PartyID{s.Account.Party}
 	case gsp.Withdrawal:
 		p.settles = p.decision.Parties
 	}
 	return nil
+}
+
+// askedAnew returns the Parties that a follow-up puts a question to. One with
+// marks asks about them, as a request does; without, it may be a word of thanks.
+func (p *plan) askedAnew(thread *gsp.Case, f wire.Fields) (asked []gsp.PartyID) {
+	for _, party := range p.decision.Parties {
+		if len(f.Claims) > 0 && slices.Contains(thread.Asked, party) {
+			asked = append(asked, party)
+		}
+	}
+	return asked
 }
 
 // automatic reports whether a program sent the mail by itself: it says so, or

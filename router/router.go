@@ -207,7 +207,7 @@ func (r *Router) compose(s gsp.Submission, mail sealed.Message, f wire.Fields, p
 	if err != nil {
 		return gsp.Posting{}, err
 	}
-	posting.Open, posting.Settles, posting.Once = open, p.settles, once(s, mail, f)
+	posting.Open, posting.Settles, posting.Asks, posting.Once = open, p.settles, p.asks, once(s, mail, f)
 	for _, owner := range p.owners {
 		posting.Deliveries = append(posting.Deliveries, gsp.Delivery{
 			Mailbox: owner.Inbox(), Party: owner.Party, Received: s.At,

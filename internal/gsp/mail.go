@@ -98,6 +98,7 @@ type Case struct {
 	Requester PartyID
 	Asked     []PartyID
 	Opened    time.Time
+	Since     time.Time // when the question was put that it waits for, at first Opened; the store sets it
 	Marks     [32]byte  // MarksDigest of the request
 	Waiting   []PartyID // those of Asked whose answer is still to come
 }
@@ -156,6 +157,7 @@ type Posting struct {
 	Deliveries []Delivery
 	Open       *Case     // the case that this mail opens, nil for none
 	Settles    []PartyID // of the case of Event, whose answer is no longer waited for
+	Asks       []PartyID // of the case of Event, whose answer is waited for from now on
 	Once       Once
 	Case       CaseID // whose mail it is where Event names none, so that it is kept as long
 	Reserve    bool   // a notice of the gateway: may use the NoticeReserve of the owners

@@ -119,7 +119,7 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 	}
 	// Older cases have had their last reminder.
 	step := time.Duration(h.days) * 24 * time.Hour
-	after, before := gsp.Case{Opened: at.Add(-(notice.Reminders + 1) * step)}, at.Add(-step)
+	after, before := gsp.Case{Since: at.Add(-(notice.Reminders + 1) * step)}, at.Add(-step)
 	for left > 0 {
 		cases, err := h.cases.PendingCases(ctx, after, before, casesAtOnce)
 		if err != nil {
@@ -129,7 +129,7 @@ func (h *herald) round(ctx context.Context, at time.Time) error {
 			return nil
 		}
 		for _, c := range cases {
-			step := notice.UnansweredStep(c.Opened, at, h.days)
+			step := notice.UnansweredStep(c.Since, at, h.days)
 			if step == 0 {
 				continue
 			}

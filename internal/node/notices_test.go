@@ -220,6 +220,33 @@ func TestAnAnsweredCaseIsNotReported(t *testing.T) {
 	}
 }
 
+// A follow-up with codes is a new question: the case waits again, and is reported
+// from the first step on. One without is a word of thanks.
+func TestAFollowUpWithCodesIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.send("fr1", "ke", client.Draft{MessageID: "<ask@client.example>"})
+		time.Sleep(15 * aDay)
+		o.tellAt(time.Now())
+		o.send("ke1", "fr1", client.Draft{InReplyTo: "<ask@client.example>"})
+		o.send("fr1", "ke", client.Draft{InReplyTo: "<ask@client.example>"})
+		time.Sleep(20 * aDay)
+		o.tellAt(time.Now())
+		if got := o.events(); got != 2 {
+			t.Errorf("after thanks: got %d notices, want the first two", got)
+		}
+		claim := gsp.Claim{UIM: gsp.NewUIM("KE7########"), Count: 3}
+		o.send("fr1", "ke", client.Draft{InReplyTo: "<ask@client.example>", Claims: []gsp.Claim{claim}})
+		for _, step := range []struct{ days, want int }{{13, 2}, {2, 4}, {14, 6}} {
+			time.Sleep(time.Duration(step.days) * aDay)
+			o.tellAt(time.Now())
+			if got := o.events(); got != step.want {
+				t.Errorf("after %d days more: got %d notices, want %d", step.days, got, step.want)
+			}
+		}
+	})
+}
+
 func TestNoticesOfCasesCanBeSwitchedOff(t *testing.T) {
 	o := newOffice(t)
 	o.config.Notices.UnansweredDays = 0

@@ -54,9 +54,13 @@ func Unanswered(roll *registry.Snapshot, c gsp.Case, step, days int) []Notice {
 	for _, p := range c.Waiting {
 		waiting = append(waiting, called(roll, p))
 	}
+	anew := "" // so that a question that was put later is told of from the first step
+	if c.Since.After(c.Opened) {
+		anew = " " + fmt.Sprint(c.Since.UnixMilli())
+	}
 	tell := func(to gsp.PartyID, text func(*texts) (string, string)) Notice {
 		n := Notice{To: roll.Address(string(to)), Case: c.ID}
-		n.Key = once("unanswered", string(c.ID), n.To.String(), fmt.Sprint(step))
+		n.Key = once("unanswered", string(c.ID), n.To.String(), fmt.Sprint(step)+anew)
 		n.write = func(t *texts) Content {
 			w := &writer{texts: t}
 			what, steps := text(t)

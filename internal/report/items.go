@@ -103,7 +103,7 @@ var Items = []Item{
 	},
 	{
 		Number: 7, Name: "replies", Title: "Time to a reply",
-		Definition: "For each case and each Party it asked in the period: from the first request to that Party to its first answer (reply, partial reply or refusal), " +
+		Definition: "For each question to a Party in the period, which is the request of a case or a follow-up with codes after that Party's answer: from the question to the first answer (reply, partial reply or refusal), " +
 			"mean and median. Those without an answer when the period ends are open and in neither; those that were withdrawn unanswered stand apart.",
 		Columns: []string{"party", "asked", "answered", "open", "withdrawn", "mean_seconds", "median_seconds"},
 		rows: func(s Statistics) [][]any {
@@ -119,7 +119,7 @@ var Items = []Item{
 	{
 		Number: 8, Name: "unread", Title: "Unread and not actioned",
 		Definition: "Of what the Party received in the period, as it stands when the period ends: mails that none of its users has opened, " +
-			"and requests that it neither answered nor acknowledged and that were not withdrawn.",
+			"and questions, as under 7, that it neither answered nor acknowledged and that were not withdrawn.",
 		Columns: []string{"party", "unread", "not_actioned"},
 		rows: func(s Statistics) [][]any {
 			rows := [][]any{{everyone, s.Unread.Unread, s.Unread.NotActioned}}

@@ -119,10 +119,14 @@ func (c *recount) between(from, to gsp.PartyID) (messages, requests, uims int) {
 	return messages, requests, uims
 }
 
-// part returns what became of the request to p in a case: the event of the
-// request, of the first answer and act, and of the withdrawal before it.
-func (c *recount) part(number gsp.CaseID, p gsp.PartyID) (asked, answer, act, withdrawal *gsp.Event) {
+// question is what became of a question to a Party: the event that put it, the
+// first answer and act after it, and the withdrawal before the answer.
+type question struct{ asked, answer, act, withdrawal *gsp.Event }
+
+// questions returns those to p in a case, the earliest first.
+func (c *recount) questions(number gsp.CaseID, p gsp.PartyID) []question {
 	var requester gsp.PartyID
+	var all []question
 	for i, e := range c.upTo {
 		if e.Kind != gsp.MailAccepted || e.Case != number || number == "" {
 			continue
@@ -131,24 +135,28 @@ func (c *recount) part(number gsp.CaseID, p gsp.PartyID) (asked, answer, act, wi
 			requester = e.Party
 		}
 		this := &c.upTo[i]
+		settled := len(all) > 0 && (all[len(all)-1].answer != nil || all[len(all)-1].withdrawal != nil)
 		switch {
-		case e.Party == requester && e.Type == gsp.Request && slices.Contains(e.Peers, p) && asked == nil:
-			asked = this
-		case asked == nil:
+		case e.Party == requester && slices.Contains(e.Peers, p) &&
+			(e.Type == gsp.Request && len(all) == 0 || e.Type == gsp.FollowUp && e.UIMs > 0 && settled):
+			all = append(all, question{asked: this})
+		case len(all) == 0:
 		case e.Party == requester && e.Type == gsp.Withdrawal:
-			if slices.Contains(e.Peers, p) && answer == nil && withdrawal == nil {
-				withdrawal = this
+			if slices.Contains(e.Peers, p) && !settled {
+				all[len(all)-1].withdrawal = this
 			}
 		case e.Party == p && e.Type != gsp.Request:
-			if e.Type.Answers() && answer == nil && withdrawal == nil {
-				answer = this
+			if e.Type.Answers() && !settled {
+				all[len(all)-1].answer = this
 			}
-			if (e.Type.Answers() || e.Type == gsp.Acknowledgement) && act == nil {
-				act = this
+			for j := range all {
+				if (e.Type.Answers() || e.Type == gsp.Acknowledgement) && all[j].act == nil {
+					all[j].act = this
+				}
 			}
 		}
 	}
-	return asked, answer, act, withdrawal
+	return all
 }
 
 func TestEveryNumberCanBeRecounted(t *testing.T) {
@@ -261,22 +269,23 @@ func (c *recount) checkReplies(t *testing.T, seed uint64, got report.Statistics)
 		var took []time.Duration
 		times := report.ReplyTime{Party: row.Party}
 		for _, number := range []gsp.CaseID{"1", "2", "3", "4", "5", "6"} {
-			asked, answer, act, withdrawal := c.part(number, row.Party)
-			if asked == nil || asked.At.Before(c.q.From) {
-				continue
-			}
-			times.Asked++
-			switch {
-			case answer != nil:
-				times.Answered++
-				took = append(took, answer.At.Sub(asked.At))
-			case withdrawal != nil:
-				times.Withdrawn++
-			default:
-				times.Open++
-			}
-			if act == nil && withdrawal == nil {
-				want.NotActioned++
+			for _, q := range c.questions(number, row.Party) {
+				if q.asked.At.Before(c.q.From) {
+					continue
+				}
+				times.Asked++
+				switch {
+				case q.answer != nil:
+					times.Answered++
+					took = append(took, q.answer.At.Sub(q.asked.At))
+				case q.withdrawal != nil:
+					times.Withdrawn++
+				default:
+					times.Open++
+				}
+				if q.act == nil && q.withdrawal == nil {
+					want.NotActioned++
+				}
 			}
 		}
 		if row != want {
@@ -310,7 +319,7 @@ func (c *recount) checkActive(t *testing.T, seed uint64, got report.Statistics) 
 			if e.Type == gsp.Request && len(e.Peers) > 0 {
 				a.Sending = true
 			}
-			if asked, _, _, _ := c.part(e.Case, p); e.Type.Answers() && asked != nil && asked.ID < e.ID {
+			if asked := c.questions(e.Case, p); e.Type.Answers() && len(asked) > 0 && asked[0].asked.ID < e.ID {
 				a.Replying = true
 			}
 		}

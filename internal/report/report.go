@@ -82,10 +82,11 @@ type exchange struct {
 	asked     []asking
 }
 
-// asking is one Party's part in a case.
+// asking is a question that was put to a Party in a case: by the request, or
+// after its answer by a follow-up with codes.
 type asking struct {
 	party     gsp.PartyID
-	at        time.Time // of the first request to it
+	at        time.Time // of the question
 	took      time.Duration
 	answered  bool
 	acted     bool
@@ -234,6 +235,9 @@ func (t *tally) follow(e gsp.Event) {
 	if c == nil {
 		return
 	}
+	if e.Type == gsp.FollowUp && e.UIMs > 0 && e.Party == c.requester {
+		c.askAnew(e)
+	}
 	for i := range c.asked {
 		a := &c.asked[i]
 		switch {
@@ -258,6 +262,22 @@ func (c *exchange) ask(e gsp.Event) {
 	}
 	for _, p := range e.Peers {
 		if !slices.ContainsFunc(c.asked, func(a asking) bool { return a.party == p }) {
+			c.asked = append(c.asked, asking{party: p, at: e.At})
+		}
+	}
+}
+
+// askAnew notes the Parties that a follow-up asks, of those that were asked before
+// and that the case does not wait for.
+func (c *exchange) askAnew(e gsp.Event) {
+	for _, p := range e.Peers {
+		known, waits := false, false
+		for _, a := range c.asked {
+			if a.party == p {
+				known, waits = true, !a.answered && !a.withdrawn
+			}
+		}
+		if known && !waits {
 			c.asked = append(c.asked, asking{party: p, at: e.At})
 		}
 	}

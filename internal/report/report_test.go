@@ -94,6 +94,7 @@ func quarter(t *testing.T) history {
 	add("03-05 10:30", mail(4, gsp.Acknowledgement, "2026-KE-00002", 0, "eu", "fr"))
 	add("03-05 12:00", mail(5, gsp.PartialReply, "2026-KE-00002", 900, "ke", "fr"))
 	add("03-06 12:00", mail(6, gsp.Reply, "2026-KE-00002", 900, "ke", "fr"))
+	// A further question, which nobody has answered.
 	add("03-06 13:00", mail(7, gsp.FollowUp, "2026-KE-00002", 900, "fr", "ke"))
 	add("03-06 14:00", read(3, "ke"))
 
@@ -166,16 +167,16 @@ func TestMarchOnPaper(t *testing.T) {
 			{"tr", "ke", 2, 2, 5},
 		},
 		Replies: report.Replies{
-			All: report.ReplyTime{Asked: 5, Answered: 2, Open: 2, Withdrawn: 1, Mean: hours(3), Median: hours(3)},
+			All: report.ReplyTime{Asked: 6, Answered: 2, Open: 3, Withdrawn: 1, Mean: hours(3), Median: hours(3)},
 			Rows: []report.ReplyTime{
 				{Party: "eu", Asked: 2, Open: 1, Withdrawn: 1},
 				{Party: "fr", Asked: 1, Open: 1},
-				{Party: "ke", Asked: 2, Answered: 2, Mean: hours(3), Median: hours(3)},
+				{Party: "ke", Asked: 3, Answered: 2, Open: 1, Mean: hours(3), Median: hours(3)},
 				{Party: "tr"},
 			},
 		},
-		Unread: report.Unread{Unread: 13, NotActioned: 1, Rows: []report.Backlog{
-			{"eu", 3, 0}, {"fr", 6, 1}, {"ke", 4, 0}, {"tr", 0, 0},
+		Unread: report.Unread{Unread: 13, NotActioned: 2, Rows: []report.Backlog{
+			{"eu", 3, 0}, {"fr", 6, 1}, {"ke", 4, 1}, {"tr", 0, 0},
 		}},
 		Repeated: report.Repeated{Requests: 5, Repeated: 1, Rows: []report.Repetition{
 			{"eu", 1, 1}, {"fr", 1, 0}, {"ke", 1, 0}, {"tr", 2, 0},
@@ -324,7 +325,7 @@ func TestTablesAsCSV(t *testing.T) {
 			}
 		}
 		if item.Name == "replies" {
-			want := []string{"ke", "2", "2", "0", "0", "10800", "10800"}
+			want := []string{"ke", "3", "2", "1", "0", "10800", "10800"}
 			if got := rows[4]; !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: got %q, want %q", item.Name, got, want)
 			}

@@ -234,7 +234,7 @@ func (t *tally) activities() Active {
 	return a
 }
 
-// asks yields the Parties that a request of the period asked, once a case.
+// asks yields the questions of the period to each Party.
 func (t *tally) asks(yield func(asking) bool) {
 	for _, c := range t.cases {
 		for _, a := range c.asked {

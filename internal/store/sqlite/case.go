@@ -12,11 +12,11 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-const caseColumns = `id, requester, asked, opened, marks, waiting`
+const caseColumns = `id, requester, asked, opened, marks, waiting, since`
 
 // pendingCases walks along case_waiting from the first case that is asked for.
 const pendingCases = `SELECT ` + caseColumns + ` FROM case_file
-	WHERE waiting <> '' AND (opened, id) > (?, ?) AND opened < ? ORDER BY opened, id LIMIT ?`
+	WHERE waiting <> '' AND (since, id) > (?, ?) AND since < ? ORDER BY since, id LIMIT ?`
 
 // Cases returns the case of that number, or, where id is "", those that the
 // Message-IDs belong to, in their order and the oldest first. Cases that party
@@ -50,9 +50,9 @@ func (s *Store) Cases(ctx context.Context, party gsp.PartyID, id gsp.CaseID, mes
 	return cases, nil
 }
 
-// PendingCases returns, the oldest first, at most limit cases that still wait
-// for an answer and were opened after another case, at the same time with a
-// higher number, and before a time. What it costs grows with the cases that it
+// PendingCases returns, the longest waiting first, at most limit cases that wait
+// for an answer since after another case, at the same time with a higher number,
+// and since before a time. What it costs grows with the cases that it
 // returns, not with those that wait or were ever opened.
 func (s *Store) PendingCases(ctx context.Context, after gsp.Case, before time.Time, limit int) ([]gsp.Case, error) {
 	v, err := s.view(ctx)
@@ -61,7 +61,7 @@ func (s *Store) PendingCases(ctx context.Context, after gsp.Case, before time.Ti
 	}
 	defer v.end()
 	var cases []gsp.Case
-	err = v.cases(func(c gsp.Case) { cases = append(cases, c) }, pendingCases, millis(after.Opened), after.ID, millis(before), limit)
+	err = v.cases(func(c gsp.Case) { cases = append(cases, c) }, pendingCases, millis(after.Since), after.ID, millis(before), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read pending cases: %w", err)
 	}
@@ -79,13 +79,14 @@ func (v view) cases(do func(gsp.Case), query string, args ...any) error {
 		var (
 			c              gsp.Case
 			asked, waiting string
-			opened         int64
+			opened, since  int64
 			marks          []byte
 		)
-		if err := rows.Scan(&c.ID, &c.Requester, &asked, &opened, &marks, &waiting); err != nil {
+		if err := rows.Scan(&c.ID, &c.Requester, &asked, &opened, &marks, &waiting, &since); err != nil {
 			return err
 		}
 		c.Asked, c.Waiting, c.Opened = splitParties(asked), splitParties(waiting), timeOf(opened)
+		c.Since = timeOf(since)
 		copy(c.Marks[:], marks)
 		do(c)
 	}
@@ -95,8 +96,8 @@ func (v view) cases(do func(gsp.Case), query string, args ...any) error {
 // openCase writes a new case. The error is gsp.ErrCaseTaken, and nothing has
 // changed, where its number is in use.
 func (t *tx) openCase(c gsp.Case) error {
-	n, err := t.affect(`INSERT INTO case_file (`+caseColumns+`, last) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		c.ID, c.Requester, joinSorted(c.Asked), millis(c.Opened), marksKey(c.Marks), joinSorted(c.Waiting), millis(c.Opened))
+	n, err := t.affect(`INSERT INTO case_file (`+caseColumns+`, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		c.ID, c.Requester, joinSorted(c.Asked), millis(c.Opened), marksKey(c.Marks), joinSorted(c.Waiting), millis(c.Opened), millis(c.Opened))
 	if err == nil && n == 0 {
 		err = gsp.ErrCaseTaken
 	}
@@ -119,8 +120,10 @@ func (t *tx) repeated(c gsp.Case) (id gsp.CaseID, err error) {
 	return id, err
 }
 
-// settle takes Parties from those whose answer a case waits for.
-func (t *tx) settle(id gsp.CaseID, parties []gsp.PartyID) error {
+// settle takes Parties from those whose answer a case waits for, and adds others,
+// who were asked before, since a time. Where it waits for somebody already it
+// goes on to wait since then.
+func (t *tx) settle(id gsp.CaseID, parties, anew []gsp.PartyID, since time.Time) error {
 	var waiting string
 	err := t.row(`SELECT waiting FROM case_file WHERE id = ?`, id).Scan(&waiting)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -130,10 +133,19 @@ func (t *tx) settle(id gsp.CaseID, parties []gsp.PartyID) error {
 		return err
 	}
 	left := slices.DeleteFunc(splitParties(waiting), func(p gsp.PartyID) bool { return slices.Contains(parties, p) })
-	if joined := joinParties(left); joined != waiting {
-		return t.exec(`UPDATE case_file SET waiting = ? WHERE id = ?`, joined, id)
+	for _, p := range anew {
+		if !slices.Contains(left, p) {
+			left = append(left, p)
+		}
 	}
-	return nil
+	joined := joinSorted(left)
+	switch {
+	case joined == waiting:
+		return nil
+	case waiting == "":
+		return t.exec(`UPDATE case_file SET waiting = ?, since = ? WHERE id = ?`, joined, millis(since), id)
+	}
+	return t.exec(`UPDATE case_file SET waiting = ? WHERE id = ?`, joined, id)
 }
 
 // goOn notes the time of the latest mail of a case.

@@ -20,7 +20,7 @@ func oldCases(tb testing.TB, n int) *Store {
 	err = s.write(tb.Context(), func(t *tx) error {
 		return t.exec(`INSERT INTO case_file (`+caseColumns+`)
 			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-			SELECT '2001-KE-' || i, 'fr', 'ke', 1000000000000 + i, randomblob(32), 'ke' FROM n`, n)
+			SELECT '2001-KE-' || i, 'fr', 'ke', 1000000000000 + i, randomblob(32), 'ke', 1000000000000 + i FROM n`, n)
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -38,7 +38,7 @@ func TestOldCasesAreNotLookedAt(t *testing.T) {
 	if err := row.Scan(&id, &parent, &unused, &plan); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(plan, "SEARCH case_file USING INDEX case_waiting ((opened,id)>(?,?)") {
+	if !strings.HasPrefix(plan, "SEARCH case_file USING INDEX case_waiting ((since,id)>(?,?)") {
 		t.Errorf("plan: got %q, want a search in case_waiting", plan)
 	}
 	cases, err := s.PendingCases(t.Context(), gsp.Case{}, time.Now(), 10)
@@ -49,7 +49,7 @@ func TestOldCasesAreNotLookedAt(t *testing.T) {
 
 func BenchmarkPendingCases(b *testing.B) {
 	s := oldCases(b, 100_000)
-	after, before := gsp.Case{Opened: time.Now().AddDate(0, 0, -49)}, time.Now().AddDate(0, 0, -7)
+	after, before := gsp.Case{Since: time.Now().AddDate(0, 0, -49)}, time.Now().AddDate(0, 0, -7)
 	for b.Loop() {
 		if cases, err := s.PendingCases(b.Context(), after, before, 100); err != nil || len(cases) > 0 {
 			b.Fatalf("%d cases, %v, want none", len(cases), err)

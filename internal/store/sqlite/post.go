@@ -130,8 +130,8 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		}
 		e.Case = p.Open.ID
 	}
-	if len(p.Settles) > 0 {
-		if err := t.settle(e.Case, p.Settles); err != nil {
+	if len(p.Settles)+len(p.Asks) > 0 {
+		if err := t.settle(e.Case, p.Settles, p.Asks, e.At); err != nil {
 			return gsp.Receipt{}, err
 		}
 	}

@@ -42,6 +42,7 @@ var caseTests = map[string]func(*testing.T, *bench){
 		if _, err := b.Post(t.Context(), q); !errors.Is(err, gsp.ErrCaseTaken) {
 			t.Errorf("second case of that number: %v, want ErrCaseTaken", err)
 		}
+		p.Open.Since = p.Open.Opened // which the store sets
 		got, err := b.Cases(t.Context(), "eu", p.Open.ID, nil)
 		if err != nil || !reflect.DeepEqual(got, []gsp.Case{*p.Open}) {
 			t.Errorf("case %+v, %v, want %+v", got, err, *p.Open)
@@ -117,6 +118,27 @@ var caseTests = map[string]func(*testing.T, *bench){
 				t.Errorf("after %v has answered: %+v, %v, want %v to be waited for", step.settles, got, err, step.want)
 			}
 		}
+		// A question that is put anew is waited for since then, if nothing was
+		// waited for before.
+		for _, step := range []struct {
+			at            int
+			asks, settles []gsp.PartyID
+			want          []gsp.PartyID
+			since         int
+		}{
+			{50, []gsp.PartyID{"ke"}, nil, []gsp.PartyID{"ke"}, 50},
+			{60, []gsp.PartyID{"gb", "ke"}, nil, []gsp.PartyID{"gb", "ke"}, 50},
+			{70, nil, []gsp.PartyID{"gb", "ke"}, nil, 50},
+			{80, []gsp.PartyID{"de"}, nil, []gsp.PartyID{"de"}, 80},
+		} {
+			p := posting(t, 1000)
+			p.Event.Case, p.Event.At, p.Asks, p.Settles = id, at(step.at), step.asks, step.settles
+			b.post(p)
+			got, err := b.Cases(t.Context(), "fr", id, nil)
+			if err != nil || len(got) != 1 || !slices.Equal(got[0].Waiting, step.want) || !got[0].Since.Equal(at(step.since)) || !got[0].Opened.Equal(at(2)) {
+				t.Errorf("after %v were asked anew: %+v, %v, want %v to be waited for since %v", step.asks, got, err, step.want, at(step.since))
+			}
+		}
 		p := posting(t, 1000)
 		p.Event.Case, p.Settles = "2026-KE-99999", []gsp.PartyID{"ke"}
 		if _, err := b.Post(t.Context(), p); !errors.Is(err, gsp.ErrNotFound) {
@@ -139,14 +161,14 @@ var caseTests = map[string]func(*testing.T, *bench){
 			want   []gsp.CaseID
 		}{
 			{gsp.Case{}, 100, 2, []gsp.CaseID{"2026-KE-00004", "2026-KE-00000"}},
-			{gsp.Case{Opened: at(10), ID: "2026-KE-00000"}, 100, 2, []gsp.CaseID{"2026-KE-00002", "2026-KE-00001"}},
-			{gsp.Case{Opened: at(30), ID: "2026-KE-00001"}, 100, 2, []gsp.CaseID{"2026-KE-00005"}},
-			{gsp.Case{Opened: at(40), ID: "2026-KE-00005"}, 100, 2, nil},
-			{gsp.Case{Opened: at(10)}, 30, 9, []gsp.CaseID{"2026-KE-00000", "2026-KE-00002"}},
+			{gsp.Case{Since: at(10), ID: "2026-KE-00000"}, 100, 2, []gsp.CaseID{"2026-KE-00002", "2026-KE-00001"}},
+			{gsp.Case{Since: at(30), ID: "2026-KE-00001"}, 100, 2, []gsp.CaseID{"2026-KE-00005"}},
+			{gsp.Case{Since: at(40), ID: "2026-KE-00005"}, 100, 2, nil},
+			{gsp.Case{Since: at(10)}, 30, 9, []gsp.CaseID{"2026-KE-00000", "2026-KE-00002"}},
 			{gsp.Case{}, 0, 9, nil},
 		} {
 			if got := b.pending(page.after, page.before, page.limit); !slices.Equal(got, page.want) {
-				t.Errorf("pending after %s of %s and before %d: got %q, want %q", page.after.ID, page.after.Opened, page.before, got, page.want)
+				t.Errorf("pending after %s of %s and before %d: got %q, want %q", page.after.ID, page.after.Since, page.before, got, page.want)
 			}
 		}
 	},
