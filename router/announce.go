@@ -73,6 +73,12 @@ func (a *announcement) replaced(record gsp.KeyRecord) {
 	if !ok {
 		return
 	}
+	if l, _ := a.after.Beside(gsp.WKDHash(record.Address.Local)); l.Fingerprint == record.Fingerprint {
+		// It took no place, and who has the other key must learn of it as well.
+		a.write(record.Address, record.At,
+			notice.KeyTold(a.after.Language(record.Address), record.Address, record.Fingerprint, notice.KeyPublished, record.By))
+		return
+	}
 	if former, ok := a.after.Replaced(owner, record.At); ok {
 		a.tell(former, record.At, notice.KeyDecided(a.after.Language(owner.Address), former.Cert, notice.KeyReplaced, "", ""))
 	}
@@ -106,7 +112,7 @@ func (a *announcement) decided(record gsp.KeyRecord, outcome notice.KeyOutcome) 
 func (a *announcement) offerOf(record gsp.KeyRecord) (registry.Offer, bool) {
 	owner, ok := a.after.Owner(record.Address)
 	for _, roll := range []*registry.Snapshot{a.after, a.before} {
-		if cert, found := roll.Cert(record.Address); ok && found && cert.Fingerprint() == record.Fingerprint {
+		if cert, found := roll.InForce(record.Address, record.Fingerprint); ok && found {
 			return registry.Offer{Owner: owner, Cert: cert}, true
 		}
 	}

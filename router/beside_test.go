@@ -12,6 +12,7 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"gsp.example/gsp/internal/admin"
+	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/keyring"
 	"gsp.example/gsp/internal/pgpcert"
@@ -84,6 +85,13 @@ func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 		}
 		if got := h.Roll().Identified(k.Fingerprint()); len(got) != 1 || got[0].Cert.Version() != 6 {
 			t.Errorf("%s: got %v by its fingerprint", name, got)
+		}
+		// Who has the other key learns of it, sealed for that: the login may be a thief's.
+		if !slices.ContainsFunc(h.inbox("ke2"), func(mail string) bool {
+			o, err := client.Open([]byte(mail), []*keyring.Key{h.keys["ke2"]}, nil)
+			return err == nil && strings.Contains(strings.ReplaceAll(o.Text, " ", ""), k.Fingerprint())
+		}) {
+			t.Errorf("%s: who has the key of version 4 is not told", name)
 		}
 		if before != nil {
 			if got := h.Roll().Identified(before.Fingerprint()); len(got) != 0 {

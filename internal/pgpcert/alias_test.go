@@ -28,6 +28,7 @@ func userIDs(t *testing.T, b []byte) (ids []string) {
 // Each domain's directory answers with the user ID of that domain and no other.
 func TestForAnAlias(t *testing.T) {
 	e := entity(t)
+	alone := public(t, e)
 	for i, id := range []string{
 		"Kenya <ke@old.example>", "ke@gsp.example.org", "Kenya <de@old.example>", "ke@older.example", "ke@other.example",
 	} {
@@ -51,6 +52,15 @@ func TestForAnAlias(t *testing.T) {
 	merged, err := again.Merge(public(t, e), now)
 	if err != nil || merged != again {
 		t.Errorf("merged with itself: got %v, %v, want the same", merged, err)
+	}
+	// gpg-wks-client hands in what one address needs.
+	if merged, err := again.Merge(alone, now); err != nil || merged != again {
+		t.Errorf("merged with a copy for the address alone: got %v, %v, want the same", merged, err)
+	}
+	if older, err := pgpcert.Read(alone, ke, now, aliases...); err != nil {
+		t.Error(err)
+	} else if later, err := older.Merge(public(t, e), now); err != nil || !bytes.Equal(later.Bytes(), c.Bytes()) {
+		t.Errorf("merged into a copy for the address alone: got %v, %v, want all user IDs", later, err)
 	}
 	for _, c := range []*pgpcert.Cert{c, again} {
 		for domain, want := range map[string]string{

@@ -140,6 +140,10 @@ func (t *transferable) covers(published *Cert, now time.Time) bool {
 	if err != nil {
 		return false
 	}
+	// Who exports the key for one address leaves the user IDs at aliases out.
+	old.userIDs = slices.DeleteFunc(old.userIDs, func(u component) bool {
+		return !names(u.userID, published.address) && !slices.ContainsFunc(t.userIDs, func(own component) bool { return own.userID == u.userID })
+	})
 	said := t.statements()
 	for statement := range old.statements() {
 		if !said[statement] {

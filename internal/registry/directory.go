@@ -47,6 +47,17 @@ func (s *Snapshot) Beside(hash string) (Listed, bool) {
 	return l, ok
 }
 
+// InForce returns the certificate of an address of that primary key, of either
+// version, if it is published.
+func (s *Snapshot) InForce(a gsp.Address, fingerprint string) (*pgpcert.Cert, bool) {
+	for _, l := range []Listed{{s.published[a.Local], s.certs[a.Local]}, s.beside[a.Local]} {
+		if l.Cert != nil && l.Address == a && l.Fingerprint == fingerprint {
+			return l.Cert, true
+		}
+	}
+	return nil, false
+}
+
 // Identified returns those certificates of Published and Beside that have a key, primary
 // or not, of that fingerprint or key ID: 40, 64 or 16 digits of capital
 // hexadecimal.
