@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -22,7 +23,7 @@ func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail 
 			Cause:  "this mail decides on a key, and it is not encrypted",
 			Remedy: fmt.Sprintf("encrypt it for %s, whose key is %s, and send it again", e.Recipients[0], r.Keys.Cert().Fingerprint()),
 		}
-	case mail.Decision.Verdict == "":
+	case mail.Decision.Verdict != wks.Approve && mail.Decision.Verdict != wks.Reject:
 		return gsp.Receipt{}, &gsp.Refusal{
 			Reason: gsp.NoDecision,
 			Cause:  "this mail has the code of a key that waits, and does not begin with approve or reject",
@@ -48,10 +49,72 @@ func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail 
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), q, approved, published))
+		verdict := notice.RejectedByYou
+		switch {
+		case published:
+			verdict = notice.ApprovedLast
+		case approved:
+			verdict = notice.Approved
+		}
+		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), q.Address, q.Fingerprint, verdict))
 		c.Letters = []gsp.Posting{answer}
 		return c, err
 	})
+}
+
+// takeOut takes the key of an address out of use, at once, for its owner or who
+// may decide on the keys of its Party. No code was sealed for him, so he signs:
+// a password alone must not keep officers from being written to.
+func (r *Router) takeOut(ctx context.Context, e errand, mail wks.Mail) (gsp.Receipt, error) {
+	typed, _, _ := strings.Cut(mail.Decision.Reason, " ")
+	typed = strings.Trim(typed, "<>.,:;")
+	switch {
+	case !mail.Sealed || !mail.Signed:
+		return gsp.Receipt{}, &gsp.Refusal{
+			Reason: gsp.NotAllowed,
+			Cause:  "this mail takes a key out of use, and is not both encrypted and signed by the key that the directory has of you",
+			Remedy: "turn on encryption and the digital signature, and send it again; in haste, call the operator, who does it with: gsp key revoke",
+		}
+	case typed == "":
+		return gsp.Receipt{}, &gsp.Refusal{
+			Reason: gsp.NoDecision,
+			Cause:  "this mail does not say whose key is to be taken out of use",
+			Remedy: "write revoke and the whole address, such as revoke customs1.ke@" + r.Roll().Domain(),
+		}
+	}
+	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
+		owner, ok := ownerOf(roll, typed)
+		if !ok {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.UnknownAccount,
+				Cause:  "the address behind the word revoke is not in use",
+				Remedy: "write the whole address as it stands in the directory",
+			}
+		}
+		published, _ := roll.Certificate(owner.Address)
+		c, err := roll.TakeOut(owner, registry.Decider{Account: e.Account}, e.At)
+		if err != nil {
+			return gsp.Change{}, err
+		}
+		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), owner.Address, published.Fingerprint, notice.TakenOut))
+		c.Letters = []gsp.Posting{answer}
+		return c, err
+	})
+}
+
+// ownerOf returns whose an address is that a person wrote, with or without its
+// domain; also that of an archive key.
+func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, bool) {
+	address, err := gsp.ParseAddress(typed)
+	if err != nil {
+		local, _ := gsp.CanonicalLocal(typed)
+		address = roll.Address(local)
+	}
+	if party, ok := registry.ArchiveOf(address); ok && address.Domain == roll.Domain() {
+		_, registered := roll.Authority(party)
+		return roll.Archive(party), registered
+	}
+	return roll.Owner(address)
 }
 
 // ask returns the mails to those who may decide on a certificate that waits and

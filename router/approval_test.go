@@ -85,6 +85,7 @@ func TestAnAdministratorApprovesByMail(t *testing.T) {
 		"without a word":         {"admin.ke", "", "", gsp.NoDecision},
 		"with something else":    {"admin.ke", "Approved by me.", "", gsp.NoDecision},
 		"in the second sentence": {"admin.ke", "Hello, approve", "", gsp.NoDecision},
+		"to take it out of use":  {"admin.ke", "revoke ke2", "", gsp.NoDecision},
 		"by a program":           {"admin.ke", "approve", "Auto-Submitted: auto-replied", gsp.Automatic},
 	} {
 		if _, err := h.answer(test.by, test.text, asked, slices.DeleteFunc([]string{test.header}, func(s string) bool { return s == "" })...); reason(err) != test.want {
@@ -362,5 +363,63 @@ func TestAMailToKeysIsAnsweredOnce(t *testing.T) {
 	}
 	if got := h.subjects("ke1"); !slices.Equal(got, []string{"Usted ha enviado su clave privada"}) {
 		t.Errorf("told: got %q, want once that it is no secret any more", got)
+	}
+}
+
+// An administrator takes a key out of use by a signed mail: a password alone
+// does not, nor does somebody else's word.
+func TestAnAdministratorTakesAKeyOutOfUse(t *testing.T) {
+	h := takesKeys(t)
+	h.joins("admin.fr", "fr", "administrator")
+	h.now = h.now.Add(time.Minute)
+	h.publish("ke1") // which the administrator did not expect
+	told := h.newest("admin.ke")
+	if !strings.Contains(told.Text, "revoke ke1@gsp.example") {
+		t.Errorf("the administrator is told\n%s\nwant how to stop it", told.Text)
+	}
+	own := h.keys["admin.ke"]
+	for name, test := range map[string]struct {
+		by, signer, text string
+		want             gsp.Reason
+	}{
+		"signed by another":         {"admin.ke", "ke1", "revoke ke1@gsp.example", gsp.NotAllowed},
+		"another Party's":           {"admin.fr", "admin.fr", "revoke ke1@gsp.example", gsp.NotAllowed},
+		"an officer, another's":     {"ke1", "ke1", "revoke ke@gsp.example", gsp.NotAllowed},
+		"whose":                     {"admin.ke", "admin.ke", "Revoke.", gsp.NoDecision},
+		"nobody's":                  {"admin.ke", "admin.ke", "revoke nobody", gsp.UnknownAccount},
+		"of another domain":         {"admin.ke", "admin.ke", "revoke ke1@other.example", gsp.UnknownAccount},
+		"of one without a key":      {"admin.ke", "admin.ke", "revoke ke2", gsp.NoKey},
+		"of a Party's lost archive": {"admin.ke", "admin.ke", "revoke archive.ke@gsp.example", gsp.NoKey},
+	} {
+		before := h.keys[test.by]
+		h.keys[test.by] = h.keys[test.signer]
+		if _, err := h.answer(test.by, test.text, told); reason(err) != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+		h.keys[test.by] = before
+	}
+	if _, err := h.send("admin.ke", "revoke ke1@gsp.example"); reason(err) != gsp.NotAllowed {
+		t.Errorf("in clear: got %v, want %s", err, gsp.NotAllowed)
+	}
+	if h.fingerprint("ke1") == "" {
+		t.Fatal("taken out of use by mails that were refused")
+	}
+	h.keys["admin.ke"] = own
+	if _, err := h.answer("admin.ke", "Revoke <ke1@gsp.example>, her laptop is gone.", told); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.newest("admin.ke"); h.fingerprint("ke1") != "" || !strings.Contains(got.Text, "You have taken the key for ke1@gsp.example out of use.") {
+		t.Errorf("published %q, answered\n%s", h.fingerprint("ke1"), got.Text)
+	}
+	if got := h.newest("ke1"); got.Subject != "Your key was taken out of use" || !strings.Contains(got.Text, "Done by: admin.ke@gsp.example") {
+		t.Errorf("the owner is told %q\n%s", got.Subject, got.Text)
+	}
+	// An owner may, too, and so may the Secretariat.
+	if _, err := h.answer("fr1", "revoke fr1", h.newest("admin.ke")); err != nil || h.fingerprint("fr1") != "" {
+		t.Errorf("an owner: got %v", err)
+	}
+	h.joins("sec1", "gb", "secretariat")
+	if _, err := h.answer("sec1", "revoke ke", told); err != nil || h.fingerprint("ke") != "" {
+		t.Errorf("the Secretariat: got %v", err)
 	}
 }

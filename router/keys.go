@@ -32,12 +32,13 @@ func (e errand) automation() string {
 }
 
 // takeKey takes a mail to keys@: a public key to be published, sealed or not,
-// the answer to a challenge (draft-koch-openpgp-webkey-service-22, section 4), or
-// a decision on a key that waits. Whoever writes may hand in keys of his own
+// the answer to a challenge (draft-koch-openpgp-webkey-service-22, section 4), a
+// decision on a key that waits, or the word to take one out of use. Whoever writes may hand in keys of his own
 // address, and an administrator the Party's too. Nothing of the mail is kept but
 // the key.
 func (r *Router) takeKey(ctx context.Context, e errand) (gsp.Receipt, error) {
-	mail, err := r.Keys.Read(e.Raw)
+	sender, _ := r.Roll().Cert(e.Sender)
+	mail, err := r.Keys.Read(e.Raw, sender, e.At)
 	if _, broken := errors.AsType[*sealed.Fault](err); broken {
 		return gsp.Receipt{}, refusalOf(err)
 	}
@@ -53,7 +54,11 @@ func (r *Router) takeKey(ctx context.Context, e errand) (gsp.Receipt, error) {
 			return r.decideKey(ctx, e, digest, mail)
 		}
 	}
-	if len(mail.Keys) == 0 {
+	switch {
+	case len(mail.Keys) > 0:
+	case mail.Decision.Verdict == wks.Revoke:
+		return r.takeOut(ctx, e, mail)
+	default:
 		return gsp.Receipt{}, unknownCode()
 	}
 	receipt, err := r.handIn(ctx, e, mail.Keys)

@@ -265,49 +265,29 @@ func keyHistory(ctx context.Context, o *Office, _ string, in KeyOf) ([]KeyEntry,
 
 func keyRevoke(ctx context.Context, o *Office, by string, in Verdict) (KeyRow, error) {
 	var row KeyRow
+	now := o.Now()
 	_, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		owner, err := ownerOf(roll, in.Address)
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		by, err := onBehalf(roll, owner, in.By, by)
+		d := registry.Decider{Entered: by}
+		if in.By != "" {
+			if d, err = decider(roll, in.By, by); err != nil {
+				return gsp.Change{}, err
+			}
+		}
+		c, err := roll.TakeOut(owner, d, now)
 		if err != nil {
 			return gsp.Change{}, err
 		}
-		published, ok := roll.Certificate(owner.Address)
-		if !ok {
-			return gsp.Change{}, &gsp.Refusal{
-				Reason: gsp.NoKey,
-				Cause:  fmt.Sprintf("the directory has no key of %s", owner.Address),
-				Remedy: "see what it has with: gsp key list",
-			}
-		}
 		cert, _ := roll.Cert(owner.Address)
-		row = rowOfKey(roll, owner.Address, cert, published.Published, o.Now())
+		published, _ := roll.Certificate(owner.Address)
+		row = rowOfKey(roll, owner.Address, cert, published.Published, now)
 		row.State, row.Until = registry.RevokedKey, time.Time{}
-		var c gsp.Change
-		roll.Withdraw(&c, owner, by, o.Now())
 		return c, nil
 	})
 	return row, err
-}
-
-// onBehalf names who takes a key out of use: its owner, or who may decide on the
-// keys of the Party, as somebody at the machine entered it.
-func onBehalf(roll *registry.Snapshot, owner registry.Owner, login, by string) (string, error) {
-	if login == "" {
-		return by, nil
-	}
-	d, err := decider(roll, login, by)
-	if err != nil {
-		return "", err
-	}
-	if d.Account.ID != owner.Account {
-		if err := roll.MayDecide(d.Account, gsp.KeyRequest{Address: owner.Address}); err != nil {
-			return "", err
-		}
-	}
-	return roll.Called(d), nil
 }
 
 func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error) {

@@ -86,6 +86,9 @@ func KeyTold(l gsp.Language, address gsp.Address, fingerprint string, outcome Ke
 	w.fingerprint(fingerprint)
 	w.line("")
 	w.line(k.Check)
+	if outcome == KeyPublished || outcome == KeyRenewed {
+		w.line(k.Stop, "command", "revoke "+address.String())
+	}
 	return w.content(w.fill(k.ToldSubject, "address", address.String()))
 }
 
@@ -169,19 +172,24 @@ func KeyPending(roll *registry.Snapshot, q gsp.KeyRequest, to gsp.Address, code 
 	return n
 }
 
-// KeyVerdict confirms to who decided on a certificate what he did: approved is
-// false for a rejection, published true where the approval was the last.
-func KeyVerdict(l gsp.Language, q gsp.KeyRequest, approved, published bool) Content {
+// Verdict is what somebody decided about a key.
+type Verdict string
+
+// The verdicts.
+const (
+	Approved      Verdict = "approved"  // and the key waits for another approval
+	ApprovedLast  Verdict = "published" // and with that it was published
+	RejectedByYou Verdict = "rejected"
+	TakenOut      Verdict = "withdrawn" // out of use
+)
+
+// KeyVerdict confirms to who decided about the key of an address what he did.
+func KeyVerdict(l gsp.Language, address gsp.Address, fingerprint string, v Verdict) Content {
 	w := &writer{texts: textsOf(l)}
-	text := w.Keys.RejectedNow
-	switch {
-	case published:
-		text = w.Keys.ApprovedNow
-	case approved:
-		text = w.Keys.ApprovedWaits
-	}
-	w.line(text, "address", q.Address.String())
+	k := w.Keys
+	text := map[Verdict]string{Approved: k.ApprovedWaits, ApprovedLast: k.ApprovedNow, RejectedByYou: k.RejectedNow, TakenOut: k.WithdrawnNow}[v]
+	w.line(text, "address", address.String())
 	w.line("")
-	w.fingerprint(q.Fingerprint)
-	return w.content(w.fill(w.Keys.VerdictSubject, "address", q.Address.String()))
+	w.fingerprint(fingerprint)
+	return w.content(w.fill(k.VerdictSubject, "address", address.String()))
 }

@@ -246,6 +246,26 @@ func (s *Snapshot) Reject(q gsp.KeyRequest, d Decider, word string, now time.Tim
 	return c, nil
 }
 
+// TakeOut takes the certificate of an address out of use, and gives up what waits
+// for it: on the word of its owner or of who may decide on its keys, or, without
+// an account, of who typed it. The error is a *gsp.Refusal.
+func (s *Snapshot) TakeOut(o Owner, d Decider, now time.Time) (c gsp.Change, err error) {
+	if d.Account.ID != 0 && d.Account.ID != o.Account {
+		if err := s.MayDecide(d.Account, gsp.KeyRequest{Address: o.Address}); err != nil {
+			return gsp.Change{}, err
+		}
+	}
+	if _, ok := s.Certificate(o.Address); !ok {
+		return gsp.Change{}, &gsp.Refusal{
+			Reason: gsp.NoKey,
+			Cause:  fmt.Sprintf("the directory has no key of %s", o.Address),
+			Remedy: "see what it has with: gsp key list",
+		}
+	}
+	s.Withdraw(&c, o, s.Called(d), now)
+	return c, nil
+}
+
 // Lapsed reports whether a certificate has waited too long, for its owner's
 // proof or for its approvals.
 func Lapsed(q gsp.KeyRequest, at time.Time) bool {

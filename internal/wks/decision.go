@@ -7,17 +7,18 @@ import (
 	"unicode"
 )
 
-// Verdict is how an administrator decides on a key that waits.
+// Verdict is how somebody decides about a key.
 type Verdict string
 
 // The verdicts, as they are written in every language.
 const (
-	Approve Verdict = "approve"
+	Approve Verdict = "approve" // one that waits
 	Reject  Verdict = "reject"
+	Revoke  Verdict = "revoke" // take the one of an address out of use, which is the first word of the reason
 )
 
-// Decision is what an administrator answers to the mail about a key that waits:
-// a verdict as the first word of his own text, and a reason behind it.
+// Decision is what an administrator writes about a key: a verdict as the first
+// word of his own text, and a reason behind it.
 type Decision struct {
 	Verdict Verdict // "" for none
 	Reason  string  // one line, at most maxReason characters, "" for none
@@ -60,7 +61,7 @@ func paragraphDecision(lines []string) Decision {
 	switch v := Verdict(strings.ToLower(text[:end])); {
 	case v == Approve && strings.Contains(strings.ToLower(rest), string(Reject)):
 		return Decision{} // "approve or reject?" asks
-	case v == Approve, v == Reject:
+	case v == Approve, v == Reject, v == Revoke:
 		return Decision{v, reasonOf(rest)}
 	}
 	return Decision{}

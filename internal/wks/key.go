@@ -102,28 +102,41 @@ func (k *Key) String() string { return k.cert.Fingerprint() }
 // GoString returns the fingerprint: %#v must not print what is private.
 func (k *Key) GoString() string { return k.cert.Fingerprint() }
 
-// open decrypts a message that was inspected. Who signed it does not matter:
-// who sent it is known by the login.
-func (k *Key) open(m sealed.Message) (text []byte, err error) {
+// open decrypts a message that was inspected, and reports whether its sender has
+// signed it. No signature is asked for: who sent it is known by the login.
+func (k *Key) open(m sealed.Message, sender *pgpcert.Cert, at time.Time) (text []byte, signed bool, err error) {
 	defer recovered("open a mail to keys@", &err)
 	var octets bytes.Buffer
 	if err := m.WriteOctets(&octets); err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	known := openpgp.EntityList{k.entity}
+	if sender != nil && sender.Usable(at) == nil {
+		entity, err := openpgp.ReadEntity(packet.NewReader(bytes.NewReader(sender.Bytes())))
+		if err != nil {
+			return nil, false, fmt.Errorf("read the certificate of %s: %w", sender.Address(), err)
+		}
+		known = append(known, entity)
 	}
 	most := int64(maxText)
-	message, err := openpgp.ReadMessage(&octets, openpgp.EntityList{k.entity}, nil, &packet.Config{MaxDecompressedMessageSize: &most})
+	message, err := openpgp.ReadMessage(&octets, known, nil, &packet.Config{
+		MaxDecompressedMessageSize: &most, Time: func() time.Time { return at },
+	})
 	if err != nil {
-		return nil, cannotRead(k.cert, err)
+		return nil, false, cannotRead(k.cert, err)
 	}
 	// To its end, where the library checks that nothing was altered.
 	text, err = io.ReadAll(io.LimitReader(message.UnverifiedBody, maxText+1))
 	if err != nil {
-		return nil, cannotRead(k.cert, err)
+		return nil, false, cannotRead(k.cert, err)
 	}
 	if len(text) > maxText {
-		return nil, tooLarge()
+		return nil, false, tooLarge()
 	}
-	return text, nil
+	// Only a signature of the sender counts, not one of the gateway's own key.
+	signed = message.IsSigned && message.SignedBy != nil && message.SignatureError == nil && message.Signature != nil &&
+		len(known) > 1 && message.SignedBy.Entity == known[1]
+	return text, signed, nil
 }
 
 func cannotRead(cert *pgpcert.Cert, err error) error {

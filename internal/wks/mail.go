@@ -12,6 +12,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"time"
 
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pgpcert"
@@ -33,11 +34,13 @@ type Mail struct {
 	Codes    []string // what looks like a code that was sent back
 	Decision Decision // of the first text
 	Sealed   bool
+	Signed   bool // by the sender, inside the seal
 }
 
-// Read reads a mail to keys@, sealed or not. The error is a *sealed.Fault where
-// the seal is broken, else a *gsp.Refusal. Nothing of the mail is kept.
-func (k *Key) Read(raw []byte) (Mail, error) {
+// Read reads a mail to keys@, sealed or not, that came from the owner of a
+// certificate, nil for none, at a time. The error is a *sealed.Fault where the
+// seal is broken, else a *gsp.Refusal. Nothing of the mail is kept.
+func (k *Key) Read(raw []byte, sender *pgpcert.Cert, at time.Time) (Mail, error) {
 	if len(raw) > maxMail {
 		return Mail{}, tooLarge()
 	}
@@ -52,7 +55,7 @@ func (k *Key) Read(raw []byte) (Mail, error) {
 		if err != nil {
 			return Mail{}, err
 		}
-		if entity, err = k.open(m); err != nil {
+		if entity, r.Signed, err = k.open(m, sender, at); err != nil {
 			return Mail{}, err
 		}
 		r.Sealed = true
@@ -63,7 +66,7 @@ func (k *Key) Read(raw []byte) (Mail, error) {
 	if len(r.Keys) == 0 { // what a person attached is what is meant
 		r.autocrypt(head.Header)
 	}
-	if len(r.Keys)+len(r.Codes) == 0 {
+	if len(r.Keys)+len(r.Codes) == 0 && r.Decision.Verdict != Revoke {
 		return Mail{}, noKey(nil)
 	}
 	return r.Mail, nil
