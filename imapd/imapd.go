@@ -84,14 +84,19 @@ type Messages interface {
 	// their digests: gsp.ErrDamaged where one has another. The caller must not
 	// change them, and asks for few, since all are in memory at once.
 	Bodies(ctx context.Context, mails []gsp.MailID) (map[gsp.MailID][]byte, error)
-	// SetFlags changes flags in one transaction. The first \Seen on a delivered
-	// mail writes its gsp.MailRead event in the same transaction.
+	// SetFlags changes flags, of each message or not. The first \Seen on a
+	// delivered mail writes its gsp.MailRead event in the same transaction. The
+	// error is gsp.ErrTooManyKeywords where the messages or the mailbox would have
+	// too many.
 	SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error
-	// Copy copies messages, in the order of their UIDs, all or none. The error is
-	// a *gsp.FullError where the owner of the other mailbox has no room for them.
+	// Copy copies messages, in the order of their UIDs, all or none, without
+	// keywords for which there is no place. The error is a *gsp.FullError where the
+	// owner of the other mailbox has no room for them, and gsp.ErrTooMany where
+	// they are more than can be copied at once.
 	Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
-	// Move copies and expunges, all or none. It fails as Copy does, but between
-	// the mailboxes of one owner needs no room.
+	// Move copies and expunges, each message or not, and returns those that it
+	// moved also with an error. It fails as Copy does, but takes any number, and
+	// between the mailboxes of one owner needs no room.
 	Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)
 	// Expunge removes messages for good and leaves tombstones.
 	Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error

@@ -210,4 +210,8 @@ var (
 	ErrExists    = errors.New("exists already")
 	ErrCaseTaken = errors.New("case number taken") // choose another and post again
 	ErrDamaged   = errors.New("stored octets do not match their digest")
+	ErrTooMany   = errors.New("too many messages at once")
+
+	ErrTooManyKeywords  = errors.New("too many keywords")
+	ErrTooManyMailboxes = errors.New("too many mailboxes")
 )

@@ -5,22 +5,40 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
+	"strings"
 
 	"gsp.example/gsp/internal/gsp"
 )
 
-// SetFlags changes flags in one transaction; a UID that is not there is passed
-// over, and a message that already has the flags keeps its modification
-// sequence. The first \Seen on a delivered mail by anyone of the receiving
-// Party writes its gsp.MailRead event in the same transaction.
+// batchLimit is how many messages a transaction changes at most, but for a
+// copy: everybody else who writes waits for it, some ten milliseconds.
+const batchLimit = 1000
+
+// CopyLimit is how many messages one Copy takes: it is all or none (RFC 9051,
+// section 6.4.7), so one transaction.
+const CopyLimit = 10_000
+
+// batches parts messages, by rising UID, into what transactions change. Between
+// two others write, and a context may end the work.
+func batches(uids []uint32) iter.Seq[[]uint32] {
+	return slices.Chunk(slices.Compact(slices.Sorted(slices.Values(uids))), batchLimit)
+}
+
+// SetFlags changes flags, of batchLimit messages in one transaction; a UID that
+// is not there is passed over, and a message that already has the flags keeps its
+// modification sequence. The first \Seen on a delivered mail by anyone of the
+// receiving Party writes its gsp.MailRead event in the same transaction.
 func (s *Store) SetFlags(ctx context.Context, id gsp.MailboxID, uids []uint32, change gsp.FlagChange) error {
 	if err := checkKeywords(change.Keywords); err != nil {
 		return fmt.Errorf("set flags: %w", err)
 	}
-	err := s.write(ctx, func(t *tx) error { return t.setFlags(id, uids, change) })
-	if err != nil {
-		return fmt.Errorf("set flags: %w", err)
+	for batch := range batches(uids) {
+		err := s.writeMany(ctx, len(batch), func(t *tx) error { return t.setFlags(id, batch, change) })
+		if err != nil {
+			return fmt.Errorf("set flags: %w", err)
+		}
 	}
 	return nil
 }
@@ -54,15 +72,20 @@ func (t *tx) setFlags(id gsp.MailboxID, uids []uint32, change gsp.FlagChange) er
 	return nil
 }
 
-// markRead writes the event of a Party's first reading of a mail, and clears
-// the Party on all its copies, wherever its officers have them.
+// markRead writes the event of a Party's first reading of a mail. The mail
+// itself knows who has not read it, however many copies there are.
 func (t *tx) markRead(mail gsp.MailID, reader gsp.PartyID) error {
-	var waiting int
-	err := t.row(`SELECT count(*) FROM item WHERE mail = ? AND reader = ?`, mail, reader).Scan(&waiting)
-	if err != nil || waiting == 0 {
+	var text string
+	if err := t.row(`SELECT unread FROM mail WHERE id = ?`, mail).Scan(&text); err != nil {
 		return err
 	}
-	if err := t.exec(`UPDATE item SET reader = '' WHERE mail = ? AND reader = ?`, mail, reader); err != nil {
+	unread := strings.Fields(text)
+	i := slices.Index(unread, string(reader))
+	if i < 0 {
+		return nil
+	}
+	err := t.exec(`UPDATE mail SET unread = ? WHERE id = ?`, strings.Join(slices.Delete(unread, i, i+1), " "), mail)
+	if err != nil {
 		return err
 	}
 	_, err = t.record(gsp.Event{Kind: gsp.MailRead, Party: reader, Mail: mail})
@@ -70,12 +93,16 @@ func (t *tx) markRead(mail gsp.MailID, reader gsp.PartyID) error {
 }
 
 // Copy copies messages, in the order of their UIDs, all or none: the error is a
-// *gsp.FullError where there is no room for them. A copy keeps
-// flags, keywords and internal date. Reading it reads the mail: an officer
-// copies out of the authority's mailbox and opens the copy.
+// *gsp.FullError where there is no room for them, and gsp.ErrTooMany for more
+// than CopyLimit. A copy keeps flags, keywords and internal date. Reading it
+// reads the mail: an officer copies out of the authority's mailbox and opens
+// the copy.
 func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
+	if len(uids) > CopyLimit {
+		return gsp.Copied{}, fmt.Errorf("copy %d messages: %w", len(uids), gsp.ErrTooMany)
+	}
 	var copied gsp.Copied
-	err := s.write(ctx, func(t *tx) (err error) {
+	err := s.writeMany(ctx, len(uids), func(t *tx) (err error) {
 		_, items, err := t.pick(from, uids)
 		if err != nil {
 			return err
@@ -92,40 +119,54 @@ func (s *Store) Copy(ctx context.Context, from, to gsp.MailboxID, uids []uint32)
 	return copied, nil
 }
 
-// Move copies and expunges, all or none.
+// Move copies and expunges, each message or not (RFC 6851, section 3.3), some
+// in one transaction. What it returns with an error was moved.
 func (s *Store) Move(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
 	var copied gsp.Copied
-	err := s.write(ctx, func(t *tx) (err error) {
-		box, items, err := t.pick(from, uids)
+	for batch := range batches(uids) {
+		var moved gsp.Copied
+		err := s.writeMany(ctx, len(batch), func(t *tx) (err error) {
+			moved, err = t.move(from, to, batch)
+			return err
+		})
 		if err != nil {
-			return err
+			return copied, fmt.Errorf("move: %w", err)
 		}
-		if err := t.checkMoves(box, to, items); err != nil {
-			return err
-		}
-		if copied, err = t.placeAll(to, items); err != nil {
-			return err
-		}
-		return t.remove(box, items)
-	})
-	if err != nil {
-		return gsp.Copied{}, fmt.Errorf("move: %w", err)
+		copied.UIDValidity = moved.UIDValidity
+		copied.From, copied.To = append(copied.From, moved.From...), append(copied.To, moved.To...)
 	}
 	return copied, nil
 }
 
-// Expunge removes messages for good and leaves tombstones. The octets of a
-// mail go with the last message that shows it.
-func (s *Store) Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error {
-	err := s.write(ctx, func(t *tx) error {
-		box, items, err := t.pick(id, uids)
-		if err != nil {
-			return err
-		}
-		return t.remove(box, items)
-	})
+func (t *tx) move(from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error) {
+	box, items, err := t.pick(from, uids)
 	if err != nil {
-		return fmt.Errorf("expunge: %w", err)
+		return gsp.Copied{}, err
+	}
+	if err := t.checkMoves(box, to, items); err != nil {
+		return gsp.Copied{}, err
+	}
+	moved, err := t.placeAll(to, items)
+	if err != nil {
+		return gsp.Copied{}, err
+	}
+	return moved, t.remove(box, items)
+}
+
+// Expunge removes messages for good and leaves tombstones, some in one
+// transaction. The octets of a mail go with the last message that shows it.
+func (s *Store) Expunge(ctx context.Context, id gsp.MailboxID, uids []uint32) error {
+	for batch := range batches(uids) {
+		err := s.writeMany(ctx, len(batch), func(t *tx) error {
+			box, items, err := t.pick(id, batch)
+			if err != nil {
+				return err
+			}
+			return t.remove(box, items)
+		})
+		if err != nil {
+			return fmt.Errorf("expunge: %w", err)
+		}
 	}
 	return nil
 }

@@ -180,63 +180,77 @@ func (t *tx) ownedBy(owner string) (map[gsp.MailboxID]string, error) {
 }
 
 // DeleteMailbox removes a mailbox with its messages; those below it stay.
-// INBOX cannot be deleted.
+// INBOX cannot be deleted. A large one is emptied first, so that an error may
+// leave less of it.
 func (s *Store) DeleteMailbox(ctx context.Context, id gsp.MailboxID) error {
-	err := s.write(ctx, func(t *tx) error { return t.deleteBox(id) })
-	if err != nil {
-		return fmt.Errorf("delete mailbox: %w", err)
+	for done := false; !done; {
+		err := s.writeMany(ctx, batchLimit, func(t *tx) (err error) {
+			done, err = t.deleteBox(id)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("delete mailbox: %w", err)
+		}
 	}
 	return nil
 }
 
-func (t *tx) deleteBox(id gsp.MailboxID) error {
+// deleteBox removes some messages of a mailbox and, once there is no other, the
+// mailbox.
+func (t *tx) deleteBox(id gsp.MailboxID) (done bool, err error) {
 	box, err := t.box(id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if box.Name.Name == "INBOX" {
-		return inboxStays()
+		return false, inboxStays()
 	}
-	mails, err := t.mailsIn(id)
-	if err != nil {
-		return err
-	}
-	for _, query := range []string{
-		`DELETE FROM item WHERE mailbox = ?`,
-		`DELETE FROM tombstone WHERE mailbox = ?`,
-		`DELETE FROM mailbox WHERE id = ?`, // and with it who is not subscribed
-	} {
-		if err := t.exec(query, id); err != nil {
-			return err
+	if box.Messages > 0 {
+		uids, err := t.firstIn(id, batchLimit)
+		if err != nil {
+			return false, err
+		}
+		_, items, err := t.pick(id, uids)
+		if err != nil {
+			return false, err
+		}
+		if err := t.remove(box, items); err != nil || box.Messages > 0 {
+			return false, err
 		}
 	}
-	for _, mail := range mails {
-		if err := t.dropMail(mail); err != nil {
-			return err
-		}
+	const marks = 10 * batchLimit
+	n, err := t.affect(`DELETE FROM tombstone WHERE mailbox = ?1 AND (modseq, uid) IN
+		(SELECT modseq, uid FROM tombstone WHERE mailbox = ?1 LIMIT ?2)`, id, marks)
+	if err != nil || n == marks {
+		return false, err
+	}
+	if err := t.exec(`DELETE FROM mailbox WHERE id = ?`, id); err != nil { // and with it who is not subscribed
+		return false, err
 	}
 	delete(t.boxes, id)
+	delete(t.dirty, id)
 	delete(t.ids, box.Name)
 	delete(t.owned, box.Name.Owner)
 	t.touched = append(t.touched, id)
-	return nil
+	return true, nil
 }
 
-func (t *tx) mailsIn(id gsp.MailboxID) ([]gsp.MailID, error) {
-	rows, err := t.rows(`SELECT DISTINCT mail FROM item WHERE mailbox = ?`, id)
+// firstIn returns the first messages of a mailbox, at most n.
+func (t *tx) firstIn(id gsp.MailboxID, n int) ([]uint32, error) {
+	rows, err := t.rows(`SELECT uid FROM item WHERE mailbox = ? ORDER BY uid LIMIT ?`, id, n)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var mails []gsp.MailID
+	var uids []uint32
 	for rows.Next() {
-		var mail gsp.MailID
-		if err := rows.Scan(&mail); err != nil {
+		var uid uint32
+		if err := rows.Scan(&uid); err != nil {
 			return nil, err
 		}
-		mails = append(mails, mail)
+		uids = append(uids, uid)
 	}
-	return mails, rows.Err()
+	return uids, rows.Err()
 }
 
 func inboxStays() error {

@@ -56,12 +56,22 @@ type mail struct {
 	size    int
 	digest  [sha256.Size]byte
 	summary []byte
+	unread  string // the Parties whose reading is still to be an event, parted by spaces
 }
 
 // newMail returns the mail of a posting, with its octets in the database.
 func newMail(p gsp.Posting) mail {
 	octets := p.Message.Raw()
-	return mail{octets: octets, size: len(octets), digest: sha256.Sum256(octets), summary: encodeSummary(p.Summary)}
+	var readers []string
+	for _, d := range p.Deliveries {
+		if d.Party != "" && !slices.Contains(readers, string(d.Party)) {
+			readers = append(readers, string(d.Party))
+		}
+	}
+	return mail{
+		octets: octets, size: len(octets), digest: sha256.Sum256(octets), summary: encodeSummary(p.Summary),
+		unread: strings.Join(readers, " "),
+	}
 }
 
 // check refuses what would break a promise to a reader later.
@@ -184,8 +194,8 @@ func reserve(p gsp.Posting) int64 {
 }
 
 func (t *tx) insertMail(m mail) (gsp.MailID, error) {
-	id, err := t.insert(`INSERT INTO mail (size, sha256, summary, file) VALUES (?, ?, ?, ?)`,
-		m.size, m.digest[:], m.summary, m.file)
+	id, err := t.insert(`INSERT INTO mail (size, sha256, summary, file, unread) VALUES (?, ?, ?, ?, ?)`,
+		m.size, m.digest[:], m.summary, m.file, m.unread)
 	if err == nil && m.file == "" {
 		t.octets += m.size
 		err = t.exec(`INSERT INTO body (mail, octets) VALUES (?, ?)`, id, m.octets)
@@ -195,7 +205,7 @@ func (t *tx) insertMail(m mail) (gsp.MailID, error) {
 
 // origin is what only the store knows of a message.
 type origin struct {
-	reader gsp.PartyID // whose reading of it is still to be an event
+	reader gsp.PartyID // that reads the mail by reading it
 	caseID gsp.CaseID  // that it belongs to, "" for none, noticeCase for a notice of none
 }
 

@@ -27,6 +27,7 @@ const groupLimit = 128
 // counts.
 type job struct {
 	work  func(*tx) error
+	many  int // messages that it changes, 0 for a few
 	done  bool
 	err   error         // once done
 	leads bool          // it is its caller's turn to write
@@ -77,10 +78,17 @@ func newWriter(s *Store, db *sql.DB, conn *sql.Conn) *writer {
 // its turn came leaves it undone; later it is ignored, since nobody could tell
 // what became of the work.
 func (s *Store) write(ctx context.Context, work func(*tx) error) error {
+	return s.writeMany(ctx, 0, work)
+}
+
+// writeMany is write for a change of that many messages at once. Those of one
+// or a few overtake it, unless it leads.
+func (s *Store) writeMany(ctx context.Context, many int, work func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	w, j := s.writer, newJob(work)
+	j.many = many
 	switch leads, err := w.join(j); {
 	case err != nil:
 		return err
@@ -134,12 +142,7 @@ func (w *writer) leave(j *job) bool {
 
 // lead writes for those that wait, the leader first, and passes the lead on.
 func (w *writer) lead() {
-	w.mu.Lock()
-	n := min(len(w.waiting), groupLimit)
-	jobs := slices.Clone(w.waiting[:n])
-	w.waiting = slices.Delete(w.waiting, 0, n)
-	w.mu.Unlock()
-
+	jobs := w.take()
 	whole := false
 	defer func() {
 		if !whole { // a panic, which a door may recover from
@@ -150,6 +153,23 @@ func (w *writer) lead() {
 	}()
 	w.group(jobs)
 	whole = true
+}
+
+// take returns the jobs of the next transaction, the leader's own first: of
+// those that change many messages as many as change batchLimit together, or
+// one, so that no other job waits for a second.
+func (w *writer) take() []*job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	jobs, many := make([]*job, 0, min(len(w.waiting), groupLimit)), 0
+	w.waiting = slices.DeleteFunc(w.waiting, func(j *job) bool {
+		if len(jobs) == groupLimit || j.many > 0 && many > 0 && many+j.many > batchLimit {
+			return false
+		}
+		jobs, many = append(jobs, j), many+j.many
+		return true
+	})
+	return jobs
 }
 
 // pass makes the first that waits the leader.
