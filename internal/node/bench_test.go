@@ -55,6 +55,32 @@ func BenchmarkSubmission(b *testing.B) {
 	}
 }
 
+// BenchmarkFullMailbox measures the same where the mailbox that receives is
+// empty, where it holds 20,000 mails, and where besides a session in IDLE
+// watches it. The three are to be within a tenth of each other.
+func BenchmarkFullMailbox(b *testing.B) {
+	full, mail := benchGateway(b)
+	fillers := make([]*smtp.Client, 64)
+	for i := range fillers {
+		fillers[i] = dialSender(b, full)
+	}
+	send(b, full, fillers, mail, 20_000)
+	for _, connections := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("empty/%d", connections), func(b *testing.B) {
+			empty, mail := benchGateway(b)
+			load(b, empty, mail, connections)
+		})
+		b.Run(fmt.Sprintf("full/%d", connections), func(b *testing.B) { load(b, full, mail, connections) })
+		b.Run(fmt.Sprintf("watched/%d", connections), func(b *testing.B) {
+			r := dialReader(b, full, "ke1", full.reader)
+			r.do(b, "SELECT Authority/ke/INBOX")
+			r.do(b, "IDLE")
+			go io.Copy(io.Discard, r)
+			load(b, full, mail, connections)
+		})
+	}
+}
+
 // target is a server to be loaded.
 type target struct {
 	addr     string // of submission
@@ -63,9 +89,10 @@ type target struct {
 	password string // of fr1
 	reader   string // of ke1
 	tls      *tls.Config
+	sent     *atomic.Int64 // the number of the last mail
 }
 
-// placeholder is what load replaces, so that each mail has a Message-ID of its
+// placeholder is what send replaces, so that each mail has a Message-ID of its
 // own.
 const placeholder = "00000000"
 
@@ -73,28 +100,45 @@ const placeholder = "00000000"
 func load(b *testing.B, at target, mail []byte, connections int) {
 	clients := make([]*smtp.Client, connections)
 	for i := range clients {
-		conn, err := tls.Dial("tcp", at.addr, &tls.Config{RootCAs: at.roots, ServerName: domain})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if clients[i], err = smtp.NewClient(conn, domain); err != nil {
-			b.Fatal(err)
-		}
-		if err := clients[i].Auth(plainAuth{"fr1", at.password}); err != nil {
-			b.Fatal(err)
-		}
-		defer clients[i].Close()
+		clients[i] = dialSender(b, at)
 	}
-	place := bytes.Index(mail, []byte(placeholder))
-	var next atomic.Int64
-	var wg sync.WaitGroup
 	b.SetBytes(int64(len(mail)))
+	before := processorTime(b)
 	b.ResetTimer()
+	send(b, at, clients, mail, b.N)
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+	b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "cpu-us/mail")
+}
+
+// dialSender logs fr1 in.
+func dialSender(b *testing.B, at target) *smtp.Client {
+	conn, err := tls.Dial("tcp", at.addr, &tls.Config{RootCAs: at.roots, ServerName: domain})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := smtp.NewClient(conn, domain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	if err := c.Auth(plainAuth{"fr1", at.password}); err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// send submits n mails that were not sent before.
+func send(b *testing.B, at target, clients []*smtp.Client, mail []byte, n int) {
+	place := bytes.Index(mail, []byte(placeholder))
+	var left atomic.Int64
+	left.Store(int64(n))
+	var wg sync.WaitGroup
 	for _, c := range clients {
 		wg.Go(func() {
 			own := bytes.Clone(mail)
-			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-				copy(own[place:], fmt.Sprintf("%08d", n))
+			for left.Add(-1) >= 0 {
+				copy(own[place:], fmt.Sprintf("%08d", at.sent.Add(1)))
 				if err := submit(c, own); err != nil {
 					b.Error(err)
 					return
@@ -103,8 +147,6 @@ func load(b *testing.B, at target, mail []byte, connections int) {
 		})
 	}
 	wg.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }
 
 func submit(c *smtp.Client, mail []byte) error {
@@ -153,7 +195,7 @@ func benchGateway(tb testing.TB) (target, []byte) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	at := target{addr: g.SMTP.String(), imap: g.IMAP.String(), roots: x509.NewCertPool()}
+	at := target{addr: g.SMTP.String(), imap: g.IMAP.String(), roots: x509.NewCertPool(), sent: new(atomic.Int64)}
 	at.roots.AppendCertsFromPEM(pem)
 
 	do(tb, c, admin.LibraryImport, admin.NewLibrary{File: "library", Text: configs.Library})
@@ -248,7 +290,7 @@ func benchPeer(tb testing.TB) target {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	at := target{addr: l.Addr().String(), roots: x509.NewCertPool(), tls: pair.Config()}
+	at := target{addr: l.Addr().String(), roots: x509.NewCertPool(), tls: pair.Config(), sent: new(atomic.Int64)}
 	at.roots.AppendCertsFromPEM(pem)
 	return at
 }
