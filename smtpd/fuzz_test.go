@@ -17,17 +17,17 @@ func FuzzMail(f *testing.F) {
 	for _, seed := range []string{
 		".\r\n", "A: b\r\n\r\n..dot\r\n...\r\n.\r\nQUIT\r\n", "x\n.\n", "x\n.\r\n", "x\r\n.\n", "x\r.\r", "x\r\r\n.\r\n",
 		"\x00\r\n.\r\n", strings.Repeat("x", 999) + "\r\n.\r\n", strings.Repeat("y", 5000) + "\r\n.\r\n", ".\r", "..\r\n.\r\n", ".0\r\n.\r\n",
-		strings.Repeat("y", 5000) + "\n.\r\nQUIT\r\n", strings.Repeat("full size\r\n", 300) + ".\r\n",
+		strings.Repeat("y", 5000) + "\n.\r\nQUIT\r\n", strings.Repeat("it grows.\r\n", 2000) + ".\r\n", strings.Repeat("too large\r\n", 4000) + ".\r\n",
 	} {
 		f.Add([]byte(seed), int64(0))
 	}
-	f.Add([]byte("A: b\r\n.\r\n"), int64(3000))
+	f.Add([]byte("A: b\r\n.\r\n"), int64(40_000))
 	f.Fuzz(func(t *testing.T, sent []byte, announced int64) {
-		const limit = 3000
-		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: allowance.NewRoom(100_000, limit), ctx: context.Background()}
+		const limit = 40_000
+		server := &Server{MaxMessage: limit, Limits: DefaultLimits, room: allowance.NewRoom(200_000, limit), ctx: context.Background()}
 		in := bufio.NewReaderSize(bytes.NewReader(sent), maxCommand)
-		m := mail{server: server, place: server.room.Enter(1)}
-		if why := m.reserve(min(max(announced, 1), limit)); why != nil {
+		m := mail{server: server, place: server.room.Enter(1), pace: new(pace)}
+		if why := m.reserve(min(max(announced, 0), limit)); why != nil {
 			t.Fatal(why)
 		}
 		why := m.readFrom(in)
