@@ -44,6 +44,7 @@ type Office struct {
 
 	Cases     Cases                                        // nil where nobody asks for cases
 	Condition func(ctx context.Context) (Condition, error) // of the gateway that runs, nil where none does
+	Verify    func(ctx context.Context) (Soundness, error) // reads everything; nil where nobody asks for it
 }
 
 // Verb is one thing that can be asked of an Office.
@@ -85,7 +86,7 @@ type Handler interface {
 // Handlers returns every verb.
 func Handlers() []Handler {
 	return []Handler{
-		Ping, Status, CaseList, CaseShow, CaseHold, CaseRelease, CaseHolds, RetentionPlan, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
+		Ping, Status, Verify, CaseList, CaseShow, CaseHold, CaseRelease, CaseHolds, RetentionPlan, PartyAdd, PartyList, PartyShow, PartyLanguage, PartyQuota, PartyWithdraw,
 		AccountAdd, AccountList, AccountLanguage, AccountUntil, AccountQuota, AccountRole, AccountShow, AccountDisable, AccountEnable, AccountPassword, AccountCertificate,
 		KeyImport, KeyList, KeyPending, KeyApprove, KeyReject, KeyHistory, KeyRevoke, KeySheet, PartyKeys, PartyArchive, LibraryImport, LibraryVerify, LibraryShow, LibraryHistory, Stats,
 	}

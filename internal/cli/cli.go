@@ -65,6 +65,7 @@ type commands struct {
 	DNS       dnsCommand       `cmd:"" name:"dns" help:"Print the records by which mail clients find the gateway."`
 	Conf      configCommand    `cmd:"" name:"config" help:"Check and describe the configuration."`
 	Status    statusCommand    `cmd:"" help:"Say how the gateway is doing."`
+	Verify    verifyCommand    `cmd:"" help:"Read all mails and compare them with what was stored."`
 	Backup    backupCommand    `cmd:"" help:"Copy all that the gateway keeps into a new folder, while it runs."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup back."`
 	Health    healthCommand    `cmd:"" help:"Ask whether the gateway answers; for containers and monitors."`

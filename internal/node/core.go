@@ -118,8 +118,9 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 	core := &Core{
 		Office: &admin.Office{
 			Registry: who, Events: store, Rooms: store, MaxMessage: int64(c.Limits.MaxMessage), Random: rand.Reader, Now: time.Now, Servers: c.Servers(), Term: c.Accounts.TermDays, Changed: changed,
-			Keys:  keys.Cert().Address().String(),
-			Cases: store, Retained: store, Keep: c.Retention.Policy(),
+			Keys:   keys.Cert().Address().String(),
+			Cases:  store,
+			Verify: soundness(store), Retained: store, Keep: c.Retention.Policy(),
 		},
 		store:    store,
 		registry: who,

@@ -14,6 +14,7 @@ import (
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/localca"
+	"gsp.example/gsp/internal/store/sqlite"
 )
 
 // What an operator is warned of.
@@ -112,4 +113,17 @@ func (g *Gateway) notes(ctx context.Context, c config.Config, pair *localca.Pair
 	}
 	note(tally.Newest.After(now.Add(clockBehind)), "the clock of this machine is behind its log, whose newest entry is of %s", tally.Newest.Format(time.RFC3339))
 	return notes, nil
+}
+
+// soundness returns what reads everything that a store keeps.
+func soundness(store *sqlite.Store) func(context.Context) (admin.Soundness, error) {
+	return func(ctx context.Context) (admin.Soundness, error) {
+		r, err := store.Verify(ctx)
+		damaged := slices.Concat([]gsp.MailID{}, r.Damaged, r.Summaries)
+		slices.Sort(damaged)
+		return admin.Soundness{
+			Mails: r.Mails, Damaged: slices.Compact(damaged), Mailboxes: append([]gsp.MailboxID{}, r.Mailboxes...),
+			Stray: len(r.Unseen) + len(r.Files),
+		}, err
+	}
 }
