@@ -24,7 +24,7 @@ func public(t *testing.T, e *openpgp.Entity) []byte {
 }
 
 func made(when time.Time) *packet.Config {
-	return &packet.Config{Algorithm: packet.PubKeyAlgoEd25519, Time: func() time.Time { return when }}
+	return &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return when }}
 }
 
 // A key comes, is added to, cannot be turned back, and is revoked by what its

@@ -26,6 +26,9 @@ func (c *Cert) Advice(now time.Time) []Advice {
 	case c.expires.After(now.Add(longest)):
 		list = append(list, Advice{"this key expires only on " + c.expires.Format(time.DateOnly), "set an expiry date of at most three years, with gpg --quick-set-expire FINGERPRINT 3y or in Thunderbird's OpenPGP Key Manager"})
 	}
+	if c.version == 4 && c.newForms {
+		list = append(list, Advice{"this key has a form that GnuPG and Thunderbird of today cannot seal for, though it is of version 4", "make a key with one of those"})
+	}
 	if c.gnupgAEAD {
 		list = append(list, Advice{"this key asks GnuPG for a form of encryption that other programs cannot open", "take it back with gpg --edit-key FINGERPRINT, then setpref AES256 AES192 AES SHA512 SHA384 SHA256 ZLIB BZIP2 ZIP Uncompressed, then save"})
 	}

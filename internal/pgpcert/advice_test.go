@@ -16,7 +16,7 @@ import (
 func TestAdvice(t *testing.T) {
 	year := uint32(365 * 24 * 3600)
 	lasting := func(years uint32) func(*packet.Config) {
-		return func(c *packet.Config) { c.KeyLifetimeSecs = years * year }
+		return func(c *packet.Config) { c.KeyLifetimeSecs, c.Algorithm = years*year, packet.PubKeyAlgoEdDSA }
 	}
 	silent := entity(t, lasting(1))
 	for _, id := range silent.Identities {
@@ -37,7 +37,8 @@ func TestAdvice(t *testing.T) {
 		{"one year", public(t, entity(t, lasting(1))), nil},
 		{"three years", public(t, entity(t, lasting(3))), nil},
 		{"five years", public(t, entity(t, lasting(5))), []string{"expires only on 2031-11-22"}},
-		{"for ever", public(t, entity(t)), []string{"never expires"}},
+		{"for ever", public(t, entity(t, lasting(0))), []string{"never expires"}},
+		{"a form that few know", public(t, entity(t)), []string{"never expires", "GnuPG and Thunderbird of today cannot seal for"}},
 		{"cannot sign", silentOnly, []string{"cannot sign"}},
 		{"signs by a subkey", public(t, silent), nil},
 	} {
@@ -67,7 +68,7 @@ func TestAdviceOnGnuPGsOwnEncryption(t *testing.T) {
 	given := g.run(nil, "--export")
 	checkAdvice(t, "Debian", accepted(t, given))
 	for features, want := range map[byte][]string{1: nil, 3: {"asks GnuPG for"}, 2: {"asks GnuPG for"}, 9: nil, 11: nil} {
-		e := entity(t, func(c *packet.Config) { c.KeyLifetimeSecs = 3600 * 24 })
+		e := entity(t, func(c *packet.Config) { c.KeyLifetimeSecs, c.Algorithm = 3600*24, packet.PubKeyAlgoEdDSA })
 		parts := packets(t, public(t, e))
 		altered := bytes.Replace(parts[2], []byte{2, 30, 1}, []byte{2, 30, features}, 1)
 		if features != 1 && bytes.Equal(altered, parts[2]) {

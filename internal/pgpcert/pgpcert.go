@@ -48,6 +48,7 @@ type Cert struct {
 	revoked      bool     // the primary key
 	disowned     bool     // the user ID
 	gnupgAEAD    bool     // as of the self-signatures
+	newForms     bool     // a key has an algorithm that came with RFC 9580
 	signs        bool     // the primary key or a subkey
 	quantum      bool     // Read left a post-quantum subkey out
 	tooWeak      string   // why Read left an encryption subkey out, "" if none was
@@ -161,6 +162,7 @@ func (t *transferable) cert(addr gsp.Address, aliases []string, octets []byte) *
 		revoked:      t.primary.revoked(),
 		disowned:     t.userIDs[0].disowned(),
 		gnupgAEAD:    slices.ContainsFunc(t.selfSignatures(), gnupgAEAD),
+		newForms:     newForm(t.primary.key) || slices.ContainsFunc(t.subkeys, func(sub component) bool { return newForm(sub.key) }),
 		signs:        slices.ContainsFunc(t.selfSignatures(), signs),
 	}
 	if bits, err := t.primary.key.BitLength(); err == nil {

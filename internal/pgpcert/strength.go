@@ -160,9 +160,19 @@ func sizes(key *packet.PublicKey) (bits, point int) {
 	return bits, point
 }
 
-// postQuantum reports whether an algorithm for encryption is one that GnuPG and
-// Thunderbird of today cannot seal with. A certificate needs another subkey
-// beside such a one.
+// postQuantum reports whether an algorithm for encryption is a post-quantum one,
+// which GnuPG and Thunderbird of today cannot seal with.
 func postQuantum(algorithm int) bool {
 	return algorithm == packet.PubKeyAlgoMlkem768X25519 || algorithm == packet.PubKeyAlgoMlkem1024X448
+}
+
+// newForm reports whether a key has an algorithm that came with RFC 9580,
+// section 9.1: of a certificate with one in whatever place, GnuPG 2.2.40, sq 0.27
+// and RNP 0.16.3 cannot use the primary key, and RNP takes nothing.
+func newForm(key *packet.PublicKey) bool {
+	switch key.PubKeyAlgo {
+	case packet.PubKeyAlgoX25519, packet.PubKeyAlgoX448, packet.PubKeyAlgoEd25519, packet.PubKeyAlgoEd448:
+		return true
+	}
+	return false
 }
