@@ -81,7 +81,7 @@ func TestAFullMailboxTakesNoCopy(t *testing.T) {
 	w.quota("ann", 3*size+size/2)
 	c := w.login("ann")
 	c.ok("SELECT INBOX")
-	const over = "NO [OVERQUOTA] mailbox-full: your mailbox is full. Delete mails that you need no more, and empty the trash, or ask your Party's administrator for more room."
+	const over = "NO [OVERQUOTA] mailbox-full: your mailbox has no room for this. Delete mails that you need no more, and empty the trash, or ask your Party's administrator for more room."
 	c.refused("COPY 1 Archive", over)
 	if _, got := c.do(fmt.Sprintf("APPEND Sent {%d+}\r\n%s", len(mails[0]), mails[0])); !strings.HasPrefix(got, "NO [OVERQUOTA] mailbox-full: ") {
 		t.Errorf("APPEND: got %q, want OVERQUOTA", got)

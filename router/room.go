@@ -30,13 +30,13 @@ func (r *Router) full(sender gsp.Address, recipients []registry.Owner, err error
 	if r.Full != nil {
 		r.Full(owners)
 	}
-	mailbox, told := "the mailbox of %s is full", "its owner is told"
+	mailbox, told := "the mailbox of %s has no room for this mail", "its owner is told"
 	if len(addresses) > 1 {
-		mailbox, told = "the mailboxes of %s are full", "their owners are told"
+		mailbox, told = "the mailboxes of %s have no room for this mail", "their owners are told"
 	}
 	return &gsp.Refusal{
 		Reason: gsp.MailboxFull,
-		Cause:  fmt.Sprintf(mailbox+", so nobody got this mail", some(addresses)),
+		Cause:  fmt.Sprintf(mailbox+", so nobody got it", some(addresses)),
 		Remedy: fmt.Sprintf("send it again later, %s; or take them out of the recipients", told),
 	}
 }
@@ -47,5 +47,5 @@ func some(list []string) string {
 	if len(list) <= most {
 		return strings.Join(list, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	return fmt.Sprintf("%s and %d others", strings.Join(list[:most], ", "), len(list)-most)
 }

@@ -70,7 +70,7 @@ func IsFull(err error) (owners []string, ok bool) {
 func FullRefusal() *Refusal {
 	return &Refusal{
 		Reason: MailboxFull,
-		Cause:  "your mailbox is full",
+		Cause:  "your mailbox has no room for this",
 		Remedy: "delete mails that you need no more, and empty the trash, or ask your Party's administrator for more room",
 	}
 }

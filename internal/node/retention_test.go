@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/keyring"
+	"gsp.example/gsp/internal/pgpcert"
 	"gsp.example/gsp/internal/report"
 )
 
@@ -39,8 +41,7 @@ func (o *office) pass(from, to time.Time) {
 	}
 }
 
-// count returns how many mails of others are in an INBOX, and the events of
-// those that were removed.
+// left returns how many mails of others are in an INBOX.
 func (o *office) left(owner string) int {
 	o.t.Helper()
 	l, err := o.store.Listing(o.t.Context(), o.inbox(owner))
@@ -50,6 +51,7 @@ func (o *office) left(owner string) int {
 	return len(l.UIDs) - len(o.notices(owner))
 }
 
+// removed returns the events of mails that were removed, in short.
 func (o *office) removed() (events []string) {
 	o.t.Helper()
 	for e, err := range o.store.Events(o.t.Context(), 0) {
@@ -187,5 +189,53 @@ func TestMailIsKeptForEverUnlessTheConfigurationSaysSo(t *testing.T) {
 	o.pass(at, at.AddDate(0, 0, 40))
 	if got := len(o.removed()) + len(o.notices("ke1")); got != 0 {
 		t.Errorf("got %d events and notices, want none", got)
+	}
+}
+
+// A copy that a client keeps of what it sent is a mail of the case too; a draft
+// that was never sent is one of none.
+func TestAKeptCopyGoesWithItsCase(t *testing.T) {
+	o, closed := newArchive(t)
+	for _, id := range []string{"<closed@client.example>", "<draft@client.example>"} {
+		o.keep("fr1", "Sent", client.Draft{MessageID: id})
+	}
+	due, err := o.store.Due(t.Context(), "fr1", gsp.Horizon{Closed: time.Now().Add(time.Hour), Other: time.Now().Add(time.Hour)}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[gsp.CaseID]int{}
+	for _, d := range due {
+		if d.Mailbox == "Sent" {
+			cases[d.Case]++
+		}
+	}
+	if cases[closed] != 1 || cases[""] != 1 || len(cases) != 2 {
+		t.Errorf("kept copies by case: got %v, want one of %s and one of none", cases, closed)
+	}
+}
+
+// keep appends a sealed mail to one of the account's own mailboxes.
+func (o *office) keep(login, name string, d client.Draft) {
+	o.t.Helper()
+	cert, err := o.keys[login].Cert()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	d.From, d.To, d.For, d.Signer = mailbox(login), []gsp.Address{mailbox("ke")}, []*pgpcert.Cert{cert}, o.keys[login]
+	raw, err := client.Compose(d)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	boxes, err := o.store.Mailboxes(o.t.Context(), login)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	account, _ := o.registry.Snapshot().Account(login)
+	i := slices.IndexFunc(boxes, func(b gsp.Mailbox) bool { return b.Name.Name == name })
+	_, err = o.Core.router.Keep(o.t.Context(), gsp.Keeping{
+		Account: account, Mailbox: boxes[i].ID, Received: time.Now(), Raw: raw, At: time.Now(),
+	})
+	if err != nil {
+		o.t.Fatal(err)
 	}
 }

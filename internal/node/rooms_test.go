@@ -137,7 +137,7 @@ func TestAFullMailboxIsToldAtOnce(t *testing.T) {
 		for range 3 {
 			_, err := o.try("fr1", "ke1", client.Draft{})
 			refusal, ok := errors.AsType[*gsp.Refusal](err)
-			if !ok || refusal.Reason != gsp.MailboxFull || refusal.Cause != "the mailbox of ke1@gsp.example is full, so nobody got this mail" {
+			if !ok || refusal.Reason != gsp.MailboxFull || refusal.Cause != "the mailbox of ke1@gsp.example has no room for this mail, so nobody got it" {
 				t.Fatalf("got %v, want mailbox-full", err)
 			}
 		}
