@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,13 @@ func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 		cert, ok := h.Roll().Beside(gsp.WKDHash("ke2"))
 		if !ok || !slices.ContainsFunc(h.Roll().Certificates(), func(l registry.Listed) bool { return l.Cert == cert.Cert }) {
 			t.Errorf("%s: not among the certificates", name)
+		}
+		history, err := h.office.Registry.KeyHistory(t.Context(), address("ke2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := history[len(history)-1]; last.Act != gsp.PublishedKey || last.Answer != sha256.Sum256(cert.Bytes) {
+			t.Errorf("%s: the history ends in %+v, want the digest of the certificate", name, last)
 		}
 		armoured, err := keyring.Seal([]byte("Content-Type: text/plain\r\n\r\nFor the new key.\r\n"), []*pgpcert.Cert{cert.Cert}, h.keys["fr1"])
 		if err != nil {

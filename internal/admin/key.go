@@ -75,7 +75,7 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
 		local, _ := gsp.CanonicalLocal(typed)
 		address = roll.Address(local)
 	}
-	owner, ok := roll.Owner(address)
+	owner, ok := roll.Owner(roll.Home(address))
 	if !ok {
 		return registry.Owner{}, &gsp.Refusal{
 			Reason: gsp.UnknownAccount,

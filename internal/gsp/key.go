@@ -75,6 +75,7 @@ type KeyRecord struct {
 	Word string `json:"-"`
 
 	// Answer is the SHA-256 of all that the Web Key Directory answers for the
-	// address from then on, zero where it answers nothing.
+	// address from then on, zero where it answers nothing. Of a certificate of
+	// version 6 it is that of what its fingerprint is answered with.
 	Answer [32]byte `json:"-"`
 }

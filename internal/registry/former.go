@@ -107,9 +107,15 @@ func (s *Snapshot) Answer(a gsp.Address) []byte {
 	return body
 }
 
-// digest returns the SHA-256 of the answer for an address, zero for none.
-func (s *Snapshot) digest(a gsp.Address) [sha256.Size]byte {
-	body := s.Answer(a)
+// digest returns the SHA-256 of what is answered after an act, zero for nothing.
+func (s *Snapshot) digest(r gsp.KeyRecord) [sha256.Size]byte {
+	body := s.Answer(r.Address)
+	if (gsp.Certificate{Fingerprint: r.Fingerprint}).Beside() {
+		body = nil
+		if l := s.beside[r.Address.Local]; l.Fingerprint == r.Fingerprint {
+			body = l.Bytes
+		}
+	}
 	if len(body) == 0 {
 		return [sha256.Size]byte{}
 	}

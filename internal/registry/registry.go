@@ -95,7 +95,7 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 		return gsp.Change{}, fmt.Errorf("try the change: %w", err)
 	}
 	for i, record := range change.History {
-		change.History[i].Answer = tried.digest(record.Address)
+		change.History[i].Answer = tried.digest(record)
 	}
 	if r.Announce != nil && len(change.History) > 0 {
 		change.Letters = append(r.Announce(r.snapshot.Load(), tried, change), change.Letters...)
