@@ -67,8 +67,8 @@ func TestAnAdministratorApprovesByMail(t *testing.T) {
 	k := h.makeKey("ke2")
 	h.handIn("ke2", "ke2", k)
 	asked := h.newest("admin.ke")
-	if asked.Subject != waits || asked.Outside.From != address("keys") {
-		t.Fatalf("asked: got %q from %s", asked.Subject, asked.Outside.From)
+	if asked.Subject != waits || asked.Outside.From != address("keys") || !strings.Contains(asked.Text, "Handed in by: ke2@gsp.example\n") {
+		t.Fatalf("asked: got %q from %s\n%s", asked.Subject, asked.Outside.From, asked.Text)
 	}
 	if got := h.newest("second.ke").Subject; got != "Une clé attend d’être approuvée : ke2@gsp.example" {
 		t.Errorf("the second administrator is asked %q", got)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -33,6 +34,7 @@ type WaitingKey struct {
 	Fingerprint string         `json:"fingerprint"`
 	Words       []string       `json:"words"` // of the fingerprint
 	HandedIn    time.Time      `json:"handed_in"`
+	By          string         `json:"by"`              // the account that handed it in
 	Proved      time.Time      `json:"proved,omitzero"` // zero while its owner has not shown that it is theirs
 	Until       time.Time      `json:"until"`           // when it is given up
 	Approvals   []gsp.Approval `json:"approvals"`
@@ -58,7 +60,7 @@ type KeyEntry struct {
 type SheetKey struct {
 	Address     string   `json:"address"`
 	PartyName   string   `json:"party_name,omitzero"`
-	Name        string   `json:"name,omitzero"` // of the officer
+	Name        string   `json:"name,omitzero"` // of the officer, or of who handed it in
 	Fingerprint string   `json:"fingerprint"`
 	Words       []string `json:"words"`
 
@@ -128,6 +130,8 @@ func rowOfRequest(roll *registry.Snapshot, q gsp.KeyRequest) WaitingKey {
 		HandedIn: q.HandedIn, Proved: q.Confirmed, Until: q.Until, Approvals: append([]gsp.Approval{}, roll.Approvals(q)...),
 		Needs: roll.ApprovalsNeeded(q), Deciders: []string{},
 	}
+	applicant, _ := roll.AccountByID(q.Account)
+	row.By = applicant.Login
 	if !q.Confirmed.IsZero() {
 		row.Until = registry.ApprovalEnds(q)
 	}
@@ -302,6 +306,9 @@ func keySheet(_ context.Context, o *Office, _ string, in KeyOf) (SheetKey, error
 	sheet.PartyName, sheet.Name = party.Name, account.Name
 	published, known := roll.Certificate(owner.Address)
 	if q, ok := roll.Request(owner.Address); ok {
+		if applicant, known := roll.AccountByID(q.Account); known {
+			sheet.Name = cmp.Or(applicant.Name, applicant.Login)
+		}
 		sheet.Fingerprint, sheet.Waiting, sheet.Since, sheet.Replaces = q.Fingerprint, true, q.HandedIn, published.Fingerprint
 	} else if known {
 		sheet.Fingerprint, sheet.Since = published.Fingerprint, published.Published

@@ -36,7 +36,7 @@ func (c keyPendingCommand) Run(r *run) error {
 }
 
 func waitingKey(w io.Writer, k admin.WaitingKey) {
-	fmt.Fprintf(w, "address:\t%s\nhanded in:\t%s\n", k.Address, minute(k.HandedIn))
+	fmt.Fprintf(w, "address:\t%s\nhanded in:\t%s by %s\n", k.Address, minute(k.HandedIn), k.By)
 	fmt.Fprintf(w, "fingerprint:\t%s\n", fours(k.Fingerprint))
 	for i := 0; i < len(k.Words); i += 5 {
 		name := ""

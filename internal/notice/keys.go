@@ -151,6 +151,7 @@ func KeyPending(roll *registry.Snapshot, q gsp.KeyRequest, to gsp.Address, code 
 	n.write = func(t *texts) Content {
 		w := &writer{texts: t}
 		w.line(t.Keys.Pending, "address", q.Address.String())
+		w.line(t.Keys.HandedIn, "by", handedInBy(roll, q))
 		w.line("")
 		w.fingerprint(q.Fingerprint)
 		w.line("")
@@ -170,6 +171,17 @@ func KeyPending(roll *registry.Snapshot, q gsp.KeyRequest, to gsp.Address, code 
 		return w.content(t.fill(t.Keys.PendingSubject, "address", q.Address.String()))
 	}
 	return n
+}
+
+// handedInBy names who handed a certificate in, whom to telephone about a
+// Party's own.
+func handedInBy(roll *registry.Snapshot, q gsp.KeyRequest) string {
+	account, _ := roll.AccountByID(q.Account)
+	address := roll.Address(account.Login).String()
+	if account.Name == "" {
+		return address
+	}
+	return account.Name + ", " + address
 }
 
 // Verdict is what somebody decided about a key.

@@ -52,7 +52,7 @@ type texts struct {
 		Waiting, WaitingSubject, Published, PublishedSubject, Overlap, Renewed, RenewedSubject, Same, SameSubject,
 		Revoked, RevokedSubject, Rejected, RejectedSubject, Replaced, ReplacedSubject,
 		Lapsed, LapsedSubject, Withdrawn, WithdrawnSubject, Secret, SecretSubject,
-		Pending, PendingSubject, Asked, Decide, Uncoded, Commands, VerdictSubject, ApprovedNow, ApprovedWaits, RejectedNow, WithdrawnNow, Reason,
+		Pending, PendingSubject, HandedIn, Asked, Decide, Uncoded, Commands, VerdictSubject, ApprovedNow, ApprovedWaits, RejectedNow, WithdrawnNow, Reason,
 		ToldSubject, ToldPublished, ToldRenewed, ToldRevoked, ToldWithdrawn, By, Check, Stop string
 	}
 	Closing string
