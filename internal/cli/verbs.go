@@ -119,7 +119,7 @@ type accountAddCommand struct {
 }
 
 func (accountAddCommand) Help() string {
-	return rolesHelp + "\n\nExample:\n  gsp account add customs1.ke --party ke --name 'W. Kamau' --letter ke1.html\n  gsp account add tracer.ke --party ke --kind system --role replier"
+	return rolesHelp + "\n\nExample:\n  gsp account add customs1.ke --party ke --name 'W. Kamau' --letter ke1.html\n  gsp account add tracer.ke --party ke --kind system --role replier\n  gsp account add season1.ke --party ke --until 2027-06-30"
 }
 
 // rolesHelp says what gsp.Roles allow.
