@@ -100,7 +100,7 @@ func (h *herald) remove(ctx context.Context, owner string, at time.Time) error {
 			return err
 		}
 	}
-	h.log.LogAttrs(ctx, slog.LevelInfo, "mails removed as announced",
+	h.log.LogAttrs(ctx, slog.LevelInfo, "announced removal carried out",
 		slog.String("party", string(who.Party)), slog.Int64("account", int64(who.Account)))
 	return nil
 }
