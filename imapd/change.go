@@ -148,7 +148,7 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 		}
 		out := w.CreateMessage(uint32(v.known.place(item.UID) + 1))
 		out.WriteUID(imap.UID(item.UID))
-		out.WriteFlags(flagNames(item.Flags, item.Keywords))
+		out.WriteFlags(messageFlags(item))
 		if err := out.Close(); err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func (v *view) write(w *imapserver.FetchResponseWriter, options *imap.FetchOptio
 		w.WriteUID(imap.UID(item.UID))
 	}
 	if options.Flags || news {
-		w.WriteFlags(flagNames(item.Flags, item.Keywords))
+		w.WriteFlags(messageFlags(item))
 	}
 	if options.InternalDate {
 		w.WriteInternalDate(item.Received.UTC())

@@ -2,6 +2,7 @@ package imapd
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -178,6 +179,12 @@ func (s *session) reply(doing string, err error) error {
 		refusal = mailboxExists
 	case errors.As(err, &full):
 		refusal = gsp.FullRefusal()
+	case errors.Is(err, gsp.ErrTooManyKeywords):
+		return no(imap.ResponseCodeLimit, tooManyKeywords)
+	case errors.Is(err, gsp.ErrTooManyMailboxes):
+		return no(imap.ResponseCodeLimit, "you have as many mailboxes as an account may have. Delete some that are not needed.")
+	case errors.Is(err, gsp.ErrTooMany):
+		return no(imap.ResponseCodeLimit, "one command copies 10,000 messages at most. Copy them in parts, or move them.")
 	default:
 		attrs := append([]slog.Attr{slog.String("doing", doing)}, s.who()...)
 		s.log().LogAttrs(s.ctx, slog.LevelError, "imap command failed", append(attrs, slog.Any("error", err))...)
@@ -224,6 +231,9 @@ func (s *session) tryCreate(doing string, err error) error {
 	}
 	return err
 }
+
+var tooManyKeywords = fmt.Sprintf("a message may have %d keywords, and a mailbox %d different ones. Remove some that are not needed.",
+	gsp.MessageKeywords, gsp.MailboxKeywords)
 
 func no(code imap.ResponseCode, text string) error {
 	text = strings.NewReplacer("\r", " ", "\n", " ").Replace(text)

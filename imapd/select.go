@@ -38,7 +38,7 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 	s.mu.Unlock()
 
 	data := &imap.SelectData{
-		Flags:          flagNames(allFlags, v.keywords),
+		Flags:          v.flags(allFlags),
 		PermanentFlags: v.permanentFlags(p.shelf.Rights),
 		NumMessages:    uint32(v.known.n),
 		UIDNext:        imap.UID(listing.UIDNext),
@@ -65,7 +65,10 @@ func (v *view) permanentFlags(rights gsp.Rights) []imap.Flag {
 	if rights&gsp.MayRemove == 0 {
 		flags &^= gsp.Deleted
 	}
-	return append(flagNames(flags, v.keywords), imap.FlagWildcard)
+	if len(v.keywords) < gsp.MailboxKeywords { // or there is no place for a new one
+		return append(v.flags(flags), imap.FlagWildcard)
+	}
+	return v.flags(flags)
 }
 
 // Unselect closes the mailbox.
@@ -135,13 +138,13 @@ func (v *view) tell(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	}
 	if v.news {
 		v.news = false
-		if err := w.WriteMailboxFlags(flagNames(allFlags, v.keywords)); err != nil {
+		if err := w.WriteMailboxFlags(v.flags(allFlags)); err != nil {
 			return err
 		}
 	}
 	for _, uid := range slices.Sorted(maps.Keys(v.changed)) {
 		item := v.changed[uid]
-		if err := w.WriteMessageFlags(uint32(v.known.place(uid)+1), imap.UID(uid), flagNames(item.Flags, item.Keywords)); err != nil {
+		if err := w.WriteMessageFlags(uint32(v.known.place(uid)+1), imap.UID(uid), messageFlags(item)); err != nil {
 			return err
 		}
 	}
@@ -159,7 +162,7 @@ func (s *session) tellKeywords() {
 	v.news = false
 	var b strings.Builder
 	b.WriteString("* FLAGS (")
-	for i, flag := range flagNames(allFlags, v.keywords) {
+	for i, flag := range v.flags(allFlags) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}

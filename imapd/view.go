@@ -200,6 +200,33 @@ func flagNames(flags gsp.Flags, keywords []string) []imap.Flag {
 	return names
 }
 
+// few leaves out of keywords what is more than so many and those that name who
+// was first. Messages and mailboxes of before there was a limit may have more,
+// in lines that mail clients do not read to their end.
+func few(keywords []string, limit int) []string {
+	if len(keywords) <= limit {
+		return keywords
+	}
+	n := 0
+	return slices.DeleteFunc(slices.Clone(keywords), func(k string) bool {
+		if gsp.IsFirst(k) {
+			return false
+		}
+		n++
+		return n > limit
+	})
+}
+
+// messageFlags are those of a message.
+func messageFlags(item gsp.Item) []imap.Flag {
+	return flagNames(item.Flags, few(item.Keywords, gsp.MessageKeywords))
+}
+
+// flags are those of the mailbox's messages.
+func (v *view) flags(system gsp.Flags) []imap.Flag {
+	return flagNames(system, few(v.keywords, gsp.MailboxKeywords))
+}
+
 // Limits of keywords, which are stored with each message.
 const (
 	maxKeyword  = 64 // octets

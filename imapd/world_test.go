@@ -35,12 +35,13 @@ import (
 // Kenya, who may read ke@, and eve, who may not.
 type world struct {
 	*auth.Authenticator
-	t     testing.TB
-	store *sqlite.Store
-	bells *bell.Tower[gsp.MailboxID]
-	door  *imapd.Server
-	log   *lines
-	addr  string
+	t      testing.TB
+	folder string
+	store  *sqlite.Store
+	bells  *bell.Tower[gsp.MailboxID]
+	door   *imapd.Server
+	log    *lines
+	addr   string
 
 	pin [sha256.Size]byte // of bob's certificate
 
@@ -49,19 +50,23 @@ type world struct {
 	ids     map[string]gsp.AccountID
 }
 
+// mailboxLimit is how many mailboxes an account may have.
+const mailboxLimit = 40
+
 const all = gsp.MayRead | gsp.MayFlag | gsp.MayInsert | gsp.MayRemove | gsp.MayManage
 
 // newWorld opens a door, with settings of the test's own.
 func newWorld(t testing.TB, settings ...func(*imapd.Server)) *world {
 	bells := new(bell.Tower[gsp.MailboxID])
-	store, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{
-		OnCommit: func(ids []gsp.MailboxID) { bells.Ring(ids...) },
+	folder := t.TempDir()
+	store, err := sqlite.Open(t.Context(), folder, sqlite.Options{
+		OnCommit: func(ids []gsp.MailboxID) { bells.Ring(ids...) }, Mailboxes: mailboxLimit,
 	})
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
 	t.Cleanup(func() { store.Close() })
-	w := &world{t: t, store: store, bells: bells, log: new(lines), shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
+	w := &world{t: t, folder: folder, store: store, bells: bells, log: new(lines), shelves: make(map[gsp.AccountID][]gsp.Shelf), ids: make(map[string]gsp.AccountID)}
 
 	w.Authenticator = auth.NewAuthenticator(auth.Options{Domain: "gsp.example", Login: w.known, Pin: w.pinned, Now: time.Now})
 

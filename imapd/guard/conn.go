@@ -65,7 +65,7 @@ const (
 
 func newConn(raw net.Conn, cfg Config) *Conn {
 	c := &Conn{Conn: raw, tls: peer.Server(raw, cfg.TLS), cfg: cfg}
-	c.in = bufio.NewReader(receiver{c})
+	c.in = bufio.NewReaderSize(receiver{c}, 1<<10) // of commands; a literal passes it by
 	c.out.send = c.send
 	c.out.capabilities = strings.Join(append([]string{"", "ID"}, cfg.Extra.Capabilities...), " ")
 	c.expect(forCommand)

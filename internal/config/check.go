@@ -77,6 +77,7 @@ func (c Config) fault() (fault, bool) {
 		{"notices.account_days", rangeProblem(c.Notices.AccountDays, 0, 365)},
 		{"accounts.term_days", rangeProblem(c.Accounts.TermDays, 0, 3650)},
 		{"mailboxes.quota", quotaProblem(c)},
+		{"mailboxes.per_account", rangeProblem(c.Mailboxes.PerAccount, 10, 100_000)},
 		{"mailboxes.warning_percent", rangeProblem(c.Mailboxes.WarningPercent, 50, 99)},
 		{"retention.closed_months", rangeProblem(c.Retention.ClosedMonths, 0, 600)},
 		{"retention.other_months", rangeProblem(c.Retention.OtherMonths, 0, 600)},

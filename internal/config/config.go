@@ -301,6 +301,10 @@ type Mailboxes struct {
 	// for one of them.
 	Quota Size `toml:"quota"`
 
+	// How many mailboxes an account may have, those that are made for it included,
+	// from 10 to 100000. Mail programs read the list of all of them, each time.
+	PerAccount int `toml:"per_account"`
+
 	// At how many hundredths of its quota an owner is warned, once until its use
 	// fell below them again; for a competent authority's mailboxes the
 	// administrators of its Party too. From 50 to 99.
@@ -386,7 +390,7 @@ func Default() Config {
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
 		Notices:   Notices{UnansweredDays: 14, AccountDays: 30},
-		Mailboxes: Mailboxes{Quota: 2 << 30, WarningPercent: 80},
+		Mailboxes: Mailboxes{Quota: 2 << 30, PerAccount: 1000, WarningPercent: 80},
 		Retention: Retention{NoticeDays: 30},
 		Keys:      Keys{OverlapDays: 7},
 		Store:     Store{InlineLimit: 128 << 10},

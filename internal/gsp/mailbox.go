@@ -120,6 +120,13 @@ const (
 	AnsweredBy = "AnsweredBy-"
 )
 
+// How many keywords there may be, apart from those two. Clients read all of a
+// mailbox in one line.
+const (
+	MessageKeywords = 64  // on one message
+	MailboxKeywords = 256 // different ones in one mailbox
+)
+
 // IsFirst reports whether a keyword names who was the first to do something.
 func IsFirst(keyword string) bool {
 	return strings.HasPrefix(keyword, ReadBy) || strings.HasPrefix(keyword, AnsweredBy)

@@ -71,6 +71,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		OnCommit:    func(boxes []gsp.MailboxID) { bells.Ring(boxes...) },
 		InlineLimit: int(c.Store.InlineLimit),
 		Quota:       int64(c.Mailboxes.Quota),
+		Mailboxes:   c.Mailboxes.PerAccount,
 		Log:         log,
 	})
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) ||

@@ -48,6 +48,9 @@ func (t *tx) setFlags(id gsp.MailboxID, uids []uint32, change gsp.FlagChange) er
 	if err != nil {
 		return err
 	}
+	if err := t.checkAdded(box, items, change); err != nil {
+		return err
+	}
 	modseq := box.ModSeq + 1
 	for _, before := range items {
 		after := change.Apply(before.Item)
@@ -70,6 +73,19 @@ func (t *tx) setFlags(id gsp.MailboxID, uids []uint32, change gsp.FlagChange) er
 		}
 	}
 	return nil
+}
+
+// checkAdded asks whether messages may get the keywords that a change adds.
+func (t *tx) checkAdded(box *gsp.Mailbox, items []picked, change gsp.FlagChange) error {
+	if len(change.Keywords) == 0 || change.Mode == gsp.RemoveFlags || len(items) == 0 {
+		return nil
+	}
+	for _, item := range items {
+		if tooMany(item.Keywords, change.Apply(item.Item).Keywords) {
+			return fmt.Errorf("message %d: %w", item.UID, gsp.ErrTooManyKeywords)
+		}
+	}
+	return t.admit(box, change.Keywords)
 }
 
 // markRead writes the event of a Party's first reading of a mail. The mail
@@ -240,6 +256,9 @@ func (t *tx) checkMoves(from *gsp.Mailbox, to gsp.MailboxID, items []picked) err
 func (t *tx) placeAll(to gsp.MailboxID, items []picked) (gsp.Copied, error) {
 	box, err := t.box(to)
 	if err != nil {
+		return gsp.Copied{}, err
+	}
+	if err := t.leaveOut(box, items); err != nil {
 		return gsp.Copied{}, err
 	}
 	copied := gsp.Copied{UIDValidity: box.UIDValidity}

@@ -49,7 +49,8 @@ func (s *Store) Mailboxes(ctx context.Context, owner string) ([]gsp.Mailbox, err
 }
 
 // CreateMailbox makes a mailbox with a UIDVALIDITY never used before. The
-// error is gsp.ErrExists where the owner has one of that name.
+// error is gsp.ErrExists where the owner has one of that name, and
+// gsp.ErrTooManyMailboxes where it may have no more.
 func (s *Store) CreateMailbox(ctx context.Context, name gsp.MailboxName, use gsp.SpecialUse) (gsp.Mailbox, error) {
 	var made gsp.Mailbox
 	err := s.write(ctx, func(t *tx) error {
@@ -58,6 +59,15 @@ func (s *Store) CreateMailbox(ctx context.Context, name gsp.MailboxName, use gsp
 				err = gsp.ErrExists
 			}
 			return err
+		}
+		if limit := t.store.options.Mailboxes; limit > 0 {
+			all, err := t.ownedBy(name.Owner)
+			if err == nil && len(all) >= limit {
+				err = gsp.ErrTooManyMailboxes
+			}
+			if err != nil {
+				return err
+			}
 		}
 		box, err := t.makeBox(name, use)
 		if err == nil {
@@ -231,6 +241,7 @@ func (t *tx) deleteBox(id gsp.MailboxID) (done bool, err error) {
 	delete(t.dirty, id)
 	delete(t.ids, box.Name)
 	delete(t.owned, box.Name.Owner)
+	delete(t.keywords, id)
 	t.touched = append(t.touched, id)
 	return true, nil
 }

@@ -88,6 +88,9 @@ func check(p gsp.Posting) error {
 		if err := checkKeywords(d.Keywords); err != nil {
 			return err
 		}
+		if tooMany(nil, d.Keywords) {
+			return gsp.ErrTooManyKeywords
+		}
 	}
 	return nil
 }
@@ -125,6 +128,13 @@ func (t *tx) post(p gsp.Posting, m mail) (gsp.Receipt, error) {
 		var err error
 		if boxes[i], err = t.boxNamed(d.Mailbox); err != nil {
 			return gsp.Receipt{}, err
+		}
+	}
+	for i, d := range p.Deliveries {
+		if len(d.Keywords) > 0 {
+			if err := t.admit(boxes[i], d.Keywords); err != nil {
+				return gsp.Receipt{}, err
+			}
 		}
 	}
 	if err := t.checkRoom(loads(p.Deliveries, m.size), reserve(p)); err != nil {

@@ -57,6 +57,10 @@ type Options struct {
 	// other was set; 0 is no limit.
 	Quota int64
 
+	// Mailboxes is how many mailboxes an owner may make, those that it has from
+	// the start included; 0 is no limit.
+	Mailboxes int
+
 	// Log gets what an operator would be asked about; nil is silence.
 	Log *slog.Logger
 }

@@ -34,6 +34,6 @@ func open(t testing.TB, folder string, options sqlite.Options) *sqlite.Store {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, folder string, ring func([]gsp.MailboxID)) storetest.Store {
-		return open(t, folder, sqlite.Options{OnCommit: ring})
+		return open(t, folder, sqlite.Options{OnCommit: ring, Mailboxes: storetest.MailboxLimit})
 	})
 }

@@ -399,8 +399,9 @@ type tx struct {
 	boxes map[gsp.MailboxID]*gsp.Mailbox // with their counters
 	ids   map[gsp.MailboxName]gsp.MailboxID
 
-	owned  map[string][]*gsp.Mailbox // of boxes, all of an owner
-	quotas map[string]int64          // as they were set, nil where they are to be read
+	owned    map[string][]*gsp.Mailbox // of boxes, all of an owner
+	keywords map[gsp.MailboxID]keywordSet
+	quotas   map[string]int64 // as they were set, nil where they are to be read
 
 	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
 	touched []gsp.MailboxID                // whose bells ring after the commit
@@ -426,6 +427,7 @@ func (t *tx) forget() {
 	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
 	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
 	t.owned, t.quotas = map[string][]*gsp.Mailbox{}, nil
+	t.keywords = map[gsp.MailboxID]keywordSet{}
 }
 
 // flush writes the counters back.

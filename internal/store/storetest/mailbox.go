@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -169,6 +170,21 @@ var mailboxTests = map[string]func(*testing.T, *bench){
 		if err := b.DeleteMailbox(t.Context(), gone.ID); !errors.Is(err, gsp.ErrNotFound) {
 			t.Errorf("delete twice: %v, want ErrNotFound", err)
 		}
+	},
+
+	"mailboxes_have_a_limit": func(t *testing.T, b *bench) {
+		made := b.create("customs1.ke", "x")
+		for i := len(b.names("customs1.ke")); i < MailboxLimit; i++ {
+			b.create("customs1.ke", fmt.Sprintf("x/%d", i))
+		}
+		name := gsp.MailboxName{Owner: "customs1.ke", Name: "y"}
+		if _, err := b.CreateMailbox(t.Context(), name, ""); !errors.Is(err, gsp.ErrTooManyMailboxes) {
+			t.Errorf("one more: got %v, want %v", err, gsp.ErrTooManyMailboxes)
+		}
+		b.must(b.RenameMailbox(t.Context(), made.ID, "z"))
+		b.create("customs1.fr", "y") // another's
+		b.must(b.DeleteMailbox(t.Context(), made.ID))
+		b.create("customs1.ke", "y")
 	},
 
 	"subscriptions": func(t *testing.T, b *bench) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -141,6 +142,79 @@ var messageTests = map[string]func(*testing.T, *bench){
 			if err == nil {
 				t.Errorf("keyword %q was set", keyword)
 			}
+		}
+	},
+
+	// A line of all keywords is read by each client that opens the mailbox.
+	"keywords_have_limits": func(t *testing.T, b *bench) {
+		id := b.fill(5)
+		archive := b.mailbox(gsp.MailboxName{Owner: "ke", Name: "Archive"}).ID
+		names := func(prefix string, n int) (names []string) {
+			for i := range n {
+				names = append(names, fmt.Sprintf("%s%02d", prefix, i))
+			}
+			return names
+		}
+		set := func(box gsp.MailboxID, mode gsp.FlagMode, keywords []string, uids ...uint32) error {
+			return b.SetFlags(t.Context(), box, uids, gsp.FlagChange{Mode: mode, Keywords: keywords, By: "ann"})
+		}
+		for i, prefix := range []string{"a", "b", "c", "d"} {
+			b.must(set(id, gsp.AddFlags, names(prefix, gsp.MessageKeywords), uint32(i+1)))
+		}
+		for _, no := range []struct {
+			mode     gsp.FlagMode
+			keywords []string
+			uid      uint32
+		}{
+			{gsp.AddFlags, []string{"b00"}, 1},                                // one more on a message
+			{gsp.AddFlags, []string{"e00"}, 5},                                // one more in the mailbox
+			{gsp.SetFlags, append(names("a", gsp.MessageKeywords), "b00"), 1}, // the same by replacing
+			{gsp.SetFlags, []string{"e00"}, 5},
+		} {
+			if err := set(id, no.mode, no.keywords, no.uid); !errors.Is(err, gsp.ErrTooManyKeywords) {
+				t.Errorf("%+v: got %v, want %v", no, err, gsp.ErrTooManyKeywords)
+			}
+		}
+		p := posting(t, 1000)
+		p.Deliveries[0].Keywords = []string{"e00"}
+		if _, err := b.Post(t.Context(), p); !errors.Is(err, gsp.ErrTooManyKeywords) {
+			t.Errorf("a mail with one more: got %v, want %v", err, gsp.ErrTooManyKeywords)
+		}
+		b.must(set(id, gsp.AddFlags, []string{"b00"}, 5))                                                                // one that is there
+		b.must(b.SetFlags(t.Context(), id, []uint32{1}, gsp.FlagChange{Mode: gsp.AddFlags, Flags: gsp.Seen, By: "ann"})) // who was first always has a place
+
+		// What went from all messages makes room, also after a restart.
+		b.must(set(id, gsp.RemoveFlags, []string{"a00"}, 1))
+		b.must(set(id, gsp.AddFlags, []string{"e00"}, 5))
+		b.reopen()
+		if err := set(id, gsp.AddFlags, []string{"e01"}, 5); !errors.Is(err, gsp.ErrTooManyKeywords) {
+			t.Errorf("after a restart: got %v, want %v", err, gsp.ErrTooManyKeywords)
+		}
+
+		// Copies and moves go on without what has no place there.
+		_, err := b.Copy(t.Context(), id, archive, []uint32{1, 2, 3, 4})
+		b.must(err)
+		b.must(set(id, gsp.SetFlags, nil, 4))
+		b.must(set(id, gsp.SetFlags, []string{"f00", "c00"}, 4))
+		moved, err := b.Move(t.Context(), id, archive, []uint32{4})
+		b.must(err)
+		items, err := b.Items(t.Context(), archive, moved.To)
+		b.must(err)
+		if len(items) != 1 || !slices.Equal(items[0].Keywords, []string{"c00", "f00"}) { // a00 had left a place
+			t.Errorf("moved with %+v, want c00 and f00", items)
+		}
+		b.must(set(id, gsp.SetFlags, []string{"f01", "c01"}, 5))
+		moved, err = b.Move(t.Context(), id, archive, []uint32{5})
+		b.must(err)
+		items, err = b.Items(t.Context(), archive, moved.To)
+		b.must(err)
+		if len(items) != 1 || !slices.Equal(items[0].Keywords, []string{"c01"}) {
+			t.Errorf("moved with %+v, want c01 alone", items)
+		}
+		l, err := b.Listing(t.Context(), archive)
+		b.must(err)
+		if n := len(slices.DeleteFunc(l.Keywords, gsp.IsFirst)); n != gsp.MailboxKeywords {
+			t.Errorf("the mailbox has %d keywords, want %d", n, gsp.MailboxKeywords)
 		}
 	},
 

@@ -71,6 +71,10 @@ type Store interface {
 	Close() error
 }
 
+// MailboxLimit is how many mailboxes an owner may make in the store that Open
+// opens.
+const MailboxLimit = 20
+
 // Open opens the store in a folder, or makes it. Ring is to be told which
 // mailboxes each commit changed, before its writes are answered.
 type Open func(t *testing.T, folder string, ring func([]gsp.MailboxID)) Store
