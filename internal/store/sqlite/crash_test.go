@@ -86,8 +86,49 @@ func postAndTell(folder string, limit bool) int {
 			}
 		})
 	}
+	wg.Go(func() {
+		for changeAndTell(s) == nil {
+		}
+	})
 	wg.Wait()
 	return failedForGood(s, limit)
+}
+
+// changed is the address whose key the child changes, each time with a letter to
+// the inbox of fr that says so.
+var changed = gsp.Address{Local: "fr", Domain: "gsp.example"}
+
+func changeAndTell(s *sqlite.Store) error {
+	letter, err := made(3000)
+	if err != nil {
+		return err
+	}
+	letter.Deliveries = []gsp.Delivery{{Mailbox: gsp.Inbox(changed.Local)}}
+	_, err = s.Apply(context.Background(), gsp.Change{
+		History: []gsp.KeyRecord{{Address: changed, At: time.Now(), Act: gsp.RenewedKey}},
+		Letters: []gsp.Posting{letter},
+	})
+	return err
+}
+
+// compareChanges asks whether there are as many changes as letters that tell of
+// them.
+func compareChanges(t *testing.T, s *sqlite.Store) {
+	t.Helper()
+	history, err := s.KeyHistory(t.Context(), changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes, err := s.Mailboxes(t.Context(), changed.Local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range boxes {
+		if b.Name == gsp.Inbox(changed.Local) && b.Messages != len(history) {
+			t.Errorf("got %d changes and %d letters that tell of them", len(history), b.Messages)
+		}
+	}
+	t.Logf("%d changes with their letters", len(history))
 }
 
 // failedForGood returns 0 if the store is one whose disk failed: it says so,
@@ -167,6 +208,7 @@ func compare(t *testing.T, folder string, answers map[uint32]told) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	compareChanges(t, s)
 	all, err := s.Mailboxes(t.Context(), "ke")
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +262,9 @@ func newStore(t *testing.T, folder string) *sqlite.Store {
 func newFolder(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	if err := newStore(t, folder).Close(); err != nil {
+	s := newStore(t, folder)
+	_, err := s.Apply(t.Context(), gsp.Change{Parties: []gsp.Party{{ID: "fr", Name: "France"}}})
+	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return folder
