@@ -128,7 +128,7 @@ const rolesHelp = `Roles:
   replier        reads and answers the mail to its Party's authority
   releaser       releases transfers to and from a national system
   administrator  hears of keys that wait, hands in its Party's own
-  secretariat    reads the mail to support@
+  secretariat    decides on keys where a Party cannot, reads the mail to support@
   operator       reads the mail to postmaster@`
 
 func (c accountAddCommand) Run(r *run) error {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -74,13 +75,17 @@ func (s *Snapshot) Administrators(id gsp.PartyID) []gsp.Account {
 		role = gsp.Secretariat
 	}
 	var all []gsp.Account
-	for _, a := range s.Accounts() {
-		if a.Kind == gsp.Officer && s.Allows(a.ID, role) && (id == "" || a.Party == id) {
+	for account, roles := range s.roles {
+		a := s.accounts[account]
+		if slices.Contains(roles, role) && a.Active() && a.Kind == gsp.Officer && (id == "" || a.Party == id) {
 			all = append(all, a)
 		}
 	}
+	slices.SortFunc(all, byLogin)
 	return all
 }
+
+func byLogin(a, b gsp.Account) int { return strings.Compare(a.Login, b.Login) }
 
 // deciding is by what right an account decides.
 func (s *Snapshot) deciding(a gsp.Account, q gsp.KeyRequest) gsp.Role {
@@ -134,7 +139,8 @@ func (s *Snapshot) MayDecide(a gsp.Account, q gsp.KeyRequest) error {
 // Secretariat, in this order.
 func (s *Snapshot) Deciders(q gsp.KeyRequest) (ranked [3][]gsp.Account) {
 	party := s.partyOf(q.Address)
-	for _, a := range s.Accounts() {
+	for account := range s.roles {
+		a := s.accounts[account]
 		approved := slices.ContainsFunc(q.Approvals, func(p gsp.Approval) bool { return p.Account == a.ID })
 		if approved || s.MayDecide(a, q) != nil {
 			continue
@@ -147,6 +153,9 @@ func (s *Snapshot) Deciders(q gsp.KeyRequest) (ranked [3][]gsp.Account) {
 			rank = 1
 		}
 		ranked[rank] = append(ranked[rank], a)
+	}
+	for _, accounts := range ranked {
+		slices.SortFunc(accounts, byLogin)
 	}
 	return ranked
 }
