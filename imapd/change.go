@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 	"time"
 
@@ -106,15 +105,28 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 	if err != nil {
 		return s.reply("store", err)
 	}
-	uids := v.uids(v.resolve(set))
-	if len(uids) == 0 {
-		return nil
+	for uids := range slices.Chunk(v.uids(v.resolve(set)), storeBatch) {
+		if err := s.storeSome(w, uids, todo, change.Silent); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// storeBatch is how many messages STORE changes at a time: what it knows of
+// them is in memory.
+const storeBatch = 1000
+
+func (s *session) storeSome(w *imapserver.FetchWriter, uids []uint32, todo gsp.FlagChange, silent bool) error {
 	// Flags that others changed go out by Poll, and new keywords before them.
 	if err := s.refresh(); err != nil {
 		return s.reply("store", err)
 	}
-	others, since := maps.Clone(v.changed), v.modseq
+	v := s.view
+	since, waits := v.modseq, make(map[uint32]bool)
+	for _, uid := range uids {
+		_, waits[uid] = v.changed[uid]
+	}
 	before, err := s.Messages.Items(s.ctx, v.id, uids)
 	if err != nil {
 		return s.reply("store", err)
@@ -132,14 +144,11 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 		if _, gone := slices.BinarySearch(v.gone, item.UID); gone {
 			continue
 		}
-		expected, unexpected := asked.Apply(item), item.ModSeq > since
-		if _, waits := others[item.UID]; waits {
-			unexpected = true
-		}
+		expected, unexpected := asked.Apply(item), item.ModSeq > since || waits[item.UID]
 		if now, changed := v.changed[item.UID]; changed {
 			item = now
 		}
-		if change.Silent {
+		if silent {
 			delete(v.changed, item.UID)
 			if unexpected || item.Flags != expected.Flags || !slices.Equal(item.Keywords, expected.Keywords) {
 				v.wait(item)
@@ -236,13 +245,12 @@ func (s *session) Copy(set imap.NumSet, name string) (*imap.CopyData, error) {
 // that they are gone from this one.
 func (s *session) Move(w *imapserver.MoveWriter, set imap.NumSet, name string) error {
 	copied, err := s.transfer(set, name, gsp.MayRemove, s.Messages.Move)
-	if err != nil {
-		return s.tryCreate("move", err)
+	if data := copyData(copied); data != nil { // some may have moved before an error
+		if err := w.WriteCopyData(data); err != nil {
+			return err
+		}
 	}
-	if data := copyData(copied); data != nil {
-		return w.WriteCopyData(data)
-	}
-	return nil
+	return s.tryCreate("move", err)
 }
 
 type transferFunc func(ctx context.Context, from, to gsp.MailboxID, uids []uint32) (gsp.Copied, error)

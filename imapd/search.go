@@ -15,6 +15,10 @@ import (
 // message.
 const maxSearchKeys = 500
 
+// maxSearchWork bounds its keys times the messages of the mailbox, each of
+// which takes memory and time: all keys on 100,000 messages.
+const maxSearchWork = 50_000_000
+
 // Search finds messages (RFC 9051, section 6.4.4; RFC 4731; RFC 5182). What is
 // sealed cannot be searched here: BODY matches nothing, TEXT the header.
 func (s *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria, options *imap.SearchOptions) (*imap.SearchData, error) {
@@ -24,13 +28,16 @@ func (s *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria,
 	if err != nil {
 		return nil, s.reply("search", err)
 	}
-	if keys(criteria) > maxSearchKeys {
+	if n := keys(criteria); n > maxSearchKeys || n*v.known.n > maxSearchWork {
 		return nil, s.reply("search", tooLarge)
 	}
 	q := &query{session: s, view: v}
 	matches := q.all(criteria)
 	var found []int
 	for p := range v.known.n {
+		if p%1024 == 0 && q.err == nil {
+			q.err = s.ctx.Err()
+		}
 		if q.err == nil && matches(p) {
 			found = append(found, p)
 		}

@@ -165,8 +165,9 @@ var capabilities = imap.CapSet{
 // open starts the session of a new connection.
 func (s *Server) open(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 	conn := c.NetConn().(*guard.Conn)
-	// The library passes no context; this one ends with the session.
-	ctx, cancel := context.WithCancel(context.Background())
+	// The library passes no context; this one ends with the session, and with
+	// the connection while a command runs.
+	ctx, cancel := context.WithCancel(conn.Context())
 	if err := conn.Handshake(ctx); err != nil {
 		cancel()
 		return nil, nil, &imap.Error{Type: imap.StatusResponseTypeBye, Text: "TLS handshake failed"}

@@ -20,7 +20,7 @@ import (
 // for Idle: after a broken connection it does not wait for it.
 type session struct {
 	*Server
-	ctx     context.Context // the library passes none; it ends with Close
+	ctx     context.Context // the library passes none; it ends with Close or the connection
 	cancel  context.CancelFunc
 	conn    *guard.Conn
 	library *imapserver.Conn

@@ -43,9 +43,13 @@ func (v *view) merge(delta gsp.Delta) {
 		delete(v.changed, uid)
 		if v.known.has(uid) {
 			v.gone = append(v.gone, uid)
-		} else if i, fresh := slices.BinarySearch(v.fresh, uid); fresh {
-			v.fresh = slices.Delete(v.fresh, i, i+1)
 		}
+	}
+	if len(delta.Vanished) > 0 {
+		v.fresh = slices.DeleteFunc(v.fresh, func(uid uint32) bool {
+			_, vanished := slices.BinarySearch(delta.Vanished, uid)
+			return vanished
+		})
 	}
 	slices.Sort(v.gone)
 	v.modseq = delta.ModSeq

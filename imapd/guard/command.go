@@ -72,6 +72,7 @@ func (c *Conn) next() error {
 func (c *Conn) finish(ok bool) error {
 	last, name := c.step, c.cmd.name
 	c.step = between
+	c.busy.Stop()
 	c.observe(ok)
 	c.mu.Lock()
 	entered := ok && (name == "LOGIN" || name == "AUTHENTICATE")
@@ -212,6 +213,9 @@ func (c *Conn) pass(line []byte, lit literal, hasLiteral bool) error {
 		if !lit.sync {
 			line = append(line[:len(line)-2], '}')
 		}
+	}
+	if c.step == sent && c.cmd.name != "IDLE" && c.cmd.name != "AUTHENTICATE" {
+		c.busy.Reset(busyTime)
 	}
 	c.ready = append(line, "\r\n"...)
 	return nil

@@ -22,8 +22,11 @@ type Conn struct {
 	net.Conn // below TLS
 	tls      *peer.Conn
 	cfg      Config
-	entered  func() // tells the listener of a login
-	closed   func() // tells the listener
+	ctx      context.Context
+	cancel   context.CancelFunc
+	busy     *time.Timer // runs while a command does
+	entered  func()      // tells the listener of a login
+	closed   func()      // tells the listener
 	handle   func(command string, args []string) Answer
 
 	// Owned by the goroutine that calls Read.
@@ -65,6 +68,9 @@ const (
 
 func newConn(raw net.Conn, cfg Config) *Conn {
 	c := &Conn{Conn: raw, tls: peer.Server(raw, cfg.TLS), cfg: cfg}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.busy = time.AfterFunc(busyTime, c.stillHere)
+	c.busy.Stop()
 	c.in = bufio.NewReaderSize(receiver{c}, 1<<10) // of commands; a literal passes it by
 	c.out.send = c.send
 	c.out.capabilities = strings.Join(append([]string{"", "ID"}, cfg.Extra.Capabilities...), " ")
@@ -81,6 +87,24 @@ func (c *Conn) Handshake(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.loginBy = time.Now().Add(loginTime)
 	return err
+}
+
+// Context ends with the connection, also while a command runs: a client that
+// goes away, or a gateway that stops, is found out by signs of life.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// stillHere gives a sign of life during a long command.
+func (c *Conn) stillHere() {
+	c.out.inject("* OK Still here\r\n")
+	if c.out.flush() == nil && c.ctx.Err() == nil {
+		c.busy.Reset(busyTime)
+	}
+}
+
+// cut ends the connection at once.
+func (c *Conn) cut() {
+	c.cancel()
+	c.Conn.Close()
 }
 
 // Peer returns who is at the other end. Call it after the handshake.
@@ -142,6 +166,8 @@ func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
 // Close sends what is left and closes the connection.
 func (c *Conn) Close() error {
+	c.busy.Stop()
+	c.cancel()
 	c.out.flush()
 	c.mu.Lock()
 	linger := c.linger
@@ -285,6 +311,7 @@ func (c *Conn) send(p []byte) error {
 		piece := p[:min(len(p), pieceSize)]
 		c.tls.SetWriteDeadline(time.Now().Add(pieceTime))
 		if _, err := c.tls.Write(piece); err != nil {
+			c.cancel()
 			return err
 		}
 		p = p[len(piece):]

@@ -105,7 +105,21 @@ func (s session) Fetch(_ *imapserver.FetchWriter, _ imap.NumSet, options *imap.F
 func (s session) Store(*imapserver.FetchWriter, imap.NumSet, *imap.StoreFlags, *imap.StoreOptions) error {
 	return nil
 }
-func (s session) Copy(imap.NumSet, string) (*imap.CopyData, error) { return nil, nil }
+
+// Copy to "slow" takes 12 seconds, to another mailbox as long as the connection.
+func (s session) Copy(_ imap.NumSet, name string) (*imap.CopyData, error) {
+	since, slow := time.Now(), make(<-chan time.Time)
+	if name == "slow" {
+		slow = time.After(12 * time.Second)
+	}
+	select {
+	case <-slow:
+		return nil, nil
+	case <-s.conn.Context().Done():
+		s.note("COPY ended after", time.Since(since).String())
+		return nil, errNo
+	}
+}
 
 // serve runs the library on connections of l until the test ends.
 func serve(t testing.TB, l *guard.Listener) *library {

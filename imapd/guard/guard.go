@@ -49,6 +49,7 @@ const (
 	lineTime      = 30 * time.Second // from the first octet of a line to its last
 	idleTime      = 35 * time.Minute // without a command
 	beatTime      = 2 * time.Minute  // between signs of life during IDLE
+	busyTime      = 5 * time.Second  // between those during another command
 	rateTime      = 30 * time.Second // over which the rate of a literal is averaged
 	rate          = 500              // octets a second, at least
 	lingerTime    = time.Second      // for a client to read why it was cut
@@ -125,7 +126,7 @@ func (l *Listener) Shutdown(ctx context.Context, text string) error {
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
-	l.house.Each(func(c *Conn) { c.Conn.Close() })
+	l.house.Each((*Conn).cut)
 	l.mu.Unlock()
 	return ctx.Err()
 }
@@ -144,7 +145,7 @@ func (l *Listener) admit(c *Conn) bool {
 		if !ok {
 			return false
 		}
-		stranger.Conn.Close()
+		stranger.cut()
 	}
 	l.house.Enter(c, from)
 	return true

@@ -128,6 +128,40 @@ func TestIdleIsKeptAlive(t *testing.T) {
 	})
 }
 
+// A command may take long. A client that waits is told that it is not
+// forgotten; for one that went away, and for a gateway that stops, it ends.
+func TestLongCommandsAreFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		l := listen(p)
+		lib := serve(t, l)
+		ended := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if calls := lib.noted(); calls[len(calls)-1] != "COPY ended after "+want {
+				t.Errorf("got %q, want that the command ended after %s", calls, want)
+			}
+		}
+		c := p.dial(t).login()
+		c.selects()
+		c.send("a COPY 1 slow\r\n")
+		c.want("* OK Still here", "* OK Still here", "a OK")
+		c.send("a COPY 1 ever\r\n")
+		c.want("* OK Still here")
+		c.Conn.Close()
+		time.Sleep(5 * time.Second)
+		ended("10s")
+
+		c = p.dial(t).login()
+		c.selects()
+		c.send("a COPY 1 ever\r\n")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		l.Shutdown(ctx, "restarting")
+		ended("1s")
+	})
+}
+
 // I21: a session ends with BYE, and the command that runs is answered first.
 func TestI21ShutdownSaysBye(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
