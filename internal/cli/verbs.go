@@ -127,8 +127,8 @@ const rolesHelp = `Roles:
   requester      sends requests for its Party
   replier        reads and answers the mail to its Party's authority
   releaser       releases transfers to and from a national system
-  administrator  hears of keys that wait, hands in its Party's own
-  secretariat    decides on keys where a Party cannot, reads the mail to support@
+  administrator  decides on keys by mail, hands in its Party's own
+  secretariat    reads the mail to support@, decides on keys
   operator       reads the mail to postmaster@`
 
 func (c accountAddCommand) Run(r *run) error {
