@@ -28,8 +28,8 @@ type Terms struct {
 // roles it had; its key must be published anew.
 var AccountUntil = Verb[AccountTerm, Terms]{"account-until", accountUntil}
 
-// byTerm stands in the place of who ended an account.
-const byTerm = "its last day"
+// byGateway stands in the place of who ended an account.
+const byGateway = "gateway"
 
 func accountUntil(ctx context.Context, o *Office, by string, in AccountTerm) (Terms, error) {
 	now := o.Now()
@@ -98,7 +98,7 @@ func (o *Office) EndOver(ctx context.Context) (int, error) {
 	change, err := o.update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) {
 		var c gsp.Change
 		for _, a := range roll.Over(now) {
-			endAccount(&c, roll, a, byTerm, now)
+			endAccount(&c, roll, a, byGateway, now)
 		}
 		return c, nil
 	})
@@ -109,10 +109,19 @@ func (o *Office) EndOver(ctx context.Context) (int, error) {
 }
 
 // lapsed returns the roles that an account had when it ended with its last day,
-// nil for one that is active or that somebody ended.
+// nil for one that is active or that somebody ended before.
 func lapsed(roll *registry.Snapshot, a gsp.Account) (roles []gsp.Role) {
+	var until gsp.Day // as it was then
+	for _, t := range roll.Terms() {
+		if t.Account == a.ID && !t.Set.After(a.Disabled) {
+			until = t.Until
+		}
+	}
+	if a.Active() || !until.Over(a.Disabled) {
+		return nil
+	}
 	for _, g := range roll.Grants() {
-		if !a.Active() && g.Account == a.ID && g.EndedBy == byTerm && g.Ended.Equal(a.Disabled) {
+		if g.Account == a.ID && g.Ended.Equal(a.Disabled) {
 			roles = append(roles, g.Role)
 		}
 	}
