@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"log/slog"
 
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/node"
@@ -25,10 +24,23 @@ func (configCheckCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := node.Check(c, slog.New(slog.DiscardHandler)); err != nil {
+	notes, err := node.Check(c)
+	if err != nil {
 		return err
 	}
-	return show(r, map[string]string{"config": r.config}, func(w io.Writer, _ map[string]string) { fmt.Fprintf(w, "%s is good\n", r.config) })
+	result := checkedConfig{Config: r.config, Warnings: append([]string{}, notes...)}
+	return show(r, result, func(w io.Writer, result checkedConfig) {
+		fmt.Fprintf(w, "%s is good\n", result.Config)
+		for _, warning := range result.Warnings {
+			fmt.Fprintf(w, "BEWARE %s\n", warning)
+		}
+	})
+}
+
+// checkedConfig is a configuration with which a gateway starts.
+type checkedConfig struct {
+	Config   string   `json:"config"`
+	Warnings []string `json:"warnings"` // what would keep mail clients away
 }
 
 type configDescribeCommand struct{}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -18,7 +17,6 @@ import (
 	"gsp.example/gsp/internal/config"
 	"gsp.example/gsp/internal/control"
 	"gsp.example/gsp/internal/gsp"
-	"gsp.example/gsp/internal/localca"
 )
 
 // Health asks the gateway that runs on the data folder, and then its HTTPS
@@ -78,24 +76,23 @@ func NotRunning(c config.Config) error {
 }
 
 // Check says what Start would say of the files that the configuration names,
-// and changes nothing.
-func Check(c config.Config, log *slog.Logger) error {
-	if c.TLS.Certificate != "" {
-		if _, err := localca.Open(c.TLS.Certificate, c.TLS.Key, log); err != nil {
-			return err
-		}
+// and changes nothing. The notes are of what would keep mail clients away.
+func Check(c config.Config) (notes []string, err error) {
+	certificate, err := Configured(c)
+	if err != nil {
+		return nil, err
 	}
 	info, err := os.Stat(c.Data)
 	if errors.Is(err, fs.ErrNotExist) {
 		info, err = os.Stat(filepath.Dir(c.Data))
 	}
 	if err != nil || !info.IsDir() {
-		return &gsp.Refusal{
+		return nil, &gsp.Refusal{
 			Reason: gsp.UnwritableFile,
 			Cause:  fmt.Sprintf("there can be no data folder %s", c.Data),
 			Remedy: "make the folder above it, or name another in the configuration",
 			Err:    err,
 		}
 	}
-	return checkDomain(c)
+	return doorNotes(c.Servers(), certificate, time.Now()), checkDomain(c)
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,21 +93,7 @@ func (g *Gateway) notes(ctx context.Context, c config.Config, pair *localca.Pair
 		return nil, err
 	}
 	note(free < littleRoom, "the disk of %s is nearly full, %s are free", c.Data, gsp.Octets(free))
-	leaf := pair.Leaf()
-	left := leaf.NotAfter.Sub(now)
-	note(left <= 0, "the certificate has expired, on %s: mail clients refuse to connect", leaf.NotAfter.Format(time.DateOnly))
-	note(left > 0 && left < certificateSoon, "the certificate expires in %d days, on %s", int(left.Hours()/24), leaf.NotAfter.Format(time.DateOnly))
-	note(now.Before(leaf.NotBefore), "the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.DateOnly))
-	var named []string
-	for _, door := range []gsp.Server{g.Called.Submission, g.Called.STARTTLS, g.Called.Reading, g.Called.Directory} {
-		if door.Host != "" && door.Host != "localhost" && !slices.Contains(named, door.Host) {
-			named = append(named, door.Host)
-			note(leaf.VerifyHostname(door.Host) != nil, "the certificate does not name %s: mail clients refuse to connect there", door.Host)
-		}
-	}
-	if d := g.Called.Directory; d.Host != "localhost" {
-		note(d.Port != 443, "clients look for keys at port 443 only, and the HTTPS door is called %s; if a router translates the port, set https = \":443\" in the section public", d)
-	}
+	notes = append(notes, doorNotes(g.Called, pair.Leaf(), now)...)
 	tally, err := g.core.store.Tally(ctx, now)
 	if err != nil {
 		return nil, err
@@ -126,4 +113,31 @@ func soundness(store *sqlite.Store) func(context.Context) (admin.Soundness, erro
 			Stray: len(r.Unseen) + len(r.Files),
 		}, err
 	}
+}
+
+// doorNotes says what keeps mail clients away from doors that are called so and
+// show this certificate, nil for one of our own.
+func doorNotes(called gsp.Servers, leaf *x509.Certificate, now time.Time) (notes []string) {
+	note := func(when bool, format string, args ...any) {
+		if when {
+			notes = append(notes, fmt.Sprintf(format, args...))
+		}
+	}
+	if leaf != nil {
+		left := leaf.NotAfter.Sub(now)
+		note(left <= 0, "the certificate has expired, on %s: mail clients refuse to connect", leaf.NotAfter.Format(time.DateOnly))
+		note(left > 0 && left < certificateSoon, "the certificate expires in %d days, on %s", int(left.Hours()/24), leaf.NotAfter.Format(time.DateOnly))
+		note(now.Before(leaf.NotBefore), "the certificate is not valid before %s; is the clock of this machine right?", leaf.NotBefore.Format(time.DateOnly))
+		var named []string
+		for _, door := range []gsp.Server{called.Submission, called.STARTTLS, called.Reading, called.Directory} {
+			if door.Host != "" && door.Host != "localhost" && !slices.Contains(named, door.Host) {
+				named = append(named, door.Host)
+				note(leaf.VerifyHostname(door.Host) != nil, "the certificate does not name %s: mail clients refuse to connect there", door.Host)
+			}
+		}
+	}
+	d := called.Directory
+	note(d.Host != "localhost" && d.Port != 443 && d.Port != 0,
+		"clients look for keys at port 443 only, and the HTTPS door is called %s; if a router translates the port, set https = \":443\" in the section public", d)
+	return notes
 }
