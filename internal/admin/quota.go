@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gsp.example/gsp/internal/gsp"
+	"gsp.example/gsp/internal/registry"
 )
 
 // Rooms is how much the mailboxes of owners hold, and may.
@@ -36,7 +37,7 @@ type RoomRow struct {
 var AccountQuota = Verb[QuotaOf, RoomRow]{"account-quota", accountQuota}
 
 // PartyQuota sets or tells how much the mailboxes of a Party's competent
-// authority may hold.
+// authority may hold, or those of the operator or the Secretariat.
 var PartyQuota = Verb[QuotaOf, RoomRow]{"party-quota", partyQuota}
 
 func accountQuota(ctx context.Context, o *Office, by string, in QuotaOf) (RoomRow, error) {
@@ -48,6 +49,9 @@ func accountQuota(ctx context.Context, o *Office, by string, in QuotaOf) (RoomRo
 }
 
 func partyQuota(ctx context.Context, o *Office, by string, in QuotaOf) (RoomRow, error) {
+	if in.Whose == registry.PostmasterLocal || in.Whose == registry.SecretariatLocal {
+		return o.quota(ctx, by, in.Whose, in.Octets)
+	}
 	party, err := knownParty(o.Registry.Snapshot(), in.Whose)
 	if err != nil {
 		return RoomRow{}, err

@@ -10,7 +10,7 @@ import (
 	"gsp.example/gsp/internal/gsp"
 )
 
-const quotaHelp = "What is set here holds in place of mailboxes.quota in the configuration, at once.\n" +
+const quotaHelp = "What is set here holds in place of what the section mailboxes of the configuration says, at once.\n" +
 	"What is in the mailboxes stays, also where it is more.\n\nExample:\n  "
 
 type accountQuotaCommand struct {
@@ -27,12 +27,12 @@ func (c accountQuotaCommand) Run(r *run) error {
 }
 
 type partyQuotaCommand struct {
-	Party string `arg:"" help:"Its code."`
+	Party string `arg:"" help:"Its code; postmaster or secretariat for those of the operator or the Secretariat."`
 	Size  string `arg:"" optional:"" help:"As 2GiB, none for no limit, or default for that of the configuration. Without it, nothing changes."`
 }
 
 func (partyQuotaCommand) Help() string {
-	return "Of its competent authority's mailboxes. " + quotaHelp + "gsp party quota ke 20GiB\n  gsp party quota ke"
+	return "Of its competent authority's mailboxes, where nobody can delete. " + quotaHelp + "gsp party quota ke 20GiB\n  gsp party quota ke"
 }
 
 func (c partyQuotaCommand) Run(r *run) error { return askQuota(r, admin.PartyQuota, c.Party, c.Size) }

@@ -76,7 +76,8 @@ func (c Config) fault() (fault, bool) {
 		{"notices.unanswered_days", rangeProblem(c.Notices.UnansweredDays, 0, 60)},
 		{"notices.account_days", rangeProblem(c.Notices.AccountDays, 0, 365)},
 		{"accounts.term_days", rangeProblem(c.Accounts.TermDays, 0, 3650)},
-		{"mailboxes.quota", quotaProblem(c)},
+		{"mailboxes.quota", quotaProblem(c.Mailboxes.Quota, c.Limits)},
+		{"mailboxes.shared_quota", quotaProblem(c.Mailboxes.SharedQuota, c.Limits)},
 		{"mailboxes.per_account", rangeProblem(c.Mailboxes.PerAccount, 10, 100_000)},
 		{"mailboxes.warning_percent", rangeProblem(c.Mailboxes.WarningPercent, 50, 99)},
 		{"retention.closed_months", rangeProblem(c.Retention.ClosedMonths, 0, 600)},
@@ -185,11 +186,11 @@ func recipientsProblem(l Limits) string {
 
 // quotaProblem keeps the quota above the size of a mail, which would be told to
 // come again later and could never be taken.
-func quotaProblem(c Config) string {
-	if c.Mailboxes.Quota == 0 {
+func quotaProblem(quota Size, l Limits) string {
+	if quota == 0 {
 		return ""
 	}
-	return rangeProblem(c.Mailboxes.Quota, 2*c.Limits.MaxMessage, 16<<40)
+	return rangeProblem(quota, 2*l.MaxMessage, 16<<40)
 }
 
 func pairProblem(path, other string) string {

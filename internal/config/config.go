@@ -295,11 +295,16 @@ type Accounts struct {
 
 // Mailboxes says how much mailboxes may hold.
 type Mailboxes struct {
-	// How much the mailboxes of one account may hold together, and those of one
-	// competent authority likewise; 0 for no limit. At least twice the largest
-	// mail, up to 16384GiB. `gsp account quota` and `gsp party quota` set another
-	// for one of them.
+	// How much the mailboxes of one account may hold together; 0 for no limit. At
+	// least twice the largest mail, up to 16384GiB. `gsp account quota` sets
+	// another for one of them.
 	Quota Size `toml:"quota"`
+
+	// The same for those of one competent authority, of the operator and of the
+	// Secretariat. Nobody can delete there, so only a rule on keeping mail, or
+	// `gsp party quota`, makes room. Danger: a Party whose mailbox is full can be
+	// asked nothing.
+	SharedQuota Size `toml:"shared_quota"`
 
 	// How many mailboxes an account may have, those that are made for it included,
 	// from 10 to 100000. Mail programs read the list of all of them, each time.
@@ -307,7 +312,7 @@ type Mailboxes struct {
 
 	// At how many hundredths of its quota an owner is warned, once until its use
 	// fell below them again; for a competent authority's mailboxes the
-	// administrators of its Party too. From 50 to 99.
+	// administrators of its Party and the operator too. From 50 to 99.
 	WarningPercent int `toml:"warning_percent"`
 }
 
@@ -390,7 +395,7 @@ func Default() Config {
 			Silence: seconds(60), Mail: seconds(1800), MinRate: 500,
 		},
 		Notices:   Notices{UnansweredDays: 14, AccountDays: 30},
-		Mailboxes: Mailboxes{Quota: 2 << 30, PerAccount: 1000, WarningPercent: 80},
+		Mailboxes: Mailboxes{Quota: 2 << 30, SharedQuota: 20 << 30, PerAccount: 1000, WarningPercent: 80},
 		Retention: Retention{NoticeDays: 30},
 		Keys:      Keys{OverlapDays: 7},
 		Store:     Store{InlineLimit: 128 << 10},

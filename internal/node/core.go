@@ -71,6 +71,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error)
 		OnCommit:    func(boxes []gsp.MailboxID) { bells.Ring(boxes...) },
 		InlineLimit: int(c.Store.InlineLimit),
 		Quota:       int64(c.Mailboxes.Quota),
+		SharedQuota: int64(c.Mailboxes.SharedQuota),
 		Mailboxes:   c.Mailboxes.PerAccount,
 		Log:         log,
 	})

@@ -107,20 +107,26 @@ func TestAMailboxThatFillsUpIsToldOnce(t *testing.T) {
 }
 
 // What fills a competent authority's mailbox is told to its Party's
-// administrators too, each in the own language.
+// administrators, each in the own language, and to the operator too: nobody can
+// delete there.
 func TestAnAuthoritysMailboxIsToldToItsAdministrators(t *testing.T) {
 	o := newOffice(t)
 	carryOut(o, admin.AccountAdd, admin.NewAccount{Login: "chief.ke", Party: "ke", Roles: []string{"administrator"}, Language: "fr"})
 	o.publish("chief.ke", time.Now().Add(-time.Hour))
 	carryOut(o, admin.AccountAdd, admin.NewAccount{Login: "chief.fr", Party: "fr", Roles: []string{"administrator"}})
 	o.publish("chief.fr", time.Now().Add(-time.Hour))
+	o.publish("postmaster", time.Now().Add(-time.Hour))
 	o.room("ke", 1<<20)
 	o.send("fr1", "ke", client.Draft{Attachments: file(t, 500_000)})
 	o.tellAt(time.Now())
 	o.want("ke", "The mailbox ke@gsp.example is filling up")
 	o.want("chief.ke", "La boîte aux lettres ke@gsp.example se remplit")
+	o.want("postmaster", "The mailbox ke@gsp.example is filling up")
 	o.want("chief.fr")
 	o.want("ke1")
+	if got := o.notices("ke")[0]; !strings.Contains(got, "Nobody can delete from this mailbox. Whoever runs the gateway can give it more room: gsp party quota ke") {
+		t.Errorf("got\n%s\nwant who can make room", got)
+	}
 }
 
 // A refused mail is told to the owner at once, and once a fill-up.

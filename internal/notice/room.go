@@ -10,7 +10,7 @@ import (
 
 // Filling returns the notices that an owner's mailboxes are filled above the
 // mark that is warned of, once a fill-up: to the owner and, for a competent
-// authority's, to the administrators of its Party.
+// authority's, to the administrators of its Party and the operator.
 func Filling(roll *registry.Snapshot, room gsp.Room) []Notice {
 	return filling(roll, room, "filling", room.Filled, func(t *texts) (string, string) { return t.Room.FillingSubject, t.Room.Filling })
 }
@@ -29,7 +29,14 @@ func Full(roll *registry.Snapshot, room gsp.Room, at time.Time) []Notice {
 func filling(roll *registry.Snapshot, room gsp.Room, step string, since time.Time, say func(*texts) (subject, text string)) []Notice {
 	owner := roll.Address(room.Owner)
 	var all []Notice
-	for _, to := range keepers(roll, owner) {
+	told := keepers(roll, owner)
+	operator := roll.Address(registry.PostmasterLocal) // who alone makes room where nobody can delete
+	if own, ok := roll.Owner(owner); ok && own.Account == 0 && owner != operator {
+		if _, ok := roll.Cert(operator); ok {
+			told = append(told, operator)
+		}
+	}
+	for _, to := range told {
 		n := Notice{To: to}
 		n.Key = once("room", step, room.Owner, to.String(), fmt.Sprint(since.UnixMilli()))
 		n.write = func(t *texts) Content {
@@ -38,7 +45,11 @@ func filling(roll *registry.Snapshot, room gsp.Room, step string, since time.Tim
 			used, quota := gsp.Octets(room.Octets), gsp.Octets(room.Quota)
 			w.line(text, "address", owner.String(), "used", used, "quota", quota)
 			w.line("")
-			w.line(t.Room.Steps)
+			if own, _ := roll.Owner(owner); own.Account != 0 {
+				w.line(t.Room.Steps)
+			} else {
+				w.line(t.Room.SharedSteps, "command", "gsp party quota "+room.Owner)
+			}
 			return w.content(t.fill(subject, "address", owner.String()))
 		}
 		all = append(all, n)

@@ -45,7 +45,7 @@ type texts struct {
 		Subject, Intro, Folder, Closed, Cases, MoreCases, Other, Keep string
 	}
 	Room struct {
-		FillingSubject, Filling, FullSubject, Full, Steps string
+		FillingSubject, Filling, FullSubject, Full, Steps, SharedSteps string
 	}
 	Keys struct {
 		Confirm, ConfirmSubject, Code, Until, Fingerprint, Words,

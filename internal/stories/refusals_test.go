@@ -103,7 +103,7 @@ func TestEveryRefusal(t *testing.T) {
 	// A mailbox that has no room any more: of Great Britain, whose notice of it
 	// is not counted.
 	r.configure(ctx, `max_message = "25MiB"`, `max_message = "64KiB"`)
-	r.configure(ctx, `quota = "2GiB"`, `quota = "128KiB"`)
+	r.configure(ctx, `quota = "20GiB"`, `quota = "128KiB"`)
 	for range 2 {
 		if err := r.attempt(ctx, attempt{to: "gb", mail: r.large("gb")}); err != nil {
 			t.Fatal(err)

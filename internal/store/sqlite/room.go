@@ -13,8 +13,8 @@ import (
 // latestQuotas are the quotas in force of those for whom one was set.
 const latestQuotas = `SELECT owner, octets FROM quota WHERE id IN (SELECT max(id) FROM quota GROUP BY owner)`
 
-const roomQuery = `SELECT mailbox.owner, sum(messages), sum(size), coalesce(own.octets, 0), coalesce(since, 0)
-	FROM mailbox LEFT JOIN (` + latestQuotas + `) AS own ON own.owner = mailbox.owner
+const roomQuery = `SELECT mailbox.owner, sum(messages), sum(size), coalesce(own.octets, 0), coalesce(since, 0),
+	EXISTS (SELECT 1 FROM account WHERE login = mailbox.owner) FROM mailbox LEFT JOIN (` + latestQuotas + `) AS own ON own.owner = mailbox.owner
 	LEFT JOIN filled ON filled.owner = mailbox.owner `
 
 // Rooms returns the room of every owner of mailboxes, by owner.
@@ -51,28 +51,31 @@ func (s *Store) scanRoom(row interface{ Scan(...any) error }) (gsp.Room, error) 
 	var (
 		r          gsp.Room
 		own, since int64
+		account    bool
 	)
-	err := row.Scan(&r.Owner, &r.Messages, &r.Octets, &own, &since)
-	r.Quota, r.Own, r.Filled = s.options.quota(own), own != gsp.ConfiguredQuota, timeOf(since)
+	err := row.Scan(&r.Owner, &r.Messages, &r.Octets, &own, &since, &account)
+	r.Quota, r.Own, r.Filled = s.options.quota(own, account), own != gsp.ConfiguredQuota, timeOf(since)
 	return r, err
 }
 
-// quota returns the limit that an owner has for whom own was set.
-func (o Options) quota(own int64) int64 {
-	switch own {
-	case gsp.ConfiguredQuota:
-		return o.Quota
-	case gsp.NoQuota:
+// quota returns the limit, 0 for none, that an owner has for whom own was set.
+func (o Options) quota(own int64, account bool) int64 {
+	switch {
+	case own == gsp.NoQuota:
 		return 0
+	case own != gsp.ConfiguredQuota:
+		return own
+	case account:
+		return o.Quota
 	}
-	return own
+	return o.SharedQuota
 }
 
 // SetQuota sets the quota of an owner of mailboxes, or of one to come. What is
 // there already stays, also where it is more.
 func (s *Store) SetQuota(ctx context.Context, q gsp.Quota) error {
 	err := s.write(ctx, func(t *tx) error {
-		t.quotas = nil
+		delete(t.quotas, q.Owner)
 		return t.exec(`INSERT INTO quota (owner, octets, set_by, at) VALUES (?, ?, ?, ?)`,
 			q.Owner, q.Octets, q.SetBy, millis(q.Set))
 	})
@@ -153,29 +156,20 @@ func (t *tx) checkRoom(loads []load, reserve int64) error {
 
 // quota returns the limit of an owner, 0 for none.
 func (t *tx) quota(owner string) (int64, error) {
-	if t.quotas == nil {
-		rows, err := t.rows(latestQuotas)
-		if err != nil {
-			return 0, err
-		}
-		defer rows.Close()
-		quotas := map[string]int64{}
-		for rows.Next() {
-			var (
-				owner  string
-				octets int64
-			)
-			if err := rows.Scan(&owner, &octets); err != nil {
-				return 0, err
-			}
-			quotas[owner] = octets
-		}
-		if err := rows.Err(); err != nil {
-			return 0, err
-		}
-		t.quotas = quotas
+	if quota, ok := t.quotas[owner]; ok {
+		return quota, nil
 	}
-	return t.store.options.quota(t.quotas[owner]), nil
+	var (
+		own     int64
+		account bool
+	)
+	err := t.row(`SELECT coalesce((SELECT octets FROM quota WHERE owner = +?1 ORDER BY id DESC LIMIT 1), 0),
+		EXISTS (SELECT 1 FROM account WHERE login = +?1)`, owner).Scan(&own, &account)
+	if err != nil {
+		return 0, err
+	}
+	t.quotas[owner] = t.store.options.quota(own, account)
+	return t.quotas[owner], nil
 }
 
 // used returns how much the mailboxes of an owner hold as they stand in this

@@ -53,9 +53,9 @@ type Options struct {
 	// database; 0 is the constant InlineLimit.
 	InlineLimit int
 
-	// Quota is how many octets the mailboxes of an owner may hold for whom no
-	// other was set; 0 is no limit.
-	Quota int64
+	// Quota is how many octets the mailboxes of an account may hold for which no
+	// other was set; 0 is no limit. SharedQuota is the same for all other owners.
+	Quota, SharedQuota int64
 
 	// Mailboxes is how many mailboxes an owner may make, those that it has from
 	// the start included; 0 is no limit.

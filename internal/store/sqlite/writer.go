@@ -401,7 +401,7 @@ type tx struct {
 
 	owned    map[string][]*gsp.Mailbox // of boxes, all of an owner
 	keywords map[gsp.MailboxID]keywordSet
-	quotas   map[string]int64 // as they were set, nil where they are to be read
+	quotas   map[string]int64 // of owners, 0 for none
 
 	dirty   map[gsp.MailboxID]*gsp.Mailbox // counters to write before the commit
 	touched []gsp.MailboxID                // whose bells ring after the commit
@@ -426,7 +426,7 @@ func (t *tx) reset() {
 func (t *tx) forget() {
 	t.boxes = map[gsp.MailboxID]*gsp.Mailbox{}
 	t.ids = map[gsp.MailboxName]gsp.MailboxID{}
-	t.owned, t.quotas = map[string][]*gsp.Mailbox{}, nil
+	t.owned, t.quotas = map[string][]*gsp.Mailbox{}, map[string]int64{}
 	t.keywords = map[gsp.MailboxID]keywordSet{}
 }
 
