@@ -119,58 +119,63 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, bool) {
 
 // ask returns the mails to those who may decide on a certificate that waits and
 // were not asked yet at this step, each with a code of his own that it adds to
-// the request. Administrators come first, the Secretariat is asked where too few
-// of them have a key.
+// the request.
 func (r *Router) ask(ctx context.Context, roll *registry.Snapshot, q *gsp.KeyRequest, at time.Time) ([]gsp.Posting, error) {
-	step := notice.PendingStep(*q, at)
-	accounts := asked(roll, *q, at)
-	var letters []gsp.Posting
-	for _, a := range accounts {
-		code, err := wks.NewCode(r.Random)
-		if err != nil {
-			return nil, err
-		}
-		posting, due, err := r.due(ctx, roll, notice.KeyPending(roll, *q, roll.Address(a.Login), code, step), at)
-		if err != nil {
-			return nil, err
-		}
-		if due {
-			q.Codes = append(q.Codes, gsp.ApprovalCode{Account: a.ID, Digest: wks.Digest(code)})
-			letters = append(letters, posting)
-		}
+	due, err := r.due(ctx, roll, *q, at)
+	if err != nil {
+		return nil, err
 	}
-	if support := roll.Address(registry.SupportLocal); len(accounts) == 0 && roll.Sealable(support, at) {
-		posting, due, err := r.due(ctx, roll, notice.KeyPending(roll, *q, support, "", step), at)
+	var letters []gsp.Posting
+	for _, to := range due {
+		code := ""
+		account, ok := roll.Account(to.Local)
+		if ok {
+			if code, err = wks.NewCode(r.Random); err != nil {
+				return nil, err
+			}
+		}
+		letter, err := noticed(roll, notice.KeyPending(roll, *q, to, code, notice.PendingStep(*q, at)), at)
+		if refused(err) {
+			continue // nothing can be sealed for him after all, which is no fault of who handed it in
+		}
 		if err != nil {
 			return nil, err
 		}
-		if due {
-			letters = append(letters, posting)
+		letters = append(letters, letter)
+		if ok {
+			q.Codes = append(q.Codes, gsp.ApprovalCode{Account: account.ID, Digest: wks.Digest(code)})
 		}
 	}
 	return letters, nil
 }
 
-// due returns the posting of a notice, if it was not posted yet and something can
-// be sealed for its recipient.
-func (r *Router) due(ctx context.Context, roll *registry.Snapshot, n notice.Notice, at time.Time) (gsp.Posting, bool, error) {
-	_, known, err := r.Store.Posted(ctx, n.Key, at)
-	if err != nil {
-		return gsp.Posting{}, false, fmt.Errorf("look for an earlier notice: %w", err)
+// due returns who is asked about a certificate that waits, or told that nobody
+// can be asked, and was not at this step.
+func (r *Router) due(ctx context.Context, roll *registry.Snapshot, q gsp.KeyRequest, at time.Time) ([]gsp.Address, error) {
+	var all []gsp.Address
+	for _, a := range asked(roll, q, at) {
+		all = append(all, roll.Address(a.Login))
 	}
-	if known {
-		return gsp.Posting{}, false, nil
+	if support := roll.Address(registry.SupportLocal); len(all) == 0 && roll.Sealable(support, at) {
+		all = append(all, support)
 	}
-	posting, err := noticed(roll, n, at)
-	if refused(err) {
-		return gsp.Posting{}, false, nil
+	var due []gsp.Address
+	for _, to := range all {
+		n := notice.KeyPending(roll, q, to, "", notice.PendingStep(q, at))
+		_, known, err := r.Store.Posted(ctx, n.Key, at)
+		if err != nil {
+			return nil, fmt.Errorf("look for an earlier notice: %w", err)
+		}
+		if !known {
+			due = append(due, to)
+		}
 	}
-	return posting, err == nil, err
+	return due, nil
 }
 
 // asked returns the accounts that are asked to decide on a certificate that
-// waits: those with a key to seal for, the next rank only where the ranks before
-// it have fewer than it needs.
+// waits: those with a key to seal for. Administrators come first, those of the
+// region and then the Secretariat where too few of those before have one.
 func asked(roll *registry.Snapshot, q gsp.KeyRequest, at time.Time) []gsp.Account {
 	missing := roll.ApprovalsNeeded(q) - len(roll.Approvals(q))
 	var all []gsp.Account
@@ -192,32 +197,45 @@ func asked(roll *registry.Snapshot, q gsp.KeyRequest, at time.Time) []gsp.Accoun
 // that waits and on which nobody can be asked by mail.
 func (r *Router) TendKeys(ctx context.Context, at time.Time) (unasked []gsp.PartyID, err error) {
 	for _, q := range r.Roll().Requests() {
-		if !registry.Lapsed(q, at) && q.Confirmed.IsZero() {
+		lapsed, roll := registry.Lapsed(q, at), r.Roll()
+		if !lapsed && q.Confirmed.IsZero() {
 			continue // its owner has the word
 		}
-		_, err := r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
-			q, ok := roll.Request(q.Address)
-			switch {
-			case !ok:
-				return gsp.Change{}, nil
-			case registry.Lapsed(q, at):
-				return roll.Lapse(q, at), nil
-			case q.Confirmed.IsZero(): // handed in anew meanwhile
-				return gsp.Change{}, nil
-			}
+		if !lapsed {
 			if len(asked(roll, q, at)) == 0 {
 				owner, _ := roll.Owner(q.Address)
 				unasked = append(unasked, owner.Party)
 			}
-			if c.Letters, err = r.ask(ctx, roll, &q, at); err != nil || len(c.Letters) == 0 {
-				return gsp.Change{}, err
+			// Most often there is nothing to do, and a change costs a new snapshot.
+			if due, err := r.due(ctx, roll, q, at); err != nil {
+				return nil, err
+			} else if len(due) == 0 {
+				continue
 			}
-			c.Requests = []gsp.KeyRequest{q}
-			return c, nil
-		})
-		if err != nil {
+		}
+		if err := r.tendKey(ctx, q.Address, at); err != nil {
 			return nil, fmt.Errorf("tend the key of %s: %w", q.Address, err)
 		}
 	}
 	return unasked, nil
+}
+
+func (r *Router) tendKey(ctx context.Context, a gsp.Address, at time.Time) error {
+	_, err := r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+		q, ok := roll.Request(a)
+		switch {
+		case !ok: // decided meanwhile
+			return gsp.Change{}, nil
+		case registry.Lapsed(q, at):
+			return roll.Lapse(q, at), nil
+		case q.Confirmed.IsZero(): // handed in anew meanwhile
+			return gsp.Change{}, nil
+		}
+		if c.Letters, err = r.ask(ctx, roll, &q, at); err != nil {
+			return gsp.Change{}, err
+		}
+		c.Requests = []gsp.KeyRequest{q}
+		return c, nil
+	})
+	return err
 }
