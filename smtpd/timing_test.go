@@ -175,6 +175,49 @@ func TestStallInMail(t *testing.T) {
 	})
 }
 
+// A mail that waits for room in the middle is not slow: the time is the
+// gateway's.
+func TestWaitingForRoomIsNotSlow(t *testing.T) {
+	serverTLS, clientTLS := certificate(t)
+	clientTLS.InsecureSkipVerify = true // the bubble's clock starts in the year 2000
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		server := &smtpd.Server{
+			Accounts: roll{}, Submitter: &recorder{}, TLS: serverTLS, Domain: domain, MaxMessage: 200_000,
+			Limits: smtpd.Limits{Room: 600_000, MinRate: 1_000_000},
+		}
+		go server.Serve(p)
+		defer server.Shutdown(context.Background())
+		begin := func(secret, size string) *client {
+			conn := tls.Client(p.dial(), clientTLS)
+			t.Cleanup(func() { conn.Close() })
+			c := &client{t: t, conn: conn, in: bufio.NewReader(conn)}
+			c.want("", "220 ")
+			c.want("EHLO x\r\n", "250-")
+			c.want(plain(officer, secret), "235 ")
+			c.want("MAIL FROM:<"+officer+">"+size+"\r\n", "250 ")
+			c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+			c.want("DATA\r\n", "354 ")
+			return c
+		}
+		c := begin(password, "")
+		time.Sleep(5 * time.Second) // of the bubble's clock
+		silent := []*client{begin(colleague, " SIZE=200000"), begin(colleague, " SIZE=200000")}
+		began := time.Now()
+		c.dripping.Go(func() {
+			c.conn.Write([]byte(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 1500) + ".\r\n"))
+		})
+		c.want("", "250 ")
+		if got := time.Since(began); got != server.Limits.Grace {
+			t.Errorf("stored after %v, want it to wait until the silent ones are cut off, %v", got, server.Limits.Grace)
+		}
+		c.dripping.Wait()
+		for _, c := range append(silent, c) {
+			c.conn.Close()
+		}
+	})
+}
+
 // A mail on its way or being stored when the door closes gets its reply; who
 // is idle is told.
 func TestShutdown(t *testing.T) {
