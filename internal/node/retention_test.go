@@ -239,3 +239,47 @@ func (o *office) keep(login, name string, d client.Draft) {
 		o.t.Fatal(err)
 	}
 }
+
+// The plan says what becomes of each owner's mails, and when.
+func TestThePlanSaysWhatBecomesOfMails(t *testing.T) {
+	o, closed := newArchive(t)
+	at := time.Now().AddDate(0, 0, 3)
+	plan := func(in admin.RetentionRule) map[string]admin.PlanRow {
+		t.Helper()
+		o.Office.Now = func() time.Time { return at }
+		rows := map[string]admin.PlanRow{}
+		for _, row := range carryOut(o, admin.RetentionPlan, in).Rows {
+			rows[strings.TrimSuffix(row.Address, "@gsp.example")] = row
+		}
+		return rows
+	}
+	want := func(rows map[string]admin.PlanRow, owner string, fate admin.Fate, mails, cases, other int) {
+		t.Helper()
+		if got := rows[owner]; got.Fate != fate || got.Mails != mails || len(got.Cases) != cases || got.Other != other {
+			t.Errorf("%s: got %+v, want %s with %d mails, %d cases, %d of none", owner, got, fate, mails, cases, other)
+		}
+	}
+	rows := plan(admin.RetentionRule{})
+	want(rows, "ke1", admin.Next, 1, 1, 0)
+	want(rows, "fr1", admin.Next, 1, 1, 0)
+	if got := rows["ke1"]; !got.Goes.Equal(at.AddDate(0, 0, 30)) || got.Cases[0] != closed || len(rows) != 2 {
+		t.Errorf("got %+v of %d, want the closed case to go in 30 days", got, len(rows))
+	}
+	rows = plan(admin.RetentionRule{Rule: &gsp.Retention{OtherMonths: 1}})
+	want(rows, "ke1", admin.Supposed, 1, 0, 1)
+
+	o.pass(at, at) // they are told
+	carryOut(o, admin.AccountDisable, admin.AccountLogin{Login: "fr1"})
+	told := at
+	at = at.AddDate(0, 0, 7)
+	rows = plan(admin.RetentionRule{})
+	want(rows, "ke1", admin.Told, 1, 1, 0)
+	want(rows, "fr1", admin.Left, 1, 1, 0)
+	if got := rows["ke1"].Goes.Sub(told.AddDate(0, 0, 30)).Abs(); got > time.Second {
+		t.Errorf("goes %v, want 30 days after it was told", rows["ke1"].Goes)
+	}
+	carryOut(o, admin.CaseHold, admin.CaseID{ID: string(closed)})
+	if rows = plan(admin.RetentionRule{}); len(rows) != 0 {
+		t.Errorf("held: got %+v, want nothing due", rows)
+	}
+}
