@@ -76,13 +76,14 @@ func (s *session) askRights(command string, args []string) (string, error) {
 }
 
 // letters writes rights as RFC 4314, section 2.1 has them, with those that
-// older clients look for (section 2.1.1).
+// older clients look for (section 2.1.1). MayFile has none of its own: it is
+// told as "i", or clients would offer no move to such a mailbox.
 func letters(r gsp.Rights) string {
 	var b strings.Builder
 	for _, right := range []struct {
 		right   gsp.Rights
 		letters string
-	}{{gsp.MayRead, "lr"}, {gsp.MayFlag, "sw"}, {gsp.MayInsert, "i"}, {gsp.MayManage, "kxc"}, {gsp.MayRemove, "ted"}} {
+	}{{gsp.MayRead, "lr"}, {gsp.MayFlag, "sw"}, {gsp.MayInsert | gsp.MayFile, "i"}, {gsp.MayManage, "kxc"}, {gsp.MayRemove, "ted"}} {
 		if r&right.right != 0 {
 			b.WriteString(right.letters)
 		}

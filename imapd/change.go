@@ -258,11 +258,15 @@ type transferFunc func(ctx context.Context, from, to gsp.MailboxID, uids []uint3
 func (s *session) transfer(set imap.NumSet, name string, rights gsp.Rights, do transferFunc) (gsp.Copied, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	into := gsp.MayRead | gsp.MayInsert
+	if rights == gsp.MayRemove && s.files(name) {
+		rights, into = gsp.MayFile, gsp.MayRead|gsp.MayFile
+	}
 	v, err := s.opened(rights)
 	if err != nil {
 		return gsp.Copied{}, err
 	}
-	_, to, err := s.find(name, gsp.MayRead|gsp.MayInsert)
+	_, to, err := s.find(name, into)
 	if err != nil {
 		return gsp.Copied{}, err
 	}
@@ -271,6 +275,13 @@ func (s *session) transfer(set imap.NumSet, name string, rights gsp.Rights, do t
 		return gsp.Copied{}, nil
 	}
 	return do(s.ctx, v.id, to.ID, v.uids(places))
+}
+
+// files reports whether a mailbox is one to which who may file can move what is
+// in the open one.
+func (s *session) files(name string) bool {
+	p, err := s.locate(name)
+	return err == nil && s.view != nil && p.name.Owner == s.view.owner && p.shelf.Rights&gsp.MayFile != 0
 }
 
 // copyData is nil where nothing was copied: beta.8 breaks its response line

@@ -49,6 +49,59 @@ func TestSharedMailboxFollowsRights(t *testing.T) {
 	ann.want("EXPUNGE", "* 1 EXPUNGE")
 }
 
+// Who answers for a Party files its mails: nothing can be lost by it, doubled,
+// or taken out of sight of the others.
+func TestRepliersFileTheMails(t *testing.T) {
+	w := newWorld(t)
+	w.grant("ann", gsp.MayRead|gsp.MayFlag|gsp.MayFile)
+	w.deliver("ke", "INBOX", 2000, 2000)
+	ann, bob := w.login("ann"), w.login("bob")
+	ann.ok("SELECT Authority/ke/INBOX")
+	bob.ok("SELECT Authority/ke/INBOX")
+	ann.want("MYRIGHTS Authority/ke/Archive", `* MYRIGHTS "Authority/ke/Archive" lrswi`)
+	if got := ann.ok("MOVE 1 Authority/ke/Archive"); len(got) != 2 || !strings.Contains(got[0], "[COPYUID ") || got[1] != "* 1 EXPUNGE" {
+		t.Errorf("got %q, want that one moved", got)
+	}
+	bob.want("NOOP", "* 1 EXPUNGE")
+	for _, command := range []string{
+		"MOVE 1 Trash", "MOVE 1 INBOX", "COPY 1 Authority/ke/Archive", "EXPUNGE", `STORE 1 +FLAGS (\Deleted)`,
+		"APPEND Authority/ke/Archive {1+}\r\nx",
+	} {
+		ann.refused(command, "NO [NOPERM] not-allowed: ")
+	}
+	bob.refused("MOVE 1 Authority/ke/Archive", "NO [NOPERM] not-allowed: ")
+	ann.ok("EXAMINE Authority/ke/Archive")
+	ann.refused("MOVE 1 Authority/ke/INBOX", "NO [NOPERM] read-only: ")
+	ann.ok("SELECT Authority/ke/Archive")
+	ann.ok("MOVE 1 Authority/ke/INBOX")
+	if got := w.box("ke", "INBOX").Messages + w.box("ke", "Archive").Messages; got != 2 {
+		t.Errorf("got %d messages, want both", got)
+	}
+}
+
+// Who deletes the mailbox that is open goes on without one.
+func TestDeletedMailboxIsClosed(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("CREATE x")
+	c.ok("SELECT x")
+	c.want("DELETE x", "* OK [CLOSED] the open mailbox is the one that was deleted")
+	c.want("NOOP")
+	for _, command := range []string{"FETCH 1 FLAGS", "SEARCH ALL", "STORE 1 +FLAGS (a)", "COPY 1 INBOX", "MOVE 1 INBOX", "EXPUNGE"} {
+		c.refused(command, "BAD [CLIENTBUG] no mailbox is open any more")
+	}
+	c.ok("CLOSE")
+	c.ok("SELECT INBOX")
+	c.ok("CREATE x")
+	c.ok("SELECT x")
+	c.ok("DELETE x")
+	c.idle()
+	fmt.Fprintf(c.Conn, "DONE\r\n")
+	if got := c.line(); got != "i OK IDLE completed" {
+		t.Errorf("got %q, want to go on", got)
+	}
+}
+
 // Who of a Party's officers was the first to open and to answer a mail is told
 // to all of them, by keywords that nobody can take away or invent.
 func TestFirstReaderIsKnownToTheParty(t *testing.T) {

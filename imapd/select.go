@@ -216,6 +216,9 @@ const idleRest = 5 * time.Millisecond
 // holds s.mu.
 func (s *session) opened(rights gsp.Rights) (*view, error) {
 	v := s.view
+	if v == nil {
+		return nil, bad("no mailbox is open any more")
+	}
 	has, err := s.rights(v.owner)
 	switch {
 	case err != nil:
@@ -224,7 +227,7 @@ func (s *session) opened(rights gsp.Rights) (*view, error) {
 		return nil, noMailbox
 	case has&rights != rights:
 		return nil, notAllowed
-	case v.readOnly && rights&(gsp.MayFlag|gsp.MayRemove) != 0:
+	case v.readOnly && rights&(gsp.MayFlag|gsp.MayRemove|gsp.MayFile) != 0:
 		return nil, readOnly
 	}
 	return v, nil

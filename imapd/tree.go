@@ -233,10 +233,19 @@ func (s *session) managed(name string) (place, error) {
 // Delete removes a mailbox with its messages.
 func (s *session) Delete(name string) error {
 	_, box, err := s.find(name, gsp.MayManage|gsp.MayRemove)
-	if err == nil {
-		err = s.Tree.DeleteMailbox(s.ctx, box.ID)
+	if err != nil {
+		return s.reply("delete", err)
 	}
-	return s.reply("delete", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.Tree.DeleteMailbox(s.ctx, box.ID); err != nil {
+		return s.reply("delete", err)
+	}
+	if s.view != nil && s.view.id == box.ID {
+		s.view = nil
+		s.conn.Tell("* OK [CLOSED] the open mailbox is the one that was deleted") // RFC 9051, section 7.1
+	}
+	return nil
 }
 
 // Rename renames a mailbox and those below it, within its owner's.

@@ -219,6 +219,7 @@ const (
 	MayInsert                    // append, copy into
 	MayRemove                    // delete, expunge, move out
 	MayManage                    // create, rename and delete mailboxes
+	MayFile                      // move from one of the mailboxes to another: nothing is lost or doubled by it
 )
 
 // Shelf is one owner's mailboxes as an account sees them.

@@ -190,7 +190,7 @@ func TestTheGatewaysOwnMail(t *testing.T) {
 			}
 			continue
 		}
-		shelf := gsp.Shelf{Owner: want, Prefix: "Authority/" + want + "/", Rights: gsp.MayRead | gsp.MayFlag}
+		shelf := gsp.Shelf{Owner: want, Prefix: "Authority/" + want + "/", Rights: gsp.MayRead | gsp.MayFlag | gsp.MayFile}
 		if len(shelves) != 1 || shelves[0] != shelf {
 			t.Errorf("shelves of %s: got %+v, want %+v", login, shelves, shelf)
 		}

@@ -375,7 +375,7 @@ func (s *Snapshot) Shelves(id gsp.AccountID) []gsp.Shelf {
 	} {
 		if s.Allows(id, shared.role) {
 			shelves = append(shelves, gsp.Shelf{
-				Owner: shared.owner, Prefix: AuthorityPrefix + shared.owner + "/", Rights: gsp.MayRead | gsp.MayFlag,
+				Owner: shared.owner, Prefix: AuthorityPrefix + shared.owner + "/", Rights: gsp.MayRead | gsp.MayFlag | gsp.MayFile,
 			})
 		}
 	}
