@@ -35,7 +35,7 @@ func readMarks(roll *registry.Snapshot, library *pattern.Library, claims []gsp.C
 				Remedy: "correct the counts n= in the header",
 			}
 		}
-		answer := library.Resolve(claim.UIM, at)
+		answer := library.Route(claim.UIM, at)
 		candidate, err := settle(roll, answer, claim, addressed, i+1)
 		if err != nil {
 			return nil, err
@@ -217,7 +217,7 @@ func maskable(roll *registry.Snapshot, claims []gsp.Claim, at time.Time) []gsp.M
 	library, _ := roll.Library()
 	var marks []gsp.Mark
 	for _, c := range claims {
-		answer := library.Resolve(c.UIM, at)
+		answer := library.Route(c.UIM, at)
 		if len(answer.Candidates) > 0 && answer.Candidates[0].Mask != "" && count(marks)+c.Count <= maxCodes {
 			marks = add(marks, gsp.Mark{Mask: answer.Candidates[0].Mask, Count: c.Count, Level: c.Level})
 		}

@@ -153,6 +153,22 @@ func BenchmarkResolve(b *testing.B) {
 	}
 }
 
+// BenchmarkRoute answers a mask of which little is to be seen, for a person and
+// for a program.
+func BenchmarkRoute(b *testing.B) {
+	l, u := shipped(b), gsp.NewUIM("QCXYZ#############")
+	b.Run("person", func(b *testing.B) {
+		for b.Loop() {
+			l.Resolve(u, seized)
+		}
+	})
+	b.Run("program", func(b *testing.B) {
+		for b.Loop() {
+			l.Route(u, seized)
+		}
+	})
+}
+
 // BenchmarkJudgeAll judges a seizure of a million codes against 5,000
 // patterns.
 func BenchmarkJudgeAll(b *testing.B) {

@@ -41,6 +41,23 @@ func TestExamplesFit(t *testing.T) {
 	}
 }
 
+// TestRouteFitsWhatResolveFits checks that a program is told of the same
+// candidates as a person, whatever is not looked for.
+func TestRouteFitsWhatResolveFits(t *testing.T) {
+	l := shipped(t)
+	w := newWorld(t, newMaker(13), 200, maker.realistic)
+	codes := newCorpus(w, newMaker(14))
+	for _, u := range slices.Concat(codes.mixed[:300], codes.masked[:300], []gsp.UIM{gsp.NewUIM("QCXYZaB3dE5fG7X1y2"), gsp.NewUIM("QCXYZ#############")}) {
+		for _, l := range []*pattern.Library{l, w.library} {
+			got, want := l.Route(u, seized), l.Resolve(u, seized)
+			same := func(a, b pattern.Candidate) bool { return a.Entry == b.Entry && a.Mask == b.Mask }
+			if got.Outcome != want.Outcome || got.Mask != want.Mask || !slices.EqualFunc(got.Candidates, want.Candidates, same) {
+				t.Errorf("%s: got %s with %d candidates, want %s with %d", u.Reveal(), got.Outcome, len(got.Candidates), want.Outcome, len(want.Candidates))
+			}
+		}
+	}
+}
+
 // TestMakersFit checks that codes made without the package fit the patterns
 // they were made for.
 func TestMakersFit(t *testing.T) {

@@ -138,6 +138,18 @@ func (l *Library) Resolve(u gsp.UIM, at time.Time) Answer {
 	return a
 }
 
+// Route is Resolve for a program that has to know whose a code is: where a weak
+// pattern fits it does not look for what else the code could have been meant to
+// be, which takes longer than all the rest and no program asks.
+func (l *Library) Route(u gsp.UIM, at time.Time) Answer {
+	a := l.recognise(u, at)
+	if len(a.Candidates) == 0 || !a.Candidates[0].Weak {
+		l.repair(&a)
+	}
+	a.finish()
+	return a
+}
+
 // Recognise is Resolve for a code that something fits, and false for any
 // other: the search for what it should have been takes as long as a hundred
 // look-ups, too long for a list of a million.
