@@ -20,12 +20,12 @@ import (
 	"gsp.example/gsp/internal/registry"
 )
 
-// newKey makes a key of version 6 for an address, and its certificate in armour.
-func newKey(t *testing.T, local string, algorithm packet.PublicKeyAlgorithm, at time.Time) (private *keyring.Key, public string) {
+// newKey makes a key of version 6 for an address, and its certificate in armour,
+// also as its owner revokes it.
+func newKey(t *testing.T, local string, algorithm packet.PublicKeyAlgorithm, at time.Time) (private *keyring.Key, public, revoked string) {
 	t.Helper()
-	e, err := openpgp.NewEntity("", "", local+"@"+domain, &packet.Config{
-		V6Keys: true, Algorithm: algorithm, Time: func() time.Time { return at },
-	})
+	config := &packet.Config{V6Keys: true, Algorithm: algorithm, Time: func() time.Time { return at }}
+	e, err := openpgp.NewEntity("", "", local+"@"+domain, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,11 @@ func newKey(t *testing.T, local string, algorithm packet.PublicKeyAlgorithm, at 
 	if private, err = keyring.ReadKey([]byte(secret)); err != nil {
 		t.Fatal(err)
 	}
-	return private, enarmour("PGP PUBLIC KEY BLOCK", func(b *bytes.Buffer) error { return e.Serialize(b) })
+	public = enarmour("PGP PUBLIC KEY BLOCK", func(b *bytes.Buffer) error { return e.Serialize(b) })
+	if err := e.Revoke(packet.KeyCompromised, "", config); err != nil {
+		t.Fatal(err)
+	}
+	return private, public, enarmour("PGP PUBLIC KEY BLOCK", func(b *bytes.Buffer) error { return e.Serialize(b) })
 }
 
 // A key of version 6 is taken by mail beside that of version 4, proved and
@@ -55,7 +59,7 @@ func newKey(t *testing.T, local string, algorithm packet.PublicKeyAlgorithm, at 
 func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 	h := takesKeys(t)
 	made := h.now.Add(-time.Hour)
-	_, early := newKey(t, "ke2", packet.PubKeyAlgoEd25519, made)
+	_, early, _ := newKey(t, "ke2", packet.PubKeyAlgoEd25519, made)
 	if _, err := h.send("ke2", early); err == nil || !strings.Contains(err.Error(), "version 6") {
 		t.Errorf("before one of version 4: got %v, want a refusal", err)
 	}
@@ -65,9 +69,12 @@ func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 		l, _ := h.Roll().Beside(gsp.WKDHash("ke2"))
 		return l.Fingerprint
 	}
-	var before *keyring.Key
+	var (
+		before *keyring.Key
+		last   string // the newest certificate, revoked
+	)
 	for name, algorithm := range map[string]packet.PublicKeyAlgorithm{"x25519": packet.PubKeyAlgoEd25519, "ml-kem": packet.PubKeyAlgoMldsa65Ed25519} {
-		k, public := newKey(t, "ke2", algorithm, made)
+		k, public, revoked := newKey(t, "ke2", algorithm, made)
 		if receipt, err := h.send("ke2", public); err != nil || !receipt.Answered {
 			t.Fatalf("%s: hand in: %+v, %v", name, receipt, err)
 		}
@@ -99,7 +106,7 @@ func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 				t.Errorf("%s: the one before is still found", name)
 			}
 		}
-		before = k
+		before, last = k, revoked
 		cert, ok := h.Roll().Beside(gsp.WKDHash("ke2"))
 		if !ok || !slices.ContainsFunc(h.Roll().Certificates(), func(l registry.Listed) bool { return l.Cert == cert.Cert }) {
 			t.Errorf("%s: not among the certificates", name)
@@ -128,6 +135,17 @@ func TestAKeyOfVersion6BesideTheOther(t *testing.T) {
 	}
 	if l, ok := who.Snapshot().Beside(gsp.WKDHash("ke2")); !ok || l.Fingerprint != before.Fingerprint() {
 		t.Errorf("after a restart: got %v, want %s", l.Cert, before)
+	}
+	if _, err := h.send("ke2", last); err != nil {
+		t.Fatalf("revoke: %v", err)
+	}
+	if got := h.Roll().Identified(before.Fingerprint()); len(got) != 1 || !got[0].Cert.Revoked() {
+		t.Errorf("revoked: got %v by its fingerprint", got)
+	}
+	_, public, _ := newKey(t, "ke2", packet.PubKeyAlgoEd25519, made)
+	run(h, admin.KeyImport, admin.NewKey{Address: "ke2", Bytes: []byte(public)})
+	if !bytes.Equal(h.Roll().Answer(address("ke2")), answer) || len(h.Roll().Identified(before.Fingerprint())) != 1 {
+		t.Error("one that is revoked and replaced: want it found by its fingerprint, and nothing else changed")
 	}
 	run(h, admin.KeyRevoke, admin.Verdict{KeyOf: admin.KeyOf{Address: "ke2"}})
 	if h.fingerprint("ke2") != "" || beside() != "" {

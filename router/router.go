@@ -87,14 +87,12 @@ func (r *Router) submit(ctx context.Context, s gsp.Submission) (gsp.Receipt, err
 }
 
 // home returns a submission with the addresses of the domain in the place of
-// those of its aliases, each once.
+// those of its aliases.
 func home(roll *registry.Snapshot, s gsp.Submission) gsp.Submission {
 	s.Sender = roll.Home(s.Sender)
-	var recipients []gsp.Address
-	for _, a := range s.Recipients {
-		if a = roll.Home(a); !slices.Contains(recipients, a) {
-			recipients = append(recipients, a)
-		}
+	recipients := make([]gsp.Address, len(s.Recipients))
+	for i, a := range s.Recipients {
+		recipients[i] = roll.Home(a)
 	}
 	s.Recipients = recipients
 	return s
