@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -152,6 +153,43 @@ func TestBackupTellsOfDamage(t *testing.T) {
 	copied, err := sqlite.Backup(t.Context(), folder, filepath.Join(t.TempDir(), "copy"))
 	if err != nil || len(copied.Damaged) != 1 {
 		t.Errorf("got %+v, %v, want one damaged mail", copied.Report, err)
+	}
+}
+
+// A gateway ends in time while a backup reads, and the copy is not disturbed.
+func TestCloseDoesNotWaitForABackup(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, folder, sqlite.Options{})
+	inbox := newOffice(t, s, 0)[0]
+	reader, err := other(t, folder).BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int) {
+		if err := reader.QueryRow("SELECT count(*) FROM mail").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := count()
+	if _, err := s.Post(t.Context(), newPosting(t, 1000, inbox)); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := s.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("close took %v, want it not to wait for the reader", took)
+	}
+	if after := count(); after != before {
+		t.Errorf("the reader sees %d mails, want the %d it began with", after, before)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := open(t, folder, sqlite.Options{}).Verify(t.Context()); err != nil || r.Mails != 1 || !r.Clean() {
+		t.Errorf("opened again: got %+v, %v, want the mail", r, err)
 	}
 }
 

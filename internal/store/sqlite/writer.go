@@ -377,7 +377,10 @@ func (w *writer) close() error {
 		errs = append(errs, s.Close())
 	}
 	if w.started && w.store.Err() == nil {
-		_, err := w.conn.ExecContext(context.Background(), "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+		// A backup that reads through another process may take long: the log then
+		// stays, and is read at the next start.
+		_, err := w.conn.ExecContext(context.Background(),
+			"PRAGMA busy_timeout = 500; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
 		errs = append(errs, err)
 	}
 	if w.copier != nil {
