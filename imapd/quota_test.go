@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"gsp.example/gsp/internal/gsp"
 )
 
@@ -98,4 +100,29 @@ func TestAFullMailboxTakesNoCopy(t *testing.T) {
 	c.ok("SELECT INBOX")
 	c.ok("COPY 1 Archive")
 	c.refused("COPY 1 Archive", over)
+}
+
+// Another reader of the protocol understands the answers, also for a name that
+// is not ASCII.
+func TestALibraryReadsTheQuota(t *testing.T) {
+	w := newWorld(t)
+	mails := w.deliver("ann", "INBOX", 3000)
+	w.quota("ann", 1<<20)
+	c := w.dial("ann", nil)
+	if err := c.Create("Überweisung/Zoll", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"INBOX", "Überweisung/Zoll"} {
+		quotas, err := c.GetQuotaRoot(name).Wait()
+		if err != nil || len(quotas) != 1 || quotas[0].Root != "ann" {
+			t.Fatalf("%s: got %+v, %v, want the root ann", name, quotas, err)
+		}
+		got := quotas[0].Resources[imap.QuotaResourceStorage]
+		if want := int64(len(mails[0])+1023) / 1024; got.Usage != want || got.Limit != 1024 {
+			t.Errorf("%s: got %+v, want %d of 1024", name, got, want)
+		}
+	}
+	if quota, err := c.GetQuota("ann").Wait(); err != nil || quota.Root != "ann" {
+		t.Errorf("got %+v, %v, want the root ann", quota, err)
+	}
 }

@@ -83,17 +83,19 @@ func (h *herald) run(ending <-chan struct{}) {
 		case <-hourly.C:
 			next = h.round
 		case <-minutely.C:
-			next = h.shortRound
+			next = bounded(h.watchRooms)
 		case <-h.refused.bell:
-			next = h.shortRound
+			next = bounded(h.tellRefused)
 		}
 	}
 }
 
-// shortRound tells what should be told soon.
-func (h *herald) shortRound(ctx context.Context, at time.Time) error {
-	left := mostNotices
-	return h.watchRooms(ctx, at, &left)
+// bounded makes a round of its own of a part of one.
+func bounded(part func(context.Context, time.Time, *int) error) func(context.Context, time.Time) error {
+	return func(ctx context.Context, at time.Time) error {
+		left := mostNotices
+		return part(ctx, at, &left)
+	}
 }
 
 // round tells what is due at a time and not told yet.
