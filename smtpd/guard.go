@@ -191,8 +191,9 @@ func (g *guard) refuseLine(line []byte) *gsp.Refusal {
 	return nil
 }
 
-// foreignAddress refuses an address beyond ASCII, and the session goes on:
-// SMTPUTF8 (RFC 6531) is not offered, but an officer may mistype a name.
+// foreignAddress refuses an address beyond ASCII, which nobody here has, and the
+// session goes on: with SMTPUTF8 (RFC 6531) or without, an officer may mistype
+// a name.
 func foreignAddress(line []byte) *gsp.Refusal {
 	isMail, isRcpt := hasVerb(line, "MAIL"), hasVerb(line, "RCPT")
 	if !isMail && !isRcpt || !bytes.ContainsFunc(line, func(r rune) bool { return r > '~' }) ||

@@ -87,7 +87,6 @@ var mistakes = []struct {
 	{[]byte("502 5.5.1 Already running in TLS"), mistake{badSequence, "this connection is encrypted already", correct}},
 
 	{[]byte("501 5.5.4 Unable to parse SIZE"), mistake{badParameter, "the size of the mail is not a number", correct}},
-	{[]byte("504 5.5.4 SMTPUTF8 "), mistake{notOffered, "SMTPUTF8 is not offered, since every address here is ASCII", "write the addresses without SMTPUTF8"}},
 	{[]byte("504 5.5.4 "), mistake{notOffered, "the program asks for an extension that is not offered", "correct it: it can see in the reply to EHLO what is"}},
 	{[]byte("500 5.5.4 Unknown "), mistake{notOffered, "the program asks for an extension that is not offered", "correct it: it can see in the reply to EHLO what is"}},
 	{[]byte("501 5.5.4 DATA "), mistake{badParameter, "DATA takes no parameter", correct}},

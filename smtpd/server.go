@@ -165,6 +165,7 @@ func (s *Server) init() {
 	s.inner.AllowInsecureAuth = true
 	s.inner.MaxLineLength = 0
 	s.inner.EnableREQUIRETLS = true // the guard offers it
+	s.inner.EnableSMTPUTF8 = true
 }
 
 // Serve takes connections from l and speaks TLS on them from the first octet

@@ -16,6 +16,7 @@ func TestSubmission(t *testing.T) {
 		"250-8BITMIME",
 		"250-ENHANCEDSTATUSCODES",
 		"250-AUTH PLAIN LOGIN",
+		"250-SMTPUTF8",
 		"250-LIMITS RCPTMAX=100",
 		"250-REQUIRETLS",
 		"250 SIZE 26214400",
@@ -24,9 +25,10 @@ func TestSubmission(t *testing.T) {
 		t.Errorf("EHLO:\ngot  %q\nwant %q", got, want)
 	}
 	c.want(plain(officer, password), "235 ")
-	c.want("MAIL FROM:<Customs1.KE@GSP.example> SIZE=100 BODY=8BITMIME REQUIRETLS\r\n", "250 ")
+	c.want("MAIL FROM:<Customs1.KE@GSP.example> SIZE=100 BODY=8BITMIME REQUIRETLS SMTPUTF8\r\n", "250 ")
 	c.want("RCPT TO:<KE@gsp.example>\r\n", "250 ")
 	c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+	c.want("RCPT TO:<h\xc3\xa9l\xc3\xa8ne@gsp.example>\r\n", "550 5.1.1 unknown-recipient: every address here consists of letters a to z, ")
 	c.want("RCPT TO:<nobody@gsp.example>\r\n",
 		"550 5.1.1 unknown-recipient: not registered. Look it up. https://gsp.example/help/unknown-recipient")
 	c.want("DATA\r\n", "354 ")
