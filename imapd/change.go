@@ -18,7 +18,7 @@ import (
 // Append takes a mail that the client wants to keep: a draft or a sent copy.
 // It passes the same rules as a mail that is sent.
 func (s *session) Append(name string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
-	p, box, err := s.find(name, gsp.MayRead|gsp.MayInsert)
+	_, box, err := s.find(name, gsp.MayRead|gsp.MayInsert)
 	if err != nil {
 		return nil, s.tryCreate("append", err)
 	}
@@ -26,9 +26,7 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 	if err != nil {
 		return nil, err
 	}
-	if p.shelf.Prefix != "" {
-		keywords = slices.DeleteFunc(keywords, gsp.IsFirst) // nobody was, yet
-	}
+	keywords = slices.DeleteFunc(keywords, gsp.IsFirst) // nobody was, yet
 	now := time.Now()
 	if refusal := s.appends.Take(s.account.ID, 1, now); refusal != nil {
 		s.logRefusal("mail refused", refusal)
@@ -188,6 +186,9 @@ func (s *session) flagChange(change *imap.StoreFlags) (gsp.FlagChange, error) {
 		todo.Mode = gsp.AddFlags
 	case imap.StoreFlagsDel:
 		todo.Mode = gsp.RemoveFlags
+	}
+	if todo.Mode != gsp.RemoveFlags { // no limit holds for them, so no client writes them
+		todo.Keywords = slices.DeleteFunc(todo.Keywords, gsp.IsFirst)
 	}
 	rights, err := s.rights(s.view.owner)
 	if err != nil {

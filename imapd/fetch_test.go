@@ -416,3 +416,18 @@ func TestFetchReadsInParts(t *testing.T) {
 	c.want(fmt.Sprintf("UID SEARCH SENTSINCE 1-Jan-2026 HEADER Subject gsp UID %d:*", len(want)+1),
 		fmt.Sprintf("* SEARCH %d %d", len(want)+1, len(want)+2))
 }
+
+// Empty lists are mistakes of the client (RFC 9051, section 9), which the
+// library takes for nothing or for everything.
+func TestEmptyListsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 1000)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	for _, command := range []string{
+		"FETCH 1 ()", "uid fetch 1 ( )", "FETCH 1 BODY.PEEK[HEADER.FIELDS ()]", "UID FETCH 1:* (FLAGS body[header.fields.not ()])",
+	} {
+		c.refused(command, "BAD [CLIENTBUG] an empty list")
+	}
+	c.ok("FETCH 1 (BODY.PEEK[HEADER.FIELDS (X)])")
+}

@@ -294,6 +294,13 @@ func TestI20SearchResultsAreSaved(t *testing.T) {
 	c.ok("SELECT INBOX")
 	c.want("UID SEARCH RETURN (SAVE COUNT) UID 2:4", fmt.Sprintf(`* ESEARCH (TAG "t%d") UID COUNT 3`, c.tags+1))
 	c.want("FETCH $ UID", "* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)", "* 4 FETCH (UID 4)")
+	for i, command := range []string{"SEARCH RETURN (SAVE) UID 2:4", "uid search return (save) UID 2:4", "UID SEARCH RETURN (SAVE) NOT FROM {1+}\r\nq UID 2:4"} {
+		c.want(command) // nothing is told (RFC 5182, section 2.1)
+		if got := c.ok("FETCH $ UID"); len(got) != 3 {
+			t.Errorf("saved by SAVE alone, %d: got %q, want three", i, got)
+		}
+	}
+	c.want("SEARCH RETURN (SAVE ALL) UID 2:4", fmt.Sprintf(`* ESEARCH (TAG "t%d") ALL 2:4`, c.tags+1))
 	c.ok("SEARCH RETURN (SAVE MIN) UID 2:4")
 	c.want("UID STORE $ +FLAGS.SILENT (\\Flagged)")
 	c.want("SEARCH FLAGGED", "* SEARCH 2")

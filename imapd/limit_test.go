@@ -31,6 +31,11 @@ func TestKeywordsHaveLimits(t *testing.T) {
 	if refused != 60-gsp.MailboxKeywords/8 {
 		t.Errorf("%d commands of 60 were refused, want %d", refused, 60-gsp.MailboxKeywords/8)
 	}
+	w.deliver("ann", "INBOX", 1000)
+	c.ok("SELECT INBOX") // one's own, where nobody is named
+	c.ok("STORE 1 +FLAGS (ReadBy-x AnsweredBy-y)")
+	c.ok("STORE 1 FLAGS (ReadBy-x)")
+	c.want("FETCH 1 FLAGS", "* 1 FETCH (FLAGS ())")
 	for _, line := range w.login("bob").ok(`SELECT Authority/ke/INBOX`) {
 		if len(line) > 20_000 {
 			t.Errorf("a line of %d octets: %.60s", len(line), line)

@@ -246,7 +246,7 @@ func TestRightsAreTold(t *testing.T) {
 	c.refused("MYRIGHTS Nowhere", "NO [NONEXISTENT] no-mailbox: ")
 	c.refused("MYRIGHTS", "BAD MYRIGHTS with a wrong number of arguments")
 	c.refused("MYRIGHTS (Sent)", "BAD arguments cannot be read")
-	c.refused("MYRIGHTS {4+}\r\nSent", "BAD no literals in MYRIGHTS")
+	c.want("MYRIGHTS {4+}\r\nSent", `* MYRIGHTS "Sent" lrswikxcted`)
 
 	c.ok(`CREATE "Entw&APw-rfe \"1\""`)
 	c.want(`MYRIGHTS "Entw&APw-rfe \"1\""`, `* MYRIGHTS "Entw&APw-rfe \"1\"" lrswikxcted`)

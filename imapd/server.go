@@ -54,8 +54,8 @@ type Server struct {
 	RoomWait time.Duration
 
 	// Answered is told of each command that was answered, nil for nobody: its
-	// name in capitals or OTHER, whether with OK, and how long it took.
-	Answered func(command string, ok bool, took time.Duration)
+	// name in capitals or OTHER, OK, NO or BAD, and how long it took.
+	Answered func(command, result string, took time.Duration)
 
 	start   sync.Once
 	room    *allowance.Room
@@ -91,7 +91,7 @@ func (s *Server) Serve(l net.Listener) error {
 	})
 	guarded := guard.Listen(l, guard.Config{
 		TLS: s.TLS, Certificates: s.Certificates, Name: "GSP " + s.Domain, MaxConns: s.MaxConns, PerAddress: s.PerAddress,
-		Extra: extras, Answered: s.Answered,
+		Extra: extras, Answered: s.Answered, BrokenName: fmt.Sprintf("[%s] %s", imap.ResponseCodeCannot, brokenName.Text(s.Help)),
 	})
 	defer guarded.Close()
 	s.mu.Lock()

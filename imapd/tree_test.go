@@ -55,3 +55,16 @@ func TestLevelsAreMailboxes(t *testing.T) {
 		`* LIST (\HasNoChildren) "/" "Closed/Cases/2026/Old/May"`)
 	c.refused("CREATE Authority/ke/x/y", "NO [NOPERM]")
 }
+
+// A name that cannot be is told as that, in whichever way it is written.
+func TestBrokenNamesAreToldAsThat(t *testing.T) {
+	w := newWorld(t)
+	c := w.login("ann")
+	for _, enabled := range []string{"NOOP", "ENABLE UTF8=ACCEPT"} {
+		c.ok(enabled)
+		for _, command := range []string{`CREATE "R&D"`, `CREATE R&D`, `RENAME Sent "R&D"`, `CREATE "a%"`, `STATUS "R&D" (MESSAGES)`} {
+			c.refused(command, "NO [CANNOT] broken-name: this cannot be the name of a mailbox. ")
+		}
+	}
+	c.ok("CREATE RuD")
+}

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,12 +46,12 @@ type command struct {
 // next makes something ready for the library. It is called when the library
 // has read all that it was given, so what it has answered is its verdict.
 func (c *Conn) next() error {
-	asked, done, ok := c.out.verdict()
+	asked, result := c.out.verdict()
 	switch {
 	case c.step == between:
 		return c.command()
-	case done:
-		return c.finish(ok)
+	case result != "":
+		return c.finish(result)
 	case c.step == offered && asked:
 		c.left, c.step = c.cmd.literal.size, delivered
 		c.expect(forLiteral)
@@ -69,13 +70,13 @@ func (c *Conn) next() error {
 
 // finish ends the running command, which was answered: what the client still
 // sends of it is dropped.
-func (c *Conn) finish(ok bool) error {
+func (c *Conn) finish(result string) error {
 	last, name := c.step, c.cmd.name
 	c.step = between
 	c.busy.Stop()
-	c.observe(ok)
+	c.observe(result)
 	c.mu.Lock()
-	entered := ok && (name == "LOGIN" || name == "AUTHENTICATE")
+	entered := result == "OK" && (name == "LOGIN" || name == "AUTHENTICATE")
 	c.authed = c.authed || entered
 	goodbye := c.goodbye
 	c.mu.Unlock()
@@ -145,13 +146,18 @@ func (c *Conn) command() error {
 		return nil
 	case c.cmd.tag == "*" || !aCommand.MatchString(c.cmd.name):
 		return c.refuse("a tag and a command are expected", lit, hasLiteral)
-	case hasLiteral && (c.cmd.name == "ID" || slices.Contains(c.cfg.Extra.Commands, c.cmd.name)):
-		return c.refuse("no literals in "+c.cmd.name, lit, hasLiteral)
-	case c.cmd.name == "ID":
-		c.id(args)
-		return nil
-	case slices.Contains(c.cfg.Extra.Commands, c.cmd.name):
-		return c.extra(rest[len(name):])
+	case c.cmd.name == "ID" || slices.Contains(c.cfg.Extra.Commands, c.cmd.name):
+		args, err := c.whole(line[len(line)-len(rest)+len(name):], lit, hasLiteral)
+		if err != nil {
+			return err
+		}
+		if c.cmd.name == "ID" {
+			c.id(args)
+			return nil
+		}
+		return c.extra(args)
+	case emptyFetch.Match(rest): // the library takes both for something
+		return c.refuse("[CLIENTBUG] an empty list", lit, hasLiteral)
 	case hasLiteral && lit.size > maxString && !(c.cmd.message && lit.sync): // else the library has a limit
 		return c.refuse(fmt.Sprintf("[TOOBIG] literals are limited to %d octets here", maxString), lit, hasLiteral)
 	}
@@ -159,10 +165,58 @@ func (c *Conn) command() error {
 		return c.refuse("[TOOBIG] command line too long", lit, hasLiteral)
 	}
 	c.out.begin(c.cmd.tag)
+	if c.cfg.BrokenName != "" && bytes.ContainsRune(args, '&') && slices.Contains(namers, c.cmd.name) {
+		c.out.unreadable("NO " + c.cfg.BrokenName)
+	}
+	if saveAlone.Match(rest) {
+		c.out.hush()
+	}
 	return c.pass(line, lit, hasLiteral)
 }
 
+// whole reads the rest of a command that the library does not get, and returns
+// its arguments with strings in quotes where there are literals.
+func (c *Conn) whole(args []byte, lit literal, hasLiteral bool) ([]byte, error) {
+	for hasLiteral {
+		if lit.size > maxString || len(args) > maxString {
+			return nil, byeError("literal too long")
+		}
+		if lit.sync {
+			c.out.inject("+ go on\r\n")
+		}
+		c.expect(forLiteral)
+		octets := make([]byte, lit.size)
+		if _, err := io.ReadFull(c.in, octets); err != nil {
+			return nil, err
+		}
+		line, err := c.readLine(c.limit())
+		if err != nil {
+			return nil, err
+		}
+		if bytes.ContainsAny(octets, "\x00\r\n") || !wellFormed.Match(line) {
+			return nil, byeError("a literal or the line after it is not well formed")
+		}
+		args = append(args[:bytes.LastIndexByte(args, '{'):len(args)], '"')
+		args = append(append(args, quoted.Replace(string(octets))+`"`...), line...)
+		lit, hasLiteral = literalAt(line)
+	}
+	return args, nil
+}
+
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 var aCommand = regexp.MustCompile(`^[A-Z]+$`)
+
+// namers are the commands that name mailboxes.
+var namers = []string{
+	"APPEND", "COPY", "CREATE", "DELETE", "EXAMINE", "LIST", "LSUB", "MOVE", "RENAME", "SELECT", "STATUS", "SUBSCRIBE",
+	"UID", "UNSUBSCRIBE",
+}
+
+// saveAlone is a SEARCH of which nothing is to be told (RFC 5182, section 2.1).
+var saveAlone = regexp.MustCompile(`(?i)^(?:UID )?SEARCH RETURN \(SAVE\) `)
+
+var emptyFetch = regexp.MustCompile(`(?i)^(?:UID )?FETCH [^ ]+ (?:\( *\)$|.*HEADER\.FIELDS(?:\.NOT)? \( *\))`)
 
 // refuse answers a command in place of the library.
 func (c *Conn) refuse(text string, lit literal, hasLiteral bool) error {
@@ -236,13 +290,16 @@ func (c *Conn) response() error {
 func (c *Conn) idle() error {
 	c.out.hurry(true)
 	defer c.out.hurry(false)
-	c.expect(forDone)
-	if _, err := c.in.Peek(1); err != nil {
-		return err
-	}
-	line, err := c.readLine(maxResponse)
-	if err != nil {
-		return err
+	var line []byte
+	for len(line) == 0 { // as between commands
+		c.expect(forDone)
+		_, err := c.in.Peek(1)
+		if err == nil {
+			line, err = c.readLine(maxResponse)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if !strings.EqualFold(string(line), "DONE") {
 		return byeError("DONE expected")
@@ -265,4 +322,5 @@ func (c *Conn) limit() int {
 // reply answers in place of the library.
 func (c *Conn) reply(status, text string) {
 	c.out.inject(c.cmd.tag + " " + status + " " + text + "\r\n")
+	c.observe(status)
 }

@@ -79,13 +79,13 @@ var unquote = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
 // names are the commands of RFC 9051 and older ones that clients send.
 var names = []string{
 	"APPEND", "AUTHENTICATE", "CAPABILITY", "CHECK", "CLOSE", "COPY", "CREATE", "DELETE", "ENABLE", "EXAMINE",
-	"EXPUNGE", "FETCH", "IDLE", "LIST", "LOGIN", "LOGOUT", "LSUB", "MOVE", "NAMESPACE", "NOOP", "RENAME", "SEARCH",
+	"EXPUNGE", "FETCH", "ID", "IDLE", "LIST", "LOGIN", "LOGOUT", "LSUB", "MOVE", "NAMESPACE", "NOOP", "RENAME", "SEARCH",
 	"SELECT", "STATUS", "STORE", "SUBSCRIBE", "UID", "UNSELECT", "UNSUBSCRIBE",
 }
 
 // observe tells of a command that was answered. Its name is one of a few: a
 // client must not be able to fill a table of names.
-func (c *Conn) observe(ok bool) {
+func (c *Conn) observe(result string) {
 	if c.cfg.Answered == nil {
 		return
 	}
@@ -93,5 +93,5 @@ func (c *Conn) observe(ok bool) {
 	if !slices.Contains(names, name) && !slices.Contains(c.cfg.Extra.Commands, name) {
 		name = "OTHER"
 	}
-	c.cfg.Answered(name, ok, time.Since(c.cmd.began))
+	c.cfg.Answered(name, result, time.Since(c.cmd.began))
 }

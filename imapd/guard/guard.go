@@ -35,10 +35,14 @@ type Config struct {
 	PerAddress int    // of one IPv4 address or IPv6 /64; 1,000 where it is 0
 
 	Extra Extra
-	// Answered is told of each command that the library answered, nil for
-	// nobody: its name in capitals, OTHER for one that is no command, whether it
-	// was answered with OK, and how long it took from its first line.
-	Answered func(command string, ok bool, took time.Duration)
+	// BrokenName is what NO says of a command with a mailbox name that cannot be
+	// read, which the library takes for a bug of its own; BAD where it is "".
+	BrokenName string
+
+	// Answered is told of each command that was answered, nil for nobody: its
+	// name in capitals, OTHER for one that is no command, OK, NO or BAD, and how
+	// long it took from its first line.
+	Answered func(command, result string, took time.Duration)
 }
 
 // How long a client may take (RFC 9051, section 5.4, wants 30 minutes at least

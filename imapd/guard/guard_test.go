@@ -20,6 +20,10 @@ func TestI1EmptyLinesAreDropped(t *testing.T) {
 	c, _ := start(t)
 	c.send("\r\n", "a NOOP\r\n\r\n", "\r\n", "b NOOP\r\n")
 	c.want("a OK", "b OK")
+	c.send("c IDLE\r\n")
+	c.want("+ idling", "* 7 EXISTS")
+	c.send("\r\n\r\n", "DONE\r\n\r\n", "d NOOP\r\n")
+	c.want("c OK", "d OK")
 }
 
 // I2: what stands in a literal that is not taken never runs as a command.
@@ -50,7 +54,9 @@ func TestI2RefusedLiteralsDoNotRun(t *testing.T) {
 		"bad name":                   {[]string{"a CREATE {1+}\r\n& {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 		"after a quote":              {[]string{"a CREATE \"x {16+}\r\n"}, []string{"* BYE line is not well formed"}, false},
 		"quote over lines":           {[]string{"a CREATE \"x\r\n"}, []string{"a BAD line is not well formed"}, true},
-		"in ID":                      {[]string{"a ID (\"name\" {16+}\r\n", pwned, ")\r\n"}, []string{"a BAD no literals in ID"}, true},
+		"in ID":                      {[]string{"a ID (\"name\" {14+}\r\n", pwned[:14], ")\r\n"}, []string{"* ID (", "a OK"}, true},
+		"lines in ID":                {[]string{"a ID (\"name\" {16+}\r\n", pwned, ")\r\n"}, []string{"* BYE a literal or"}, false},
+		"long in ID":                 {[]string{"a ID (\"name\" {", size, "+}\r\n", long, ")\r\n"}, []string{"* BYE literal too long"}, false},
 		"unknown command":            {[]string{"a XYZZY {16+}\r\n", pwned, "\r\n"}, []string{"a BAD"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,6 +159,10 @@ func TestI16IDIsAnswered(t *testing.T) {
 	c.login()
 	c.send("d ID (\"name\" \"K-9\")\r\n")
 	c.want(`* ID ("name" "GSP")`, "d OK")
+	c.send("e ID ({4}\r\n")
+	c.want("+ ")
+	c.send("name {9+}\r\nK \"9\" (7) \"version\" {1+}\r\n1)\r\n", "f NOOP\r\n")
+	c.want(`* ID ("name" "GSP")`, "e OK", "f OK")
 	_ = lib
 }
 
@@ -166,24 +176,25 @@ func TestExtraCommandsAreTheSessions(t *testing.T) {
 	c.login()
 	c.send("b myrights \"a \\\"b\\\\\" c\r\n", "c CREATE d\r\n", "d MYRIGHTS\r\n", "e MYRIGHTS a  b\r\n", "f MYRIGHTS (a)\r\n")
 	c.want("* MYRIGHTS x lr", "b OK done", "c OK", "* MYRIGHTS x lr", "d OK done", "e BAD arguments cannot be read", "f BAD arguments cannot be read")
-	c.send("g MYRIGHTS {20+}\r\nx CREATE Pwned\r\n    \r\n", "h NOOP\r\n")
-	c.want("g BAD no literals in MYRIGHTS", "h OK")
-	if got, want := lib.noted()[1:], []string{`MYRIGHTS a "b\ c`, "CREATE d", "MYRIGHTS"}; !slices.Equal(got, want) {
+	c.send("g MYRIGHTS {14+}\r\nx \"REATE\" \\\\ed\r\n", "h NOOP\r\n")
+	c.want("* MYRIGHTS x lr", "g OK", "h OK")
+	c.send("i MYRIGHTS {20+}\r\nx CREATE Pwned\r\n    \r\n")
+	c.want("* BYE a literal or the line after it", "EOF")
+	if got, want := lib.noted()[1:], []string{`MYRIGHTS a "b\ c`, "CREATE d", "MYRIGHTS", `MYRIGHTS x "REATE" \\ed`}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// Each command of the library is told once it is answered, under one of a few
-// names.
+// Each command is told once it is answered, under one of a few names.
 func TestCommandsAreObserved(t *testing.T) {
 	p := newPipes()
 	cfg := config()
 	var told []string // by the goroutine of the only connection
-	cfg.Answered = func(command string, ok bool, took time.Duration) {
+	cfg.Answered = func(command, result string, took time.Duration) {
 		if took < 0 || took > time.Minute {
 			t.Errorf("%s took %v", command, took)
 		}
-		told = append(told, command+" "+strconv.FormatBool(ok))
+		told = append(told, command+" "+result)
 	}
 	serve(t, guard.Listen(p, cfg))
 	c := p.dial(t).login()
@@ -192,9 +203,11 @@ func TestCommandsAreObserved(t *testing.T) {
 	for !strings.HasPrefix(c.line(), "b OK") {
 	}
 	c.want("c BAD [CLIENTBUG]", "d NO")
-	c.send("e LOGOUT\r\n")
-	c.want("* BYE", "e OK", "EOF")
-	if want := []string{"LOGIN true", "OTHER false", "SELECT true", "UID false", "STATUS false"}; !slices.Equal(told, want) {
+	c.send("e MYRIGHTS\r\n", "f ID NIL\r\n", "g ??\r\n")
+	c.want("* MYRIGHTS", "e OK", "* ID", "f OK", "g BAD")
+	c.send("h LOGOUT\r\n")
+	c.want("* BYE", "h OK", "EOF")
+	if want := []string{"LOGIN OK", "OTHER BAD", "SELECT OK", "UID BAD", "STATUS NO", "MYRIGHTS OK", "ID OK", "OTHER BAD"}; !slices.Equal(told, want) {
 		t.Errorf("got %q, want %q", told, want)
 	}
 }

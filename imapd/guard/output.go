@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -33,18 +34,37 @@ type output struct {
 	direct  bool   // send at once
 	err     error
 
-	tag   string // of the running command
-	mute  bool   // the next continuation request is ours, not the client's
-	asked bool   // a continuation request was seen
-	done  bool   // the tagged response was seen
-	ok    bool   // and it was OK
+	tag    string // of the running command
+	mute   bool   // the next continuation request is ours, not the client's
+	asked  bool   // a continuation request was seen
+	result string // of the tagged response, "" until it was seen
+	bug    string // what is said in place of serverBug
+	silent bool   // ESEARCH is not wanted
+	drop   bool   // the line is not sent
 }
 
 // begin notes that the library is given a new command.
 func (o *output) begin(tag string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.tag, o.mute, o.asked, o.done, o.ok = tag, false, false, false, false
+	o.tag, o.mute, o.asked, o.result = tag, false, false, ""
+	o.bug, o.silent = "BAD [CLIENTBUG] the command cannot be read", false
+}
+
+// hush keeps the result of the running command, which is to be saved and not
+// told, from the client.
+func (o *output) hush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.silent = true
+}
+
+// unreadable sets what is said of the running command if the library cannot
+// read it.
+func (o *output) unreadable(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.bug = text
 }
 
 // offer notes that the library is given a line that ends with a literal.
@@ -55,10 +75,10 @@ func (o *output) offer(mute bool) {
 }
 
 // verdict returns what the library answered since begin or offer.
-func (o *output) verdict() (asked, done, ok bool) {
+func (o *output) verdict() (asked bool, result string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.asked, o.done, o.ok
+	return o.asked, o.result
 }
 
 // hurry sets whether lines are sent at once.
@@ -113,8 +133,10 @@ func (o *output) endLine() {
 			o.literal, o.long = lit.size, true
 		}
 	}
-	o.emit(o.line)
-	o.line = o.line[:0]
+	if !o.drop {
+		o.emit(o.line)
+	}
+	o.line, o.drop = o.line[:0], false
 }
 
 // passHead sends the begin of a long line, and keeps as much of its end as
@@ -126,7 +148,9 @@ func (o *output) passHead() {
 	}
 	const tail = 32
 	cut := len(o.line) - tail
-	o.emit(o.line[:cut])
+	if !o.drop {
+		o.emit(o.line[:cut])
+	}
 	o.line = o.line[:copy(o.line, o.line[cut:])]
 }
 
@@ -152,9 +176,10 @@ func (o *output) examine() {
 	switch string(bytes.TrimRight(word, "\r\n")) {
 	case "OK", "PREAUTH", "NO", "BAD", "BYE":
 		if tagged && string(first) == o.tag {
-			o.done, o.ok = true, string(word) == "OK"
+			o.result = string(word)
 			if bytes.Equal(rest, serverBug) {
-				o.line = []byte(o.tag + " BAD [CLIENTBUG] the command cannot be read\r\n")
+				o.result, _, _ = strings.Cut(o.bug, " ")
+				o.line = []byte(o.tag + " " + o.bug + "\r\n")
 				return
 			}
 		}
@@ -163,7 +188,7 @@ func (o *output) examine() {
 		}
 	case "CAPABILITY":
 	default:
-		o.data = !tagged
+		o.data, o.drop = !tagged, o.silent && string(word) == "ESEARCH"
 		return
 	}
 	after := bytes.Index(line, []byte("CAPABILITY")) + len("CAPABILITY")
