@@ -4,13 +4,29 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
+
+// The number of a step is its place: two of one number would be done in an
+// order that depends on their names.
+func TestMigrationsAreNumbered(t *testing.T) {
+	names, err := fs.Glob(migrations, "*.sql")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("migrations %q, %v", names, err)
+	}
+	for i, name := range names {
+		if !strings.HasPrefix(name, fmt.Sprintf("%04d_", i+1)) {
+			t.Errorf("step %d is %s", i+1, name)
+		}
+	}
+}
 
 func TestMigrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), databaseName)
