@@ -13,6 +13,7 @@ type Condition struct {
 	Version     string             `json:"version"`
 	Started     time.Time          `json:"started"`
 	Doors       []Door             `json:"doors"`
+	Commands    []Command          `json:"commands"`             // of the reading door, by name
 	Today       Mails              `json:"today"`                // since midnight UTC
 	Waiting     int                `json:"cases_waiting"`        // for an answer
 	Oldest      time.Time          `json:"oldest_case,omitzero"` // when the oldest of them was opened
@@ -33,6 +34,40 @@ type Door struct {
 	Name        string `json:"name"`
 	Address     string `json:"address"`
 	Connections *int   `json:"connections,omitempty"` // nil where they are not counted
+}
+
+// Command counts a command of the reading door since the start.
+type Command struct {
+	Name string `json:"name"` // in capitals, OTHER for what is none
+	OK   int    `json:"ok"`
+	No   int    `json:"no"`
+	Bad  int    `json:"bad"`
+	Took Took   `json:"took"` // to the answer, with what the client took to send the command
+}
+
+// Took counts by time.
+type Took struct {
+	Within10ms  int `json:"within_10ms"`
+	Within100ms int `json:"within_100ms"` // and not within 10 ms, and so on
+	Within1s    int `json:"within_1s"`
+	Within10s   int `json:"within_10s"`
+	Longer      int `json:"longer"`
+}
+
+// Add counts one.
+func (t *Took) Add(d time.Duration) {
+	switch {
+	case d <= 10*time.Millisecond:
+		t.Within10ms++
+	case d <= 100*time.Millisecond:
+		t.Within100ms++
+	case d <= time.Second:
+		t.Within1s++
+	case d <= 10*time.Second:
+		t.Within10s++
+	default:
+		t.Longer++
+	}
 }
 
 // Mails counts the mails of a day.

@@ -29,13 +29,14 @@ type Gateway struct {
 	Notes             []string    // what needs somebody soon
 	Called            gsp.Servers // what mail clients are told
 
-	core    *Core
-	started time.Time
-	tls     string // folder of our own authority
-	doors   []door
-	served  sync.WaitGroup
-	failed  chan error    // room for one of each door and the store
-	ending  chan struct{} // closed by Shutdown
+	core     *Core
+	started  time.Time
+	commands meter  // of the reading door
+	tls      string // folder of our own authority
+	doors    []door
+	served   sync.WaitGroup
+	failed   chan error    // room for one of each door and the store
+	ending   chan struct{} // closed by Shutdown
 }
 
 // Made is something that a first start made.
@@ -164,6 +165,7 @@ func (g *Gateway) openDoors(c config.Config, pair *localca.Pair, log *slog.Logge
 		TLS: pair.Config(), Certificates: asked, Domain: c.Domain, Help: c.HelpBase(), MaxMessage: int64(c.Limits.MaxMessage),
 		MaxConns: c.IMAP.Connections, PerAddress: c.IMAP.ConnectionsPerAddress, PerAccount: c.IMAP.ConnectionsPerAccount,
 		BadLogins: c.Limits.FailedLogins, Appends: orNone(c.Limits.AppendsPerHour), Room: int64(c.Limits.InFlight), Log: log,
+		Answered: g.commands.count,
 	}
 	directory := &keyserver.Server{Directory: who, Domain: c.Domain, Aliases: c.Aliases, Submission: core.Office.Keys, Misses: c.Limits.MissedLookups, TLS: pair.Config(), Log: log}
 	commands := &control.Server{Office: core.Office, Log: log}

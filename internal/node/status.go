@@ -48,8 +48,9 @@ func (g *Gateway) condition(c config.Config, pair *localca.Pair, submissions, re
 				{Name: "reading", Address: g.IMAP.String(), Connections: new(readings())},
 				{Name: "keys and help", Address: g.HTTPS.String()},
 			},
-			Today:   admin.Mails{Accepted: tally.Accepted, Refused: tally.Refused},
-			Waiting: tally.Waiting, Oldest: tally.Oldest,
+			Commands: g.commands.read(),
+			Today:    admin.Mails{Accepted: tally.Accepted, Refused: tally.Refused},
+			Waiting:  tally.Waiting, Oldest: tally.Oldest,
 			Certificate: pair.Leaf().NotAfter, Data: c.Data,
 		}
 		if g.STARTTLS != nil {
