@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -21,11 +23,12 @@ func isShared(name string) bool {
 }
 
 // canonical returns a name within a shelf as the store knows it, and whether
-// it can be one: INBOX in capitals, no empty level, nothing that clients or
+// it can be one: INBOX in capitals, letters composed with their accents (RFC
+// 5198; a Mac sends them apart), no empty level, nothing that clients or
 // LIST take for something else. An "&" is refused because go-imap beta.8 takes
 // it for UTF-7 also where the client has switched that off.
 func canonical(name string) (string, bool) {
-	name = strings.TrimSuffix(name, "/") // RFC 9051, section 6.3.4: more is to come below
+	name = norm.NFC.String(strings.TrimSuffix(name, "/")) // RFC 9051, section 6.3.4: more is to come below
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsAny(name, "&%*") {
 		return "", false
 	}

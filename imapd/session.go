@@ -3,6 +3,7 @@ package imapd
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-sasl"
+	"golang.org/x/text/unicode/norm"
 
 	"gsp.example/gsp/imapd/guard"
 	"gsp.example/gsp/internal/gsp"
@@ -181,15 +183,17 @@ func (s *session) find(name string, rights gsp.Rights) (place, gsp.Mailbox, erro
 	if err != nil {
 		return place{}, gsp.Mailbox{}, err
 	}
-	for _, box := range boxes {
-		if box.Name == p.name {
-			if p.shelf.Rights&rights != rights {
-				return place{}, gsp.Mailbox{}, notAllowed
-			}
-			return p, box, nil
-		}
+	i := slices.IndexFunc(boxes, func(b gsp.Mailbox) bool { return b.Name == p.name })
+	if i < 0 { // it may be from before names were composed
+		i = slices.IndexFunc(boxes, func(b gsp.Mailbox) bool { return norm.NFC.String(b.Name.Name) == p.name.Name })
 	}
-	return place{}, gsp.Mailbox{}, noMailbox
+	switch {
+	case i < 0:
+		return place{}, gsp.Mailbox{}, noMailbox
+	case p.shelf.Rights&rights != rights:
+		return place{}, gsp.Mailbox{}, notAllowed
+	}
+	return p, boxes[i], nil
 }
 
 // rights returns what the account may do with an owner's mailboxes now.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
+	"golang.org/x/text/unicode/norm"
 
 	"gsp.example/gsp/internal/gsp"
 )
@@ -73,7 +74,7 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	}
 	total := 0
 	for i, pattern := range patterns {
-		patterns[i] = ref + pattern
+		patterns[i] = norm.NFC.String(ref + pattern)
 		total += len(patterns[i])
 	}
 	if total > 4096 {
@@ -86,7 +87,8 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 	lsub := s.conn.Command() == "LSUB" // or LIST (SUBSCRIBED), which the library calls with the same options
 	above := make(map[string]bool)     // a subscribed mailbox is somewhere below that is not listed itself
 	for _, n := range list {
-		n.asked = slices.ContainsFunc(patterns, func(p string) bool { return matches(p, n.name) })
+		name := norm.NFC.String(n.name)
+		n.asked = slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name) })
 		if n.subscribed && !n.asked && (lsub || options.SelectRecursiveMatch) {
 			parents(n.name, func(name string) { above[name] = true })
 		}

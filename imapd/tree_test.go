@@ -1,6 +1,11 @@
 package imapd_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"gsp.example/gsp/internal/gsp"
+)
 
 // A client that opens one level after the other finds what is subscribed
 // below a level that is not, by LSUB (RFC 3501, section 6.3.9) as by LIST (RFC
@@ -67,4 +72,33 @@ func TestBrokenNamesAreToldAsThat(t *testing.T) {
 		}
 	}
 	c.ok("CREATE RuD")
+}
+
+// A name is the same whether its accents stand apart or not, also one that was
+// stored before.
+func TestAccentsAreComposed(t *testing.T) {
+	const composed, apart = "\u00c9tat", "E\u0301tat"
+	w := newWorld(t)
+	c := w.login("ann")
+	c.ok("ENABLE IMAP4rev2")
+	c.ok(`CREATE "` + apart + `"`)
+	c.refused(`CREATE "`+composed+`"`, "NO [ALREADYEXISTS]")
+	if got := w.box("ann", composed); got.Messages != 0 {
+		t.Errorf("got %+v", got)
+	}
+	c.ok(`SELECT "` + apart + `"`)
+	c.ok(`SELECT "` + composed + `"`)
+	for _, pattern := range []string{apart, composed} {
+		if got := c.ok(`LIST "" "` + pattern + `"`); len(got) != 1 {
+			t.Errorf("LIST %+q: got %q", pattern, got)
+		}
+	}
+	c.ok(`DELETE "` + apart + `"`)
+	if _, err := w.store.CreateMailbox(t.Context(), gsp.MailboxName{Owner: "ann", Name: apart}, ""); err != nil {
+		t.Fatal(err)
+	}
+	c.ok(`SELECT "` + composed + `"`)
+	if got := c.ok(`LIST "" "` + composed + `"`); !slices.Contains(got, `* LIST (\HasNoChildren) "/" "`+apart+`"`) {
+		t.Errorf("got %q", got)
+	}
 }

@@ -100,7 +100,7 @@ var libraries = map[string][]string{
 	"github.com/alecthomas/kong":        {"internal/cli", "."},
 	"github.com/pelletier/go-toml/v2":   {"internal/config", "internal/pattern"},
 	"golang.org/x/sync":                 {"*"},
-	"golang.org/x/text":                 {"keyserver", "internal/pattern", "internal/wire", "internal/pgpcert"},
+	"golang.org/x/text":                 {"imapd", "keyserver", "internal/pattern", "internal/wire", "internal/pgpcert"},
 }
 
 // standard says who may import a part of the standard library, where that is
