@@ -211,16 +211,27 @@ func TestS10Addresses(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.login(t)
 	c.want("MAIL FROM:<"+officer+">\r\n", "250 ")
-	for _, path := range []string{
-		`<"x@y"@gsp.example>`, `<"ke@gsp.example"@elsewhere.example>`, `<"ke\@gsp.example">`,
-		"<c@../../x>", "<ke@[127.0.0.1]>", "<ke@gsp.example.>", "<ke..x@gsp.example>", "<.ke@gsp.example>",
-		"<" + strings.Repeat("k", 65) + "@gsp.example>", "<ke@elsewhere.example>", "<@ke@gsp.example>",
-		"<ke@gsp.example", "<>", "<Postmaster>", "ke@", "@gsp.example", "<ke @gsp.example>", "<ke@gsp.example>x",
+	for reply, paths := range map[string][]string{
+		"550 5.1.1 unknown-recipient: the recipient is not an address of the form name@domain. ": {
+			`<"x@y"@gsp.example>`, `<"ke@gsp.example"@elsewhere.example>`, `<"k e"@gsp.example>`,
+			"<c@../../x>", "<ke@[127.0.0.1]>", "<ke@gsp.example.>", "<ke..x@gsp.example>", "<.ke@gsp.example>",
+			"<" + strings.Repeat("k", 65) + "@gsp.example>",
+		},
+		"550 5.1.1 unknown-recipient: not registered. ": {"<ke@elsewhere.example>", "<Postmaster@elsewhere.example>"},
+		"501 5.5.2 bad-sequence: the recipient is not written as RCPT TO:<name@domain>. ": {
+			"ke@gsp.example", " ke@gsp.example", "postmaster", "ke@", "@gsp.example", "", "<", "<>", "<ke>", "<postmasters>",
+			"<ke@gsp.example", "<ke @gsp.example>", `<"ke\@gsp.example">`, "\"ke\"@gsp.example",
+			"<@elsewhere.example:ke@gsp.example>", "<@a.example,@b.example:ke@gsp.example>", "<@ke@gsp.example>", "@a.example:ke@gsp.example",
+		},
+		"555 5.5.4 bad-sequence: the program asks for an extension that is not offered. ": {"<ke@gsp.example>x", "<ke@gsp.example> <de@gsp.example>"},
 	} {
-		if got := c.want("RCPT TO:"+path+"\r\n", "5"); strings.Contains(got, "Error:") {
-			t.Errorf("%s: %q", path, got)
+		for _, path := range paths {
+			if got := c.want("RCPT TO:"+path+"\r\n", ""); !strings.HasPrefix(got, reply) {
+				t.Errorf("%s: got %q, want %q", path, got, reply)
+			}
 		}
 	}
+	c.want("RCPT FROM:<ke@gsp.example>\r\n", "501 5.5.2 bad-sequence: ")
 	c.want("RCPT TO:<k\xc3\xa9@gsp.example>\r\n", "550 5.1.1 unknown-recipient: every address here consists of letters a to z")
 	c.want("RCPT TO:<k\xc3\xa9\x00@gsp.example>\r\n", "550 5.6.0 broken-lines: ")
 	c.gone()
@@ -229,6 +240,33 @@ func TestS10Addresses(t *testing.T) {
 	for _, sender := range []string{"<>", "<fr1@gsp.example>", `<"customs1.ke@gsp.example"@x>`, "<a@b@c>"} {
 		c := d.login(t)
 		c.want("MAIL FROM:"+sender+"\r\n", "550 5.7.1 wrong-sender: ")
+	}
+	for _, sender := range []string{officer, "", "<", "<@a.example:" + officer + ">", "<" + officer} {
+		c := d.login(t)
+		c.want("MAIL FROM:"+sender+"\r\n", "501 5.5.2 bad-sequence: the sender is not written as MAIL FROM:<name@domain>. ")
+		c.want("MAIL FROM:<"+officer+">\r\n", "250 ") // in the same session
+	}
+}
+
+// One mailbox has several paths: Postmaster without a domain must be taken (RFC
+// 5321, section 4.5.1), quotes that say nothing change nothing (section 4.1.2),
+// and Outlook writes a space behind the colon.
+func TestS10OneMailboxManyPaths(t *testing.T) {
+	d := openDoor(t, nil)
+	for want, paths := range map[string][]string{
+		"postmaster@gsp.example": {"<Postmaster>", "<postmaster>", "<POSTMASTER>", " <Postmaster>", "<PostMaster@GSP.example>"},
+		"ke@gsp.example":         {"<ke@gsp.example>", "<KE@Gsp.Example>", `<"ke"@gsp.example>`, " <ke@gsp.example>", "  <ke@gsp.example> "},
+	} {
+		for _, path := range paths {
+			c := d.login(t)
+			c.want("mail from: <"+officer+"> SIZE=4000\r\n", "250 ")
+			c.want("rcpt to:"+path+"\r\n", "250 ")
+			c.want("DATA\r\n", "354 ")
+			c.want(body+".\r\n", "250 ")
+			if got := d.store.take()[0].Recipients; len(got) != 1 || got[0].String() != want {
+				t.Errorf("%s: got %v, want %s", path, got, want)
+			}
+		}
 	}
 }
 

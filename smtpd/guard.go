@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
 	"sync"
 	"time"
 
@@ -121,11 +120,12 @@ func (g *guard) command() error {
 		if r := g.refuseLine(line); r != nil {
 			return g.hangUp(r)
 		}
-		g.greeting = hasVerb(line, "EHLO")
-		if hasVerb(line, "MAIL") {
-			line = hugeSize.ReplaceAll(line, []byte(" SIZE=4294967295"))
+		if m := brokenPath(line); m != nil && g.loggedIn {
+			g.out = append(g.out, m.tell(g.server.Help)...)
+			continue
 		}
-		g.line = line
+		g.greeting = hasVerb(line, "EHLO")
+		g.line = g.toParse(line)
 		return nil
 	}
 }
@@ -190,31 +190,6 @@ func (g *guard) refuseLine(line []byte) *gsp.Refusal {
 	}
 	return nil
 }
-
-// foreignAddress refuses an address beyond ASCII, which nobody here has, and the
-// session goes on: with SMTPUTF8 (RFC 6531) or without, an officer may mistype
-// a name.
-func foreignAddress(line []byte) *gsp.Refusal {
-	isMail, isRcpt := hasVerb(line, "MAIL"), hasVerb(line, "RCPT")
-	if !isMail && !isRcpt || !bytes.ContainsFunc(line, func(r rune) bool { return r > '~' }) ||
-		!bytes.HasSuffix(line, []byte("\r\n")) || bytes.ContainsFunc(line[:len(line)-2], func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil
-	}
-	r := &gsp.Refusal{
-		Reason: gsp.UnknownRecipient,
-		Cause:  "every address here consists of letters a to z, digits and signs of ASCII",
-		Remedy: "write the address as it stands in the list of competent authorities",
-	}
-	if isMail {
-		r.Reason, r.Remedy = gsp.WrongSender, "send from the address on your credential sheet"
-	}
-	return r
-}
-
-// hugeSize finds the size of a mail that may be more than go-smtp can parse; a
-// size has up to 20 digits (RFC 1870, section 3). Put 4 GiB in its place, and
-// the mail is refused for what it is.
-var hugeSize = regexp.MustCompile(`(?i) SIZE=[1-9][0-9]{9,19}\b`)
 
 func hasVerb(line []byte, verb string) bool {
 	return len(line) > len(verb) && line[len(verb)] <= ' ' && bytes.EqualFold(line[:len(verb)], []byte(verb))

@@ -67,6 +67,12 @@ var (
 // correct is what there is to do where only the program can do something.
 const correct = "correct the program that sent it"
 
+// How an address is written wrongly.
+var (
+	senderForm    = mistake{badSyntax, "the sender is not written as MAIL FROM:<name@domain>", correct}
+	recipientForm = mistake{badSyntax, "the recipient is not written as RCPT TO:<name@domain>", correct}
+)
+
 // mistakes are those that go-smtp finds, by how it tells of them; the first that
 // fits counts.
 var mistakes = []struct {
@@ -77,8 +83,8 @@ var mistakes = []struct {
 	{[]byte("501 5.5.2 Domain/address"), mistake{badSyntax, "the program has not said its name", "correct it: EHLO takes the name of the client"}},
 	{[]byte("502 5.5.1 Missing MAIL"), mistake{badSequence, "no sender was accepted for this mail", "correct what was refused before"}},
 	{[]byte("502 5.5.1 Missing RCPT"), mistake{badSequence, "no recipient was accepted for this mail", "correct what was refused before"}},
-	{[]byte("501 5.5.2 Was expecting MAIL"), mistake{badSyntax, "the sender is not written as MAIL FROM:<name@domain>", correct}},
-	{[]byte("501 5.5.2 Was expecting RCPT"), mistake{badSyntax, "the recipient is not written as RCPT TO:<name@domain>", correct}},
+	{[]byte("501 5.5.2 Was expecting MAIL"), senderForm},
+	{[]byte("501 5.5.2 Was expecting RCPT"), recipientForm},
 
 	{[]byte("503 5.5.1 Already authenticated"), mistake{badSequence, "this connection is logged in already", "connect again to log in as somebody else"}},
 	{[]byte("502 5.5.4 Missing parameter"), mistake{badParameter, "AUTH came without a mechanism", correct}},
