@@ -3,6 +3,7 @@ package stories_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
 	"gsp.example/gsp/internal/pgpcert"
+	"gsp.example/gsp/internal/store/sqlite"
 )
 
 // TestKilledUnderLoad kills the gateway without warning while clients submit,
@@ -72,16 +74,23 @@ type battered struct {
 	smtp     string
 	imap     string
 	clients  []*submitter
-	body     []byte // of every mail, as it was first read
+	bodies   map[bool][]byte // of every mail, as it was first read, and of every large one
 	found    map[string]bool
 	uids     map[imap.UID]string // each one's Message-ID, expunged or not
 	validity uint32
 }
 
+// Each tenth mail is one that becomes a file beside the database.
+const (
+	everyLarge = 10
+	largeText  = 400 << 10 // octets of its text, half of which sealing takes away again
+)
+
 // submitter is a mail client that sends one mail after another.
 type submitter struct {
 	number int
 	raw    []byte // the mail without its Message-ID
+	large  []byte // another, which becomes a file of its own
 	next   int    // counts the mails answered with 250, and numbers the next
 }
 
@@ -89,7 +98,7 @@ func (s *submitter) messageID(n int) string { return fmt.Sprintf("%d.%d@gsp.exam
 
 func newBattered(ctx context.Context, t *testing.T) *battered {
 	t.Helper()
-	b := &battered{world: &world{folder: t.TempDir()}, t: t, found: map[string]bool{}, uids: map[imap.UID]string{}}
+	b := &battered{world: &world{folder: t.TempDir()}, t: t, bodies: map[bool][]byte{}, found: map[string]bool{}, uids: map[imap.UID]string{}}
 	must := func(_ string, err error) {
 		t.Helper()
 		if err != nil {
@@ -105,15 +114,21 @@ func newBattered(ctx context.Context, t *testing.T) *battered {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := client.Compose(client.Draft{
-		From: address("fr1"), To: []gsp.Address{address("ke1")}, MessageID: "<x@gsp.example>", Date: time.Now(),
-		Text: "Whose are these?", For: []*pgpcert.Cert{cert}, Signer: b.keys["fr1"],
-	})
-	if err != nil {
-		t.Fatal(err)
+	compose := func(text string) []byte {
+		raw, err := client.Compose(client.Draft{
+			From: address("fr1"), To: []gsp.Address{address("ke1")}, MessageID: "<x@gsp.example>", Date: time.Now(),
+			Text: text, For: []*pgpcert.Cert{cert}, Signer: b.keys["fr1"],
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
 	}
+	noise := make([]byte, largeText/2)
+	rand.Read(noise)
+	raw, large := compose("Whose are these?"), compose(fmt.Sprintf("%x", noise))
 	for n := range 6 {
-		b.clients = append(b.clients, &submitter{number: n, raw: raw})
+		b.clients = append(b.clients, &submitter{number: n, raw: raw, large: large})
 	}
 	b.smtp, b.imap = b.gateway.SMTP.String(), b.gateway.IMAP.String()
 	b.end()
@@ -200,7 +215,11 @@ func (s *submitter) submit(ctx context.Context, b *battered, more func() bool, l
 		return err
 	}
 	for {
-		mail := bytes.Replace(s.raw, []byte("x@gsp.example"), []byte(s.messageID(s.next)), 1)
+		raw := s.raw
+		if s.next%everyLarge == everyLarge-1 {
+			raw = s.large
+		}
+		mail := bytes.Replace(raw, []byte("x@gsp.example"), []byte(s.messageID(s.next)), 1)
 		if err := c.SendMail("fr1@gsp.example", []string{"ke1@gsp.example"}, bytes.NewReader(mail)); err != nil {
 			return err
 		}
@@ -253,11 +272,12 @@ func (b *battered) read(ctx context.Context) {
 		}
 		b.uids[m.UID], b.found[id] = id, true
 		body := m.FindBodySection(section)
-		if b.body == nil {
-			b.body = slices.Clone(body)
+		large := len(body) > sqlite.InlineLimit
+		if b.bodies[large] == nil {
+			b.bodies[large] = slices.Clone(body)
 		}
-		if !bytes.Equal(body, b.body) {
-			b.t.Errorf("%s was altered: got %d octets, want the %d of the others", id, len(body), len(b.body))
+		if !bytes.Equal(body, b.bodies[large]) {
+			b.t.Errorf("%s was altered: got %d octets, want the %d of the others", id, len(body), len(b.bodies[large]))
 		}
 		if m.UID%7 == 0 {
 			gone.AddNum(m.UID)

@@ -2,6 +2,7 @@ package stories_test
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +13,9 @@ import (
 
 // TestSyncedBeforeAnswered watches the system calls of the gateway while mails
 // come in one after another: between the last write to the database's log and
-// the answer to the client stands a sync of that log that succeeded.
+// the answer to the client stands a sync of that log that succeeded. A large
+// mail has its file synced before it gets its name, and the folder that has the
+// name before the log is written.
 func TestSyncedBeforeAnswered(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -25,7 +28,7 @@ func TestSyncedBeforeAnswered(t *testing.T) {
 	b := newBattered(t.Context(), t)
 	b.serve(t.Context())
 	trace := filepath.Join(b.folder, "trace")
-	watch := exec.Command(strace, "-f", "-yy", "-qq", "-e", "trace=write,pwrite64,fdatasync,fsync", "-e", "signal=none",
+	watch := exec.Command(strace, "-f", "-yy", "-qq", "-e", "trace=write,pwrite64,fdatasync,fsync,rename,renameat,renameat2", "-e", "signal=none",
 		"-o", trace, "-p", fmt.Sprint(b.program.cmd.Process.Pid))
 	if err := watch.Start(); err != nil {
 		t.Fatal(err)
@@ -52,46 +55,82 @@ func TestSyncedBeforeAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if synced := inOrder(t, string(text), b.smtp); synced < mails {
+	synced, large := inOrder(t, string(text), b.smtp)
+	if synced < mails {
 		t.Errorf("saw %d answers after a sync, want those of the last %d mails of %d", synced, mails, sent)
+	}
+	if large < mails/everyLarge {
+		t.Errorf("saw %d mails become files, want %d", large, mails/everyLarge)
 	}
 }
 
 // The calls that matter, as strace -f -yy prints them: on the log of the
-// database, and on a connection of the submission door. A call that another
-// thread's interrupts stands on two lines, of which the first names the file
-// and the second the result.
+// database, on the files of large mails, and on a connection of the submission
+// door.
 var (
-	logWrite = regexp.MustCompile(`^\d+ +pwrite64\(\d+<[^>]*-wal>`)
-	logSync  = regexp.MustCompile(`^(\d+) +f(?:data)?sync\(\d+<[^>]*-wal>(\) += 0| <unfinished)`)
-	resumed  = regexp.MustCompile(`^(\d+) +<\.\.\. f(?:data)?sync resumed>\) += 0`)
+	isWrite  = regexp.MustCompile(`^p?write`)
+	logWrite = regexp.MustCompile(`^pwrite64\(\d+<[^>]*-wal>`)
+	synced   = regexp.MustCompile(`^f(?:data)?sync\(\d+<([^>]*)>\) += 0`)
+	named    = regexp.MustCompile(`^rename.*"([^"]*/mails/[^"]*)".*"([^"]*)".*\) += 0`)
 )
 
-// inOrder fails where an answer left while the log had a write that was not
-// synced, and returns how many answers left right after a sync. One client
-// waits for each answer, so the order of calls is the order of causes.
-func inOrder(t *testing.T, trace, door string) (answers int) {
-	t.Helper()
-	answer := regexp.MustCompile(`^\d+ +write\(\d+<TCP[^>]*` + regexp.QuoteMeta(door) + `->`)
-	dirty, synced := false, false
-	syncing := map[string]bool{} // threads
-	for line := range strings.Lines(trace) {
-		sync, end := logSync.FindStringSubmatch(line), resumed.FindStringSubmatch(line)
-		switch {
-		case logWrite.MatchString(line):
-			dirty, synced = true, false
-		case sync != nil && sync[2] == " <unfinished":
-			syncing[sync[1]] = true
-		case sync != nil, end != nil && syncing[end[1]]:
-			dirty, synced = false, true
-		case answer.MatchString(line) && dirty:
-			t.Errorf("answered before the sync: %s", line)
-		case answer.MatchString(line) && synced:
-			answers, synced = answers+1, false
-		}
-		if end != nil {
-			delete(syncing, end[1])
+// calls yields the calls of a trace. One that another thread's interrupts stands
+// on two lines: it is taken for a write where it begins, and for another call
+// where it ends.
+func calls(trace string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		begun := map[string]string{} // by thread
+		for line := range strings.Lines(trace) {
+			thread, call, _ := strings.Cut(line, " ")
+			call = strings.TrimSpace(call)
+			if head, unfinished := strings.CutSuffix(call, " <unfinished ...>"); unfinished && !isWrite.MatchString(head) {
+				begun[thread] = head
+				continue
+			}
+			if _, end, resumed := strings.Cut(call, " resumed>"); resumed {
+				call = begun[thread] + end
+				delete(begun, thread)
+			}
+			if !yield(call) {
+				return
+			}
 		}
 	}
-	return answers
+}
+
+// inOrder fails where an answer left while the log had a write that was not
+// synced, and where a large mail was not synced before. It returns how many
+// answers left right after a sync, and how many large mails there were. One
+// client waits for each answer, so the order of calls is the order of causes.
+func inOrder(t *testing.T, trace, door string) (answers, large int) {
+	t.Helper()
+	answer := regexp.MustCompile(`^write\(\d+<TCP[^>]*` + regexp.QuoteMeta(door) + `->`)
+	dirty, clean := false, false
+	files, folders := map[string]bool{}, map[string]bool{} // that are synced, and that are not
+	for call := range calls(trace) {
+		sync, name := synced.FindStringSubmatch(call), named.FindStringSubmatch(call)
+		switch {
+		case logWrite.MatchString(call):
+			dirty, clean = true, false
+			for folder := range folders {
+				t.Errorf("the log was written before %s was synced", folder)
+			}
+		case sync != nil && strings.HasSuffix(sync[1], "-wal"):
+			dirty, clean = false, true
+		case sync != nil:
+			files[sync[1]] = true
+			delete(folders, sync[1])
+		case name != nil:
+			if !files[name[1]] {
+				t.Errorf("%s got its name before it was synced", name[1])
+			}
+			folders[filepath.Dir(name[2])] = true
+			large++
+		case answer.MatchString(call) && dirty:
+			t.Errorf("answered before the sync: %s", call)
+		case answer.MatchString(call) && clean:
+			answers, clean = answers+1, false
+		}
+	}
+	return answers, large
 }
