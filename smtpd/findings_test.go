@@ -135,7 +135,7 @@ func TestS7SizeIsExact(t *testing.T) {
 	for _, announce := range []string{"", " SIZE=20000", " SIZE=10"} {
 		for _, test := range []struct{ mail, reply string }{
 			{full, "250 "},
-			{"x" + full, "552 5.3.4 too-large: the mail is larger than 20000 octets."},
+			{"x" + full, "552 5.3.4 too-large: the mail is larger than 19.5 KiB."},
 			{full + "x\r\n", "552 5.3.4 "},
 		} {
 			c.want("MAIL FROM:<"+officer+">"+announce+"\r\n", "250 ")

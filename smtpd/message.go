@@ -193,7 +193,7 @@ var (
 func tooLarge(limit int64) *gsp.Refusal {
 	return &gsp.Refusal{
 		Reason: gsp.TooLarge,
-		Cause:  fmt.Sprintf("the mail is larger than %d octets", limit),
+		Cause:  "the mail is larger than " + gsp.Octets(limit),
 		Remedy: "send it in several mails, or with smaller attachments",
 	}
 }

@@ -135,7 +135,7 @@ func TestBadFiles(t *testing.T) {
 		{"time out of range", "[deadlines]\nmail = \"7h\"", "gsp.toml:2:1: key deadlines.mail: 7h is not between 1m and 6h"},
 		{"two doors of submission", "[smtp]\nstarttls_listen = \"127.0.0.1:8465\"",
 			`gsp.toml:2:1: key smtp.starttls_listen: another door listens on "127.0.0.1:8465" already`},
-		{"no level", "[log]\nlevel = \"loud\"", "gsp.toml:2:9: key log.level: ..."},
+		{"no level", "[log]\nlevel = \"loud\"", "gsp.toml:2:9: key log.level: want \"debug\", \"info\", \"warn\" or \"error\""},
 		{"no format", "[log]\nformat = \"xml\"", `gsp.toml:2:1: key log.format: "xml" is none of "text", "json"`},
 		{"no disclosure", "uim_disclosure = \"show\"", `gsp.toml:1:1: key uim_disclosure: "show" is none of "mask", "refuse"`},
 		{"no domain", "domain = \"\"", `gsp.toml:1:1: key domain: "" is not a domain name`},

@@ -127,10 +127,13 @@ func refuse(name string, err error) error {
 	return r
 }
 
-// problem says what a decoding error is about. The library tells of a wrong
-// type in words of Go, which the operator need not know.
+// problem says what a decoding error is about. The libraries tell of a wrong
+// type or level in words of Go, which the operator need not know.
 func problem(e *toml.DecodeError) string {
 	text := strings.TrimPrefix(e.Error(), "toml: ")
+	if strings.HasPrefix(text, "slog: ") {
+		return `want "debug", "info", "warn" or "error"`
+	}
 	found, ok := strings.CutPrefix(text, "cannot decode TOML ")
 	if !ok {
 		return text
