@@ -109,11 +109,12 @@ func (r *run) welcome(g *node.Gateway, madeConfig bool) {
 	if madeConfig {
 		fmt.Fprint(w, `
 Next, in another terminal and in this folder:
-  1. set "domain" in the configuration and start again, since addresses and keys carry it
-  2. gsp library import FILE           put the pattern library in force
-  3. gsp party add ke Kenya            register a Party
+  1. unless this is a trial: stop the gateway, set domain in the configuration,
+     delete the data folder, whose keys name the old domain, and start again
+  2. gsp library import FILE     put the pattern library in force
+  3. gsp party add ke Kenya      register a Party
   4. gsp account add customs1.ke --party ke
-  5. gsp key import ke FILE            publish the OpenPGP keys of the Party and its officers
+  5. gsp key import ke FILE      publish the key of the Party; so for each officer
 `)
 	}
 	fmt.Fprintln(w, "ready")
