@@ -176,6 +176,46 @@ func TestAnUpgradeFindsWhoIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Which Party has not read a mail stood at each message before version 13.
+func TestAnUpgradeKnowsWhoHasNotRead(t *testing.T) {
+	schema, err := os.ReadFile("testdata/schema-5.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	db := other(t, folder)
+	alter(t, db, string(schema)+`
+		INSERT INTO mail VALUES (1, 9, x'', x'', 'a'), (2, 9, x'', x'', 'b');
+		INSERT INTO item VALUES (1, 1, 1, 1, 0, '', 0, 9, 'ke'), (2, 1, 1, 1, 0, '', 0, 9, 'ke'), (3, 1, 1, 1, 0, '', 0, 9, 'fr'),
+			(1, 2, 1, 2, 0, '', 0, 9, '');
+		UPDATE mailbox SET messages = 2, unseen = 2 WHERE id = 1;`)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, folder, sqlite.Options{})
+	for _, step := range []struct {
+		mailbox gsp.MailboxID
+		uid     uint32
+		want    []gsp.PartyID // that have read, by now
+	}{{1, 2, nil}, {2, 1, []gsp.PartyID{"ke"}}, {1, 1, []gsp.PartyID{"ke"}}, {3, 1, []gsp.PartyID{"ke", "fr"}}} {
+		if err := s.SetFlags(t.Context(), step.mailbox, []uint32{step.uid}, gsp.FlagChange{Mode: gsp.AddFlags, Flags: gsp.Seen}); err != nil {
+			t.Fatal(err)
+		}
+		var read []gsp.PartyID
+		for e, err := range s.Events(t.Context(), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind == gsp.MailRead {
+				read = append(read, e.Party)
+			}
+		}
+		if !slices.Equal(read, step.want) {
+			t.Errorf("after message %d of mailbox %d: %q have read, want %q", step.uid, step.mailbox, read, step.want)
+		}
+	}
+}
+
 func TestWritesAfterCloseAreRefused(t *testing.T) {
 	s := open(t, t.TempDir(), sqlite.Options{})
 	if err := s.Close(); err != nil {
