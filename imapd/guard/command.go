@@ -73,7 +73,7 @@ func (c *Conn) next() error {
 func (c *Conn) finish(result string) error {
 	last, name := c.step, c.cmd.name
 	c.step = between
-	c.busy.Stop()
+	c.run(false)
 	c.observe(result)
 	c.mu.Lock()
 	entered := result == "OK" && (name == "LOGIN" || name == "AUTHENTICATE")
@@ -269,7 +269,7 @@ func (c *Conn) pass(line []byte, lit literal, hasLiteral bool) error {
 		}
 	}
 	if c.step == sent && c.cmd.name != "IDLE" && c.cmd.name != "AUTHENTICATE" {
-		c.busy.Reset(busyTime)
+		c.run(true)
 	}
 	c.ready = append(line, "\r\n"...)
 	return nil

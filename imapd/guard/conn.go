@@ -24,7 +24,7 @@ type Conn struct {
 	cfg      Config
 	ctx      context.Context
 	cancel   context.CancelFunc
-	busy     *time.Timer // runs while a command does
+	busy     *time.Timer // runs while a command does, under mu
 	entered  func()      // tells the listener of a login
 	closed   func()      // tells the listener
 	handle   func(command string, args []string) Answer
@@ -45,6 +45,7 @@ type Conn struct {
 	goodbye  string // end with this text after the running command
 	stopping string // end with this text between commands
 	loginBy  time.Time
+	runs     bool // a command
 	authed   bool
 	linger   bool // the client may be sending still
 }
@@ -93,10 +94,30 @@ func (c *Conn) Handshake(ctx context.Context) error {
 // goes away, or a gateway that stops, is found out by signs of life.
 func (c *Conn) Context() context.Context { return c.ctx }
 
-// stillHere gives a sign of life during a long command.
+// run notes whether a command runs, during which there are signs of life.
+func (c *Conn) run(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.runs = on; on {
+		c.busy.Reset(busyTime)
+	} else {
+		c.busy.Stop()
+	}
+}
+
+// stillHere gives a sign of life if a command runs, and sees to the next.
 func (c *Conn) stillHere() {
+	c.mu.Lock()
+	runs := c.runs
+	c.mu.Unlock()
+	if !runs {
+		return
+	}
 	c.out.inject("* OK Still here\r\n")
-	if c.out.flush() == nil && c.ctx.Err() == nil {
+	err := c.out.flush()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.runs && err == nil {
 		c.busy.Reset(busyTime)
 	}
 }
@@ -166,7 +187,7 @@ func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
 // Close sends what is left and closes the connection.
 func (c *Conn) Close() error {
-	c.busy.Stop()
+	c.run(false)
 	c.cancel()
 	c.out.flush()
 	c.mu.Lock()

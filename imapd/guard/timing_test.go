@@ -146,6 +146,9 @@ func TestLongCommandsAreFollowed(t *testing.T) {
 		c.selects()
 		c.send("a COPY 1 slow\r\n")
 		c.want("* OK Still here", "* OK Still here", "a OK")
+		time.Sleep(time.Minute) // in which no command runs
+		c.send("b NOOP\r\n")
+		c.want("b OK")
 		c.send("a COPY 1 ever\r\n")
 		c.want("* OK Still here")
 		c.Conn.Close()
