@@ -62,14 +62,19 @@ func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail 
 	})
 }
 
+// slowClock is how far the clock of who signs may be behind.
+const slowClock = 10 * time.Minute
+
 // takeOut takes the key of an address out of use, at once, for its owner or who
 // may decide on the keys of its Party. No code was sealed for him, so he signs:
-// a password alone must not keep officers from being written to.
+// a password alone must not keep officers from being written to. Nor must it with
+// his own mail of another day, which stands in his sent mails: it counts for the
+// key that he wrote of, and for none that came later.
 func (r *Router) takeOut(ctx context.Context, e errand, mail wks.Mail) (gsp.Receipt, error) {
 	typed, _, _ := strings.Cut(mail.Decision.Reason, " ")
 	typed = strings.Trim(typed, "<>.,:;")
 	switch {
-	case !mail.Sealed || !mail.Signed:
+	case !mail.Sealed || mail.Signed.IsZero():
 		return gsp.Receipt{}, &gsp.Refusal{
 			Reason: gsp.NotAllowed,
 			Cause:  "this mail takes a key out of use, and is not both encrypted and signed by the key that the directory has of you",
@@ -92,6 +97,13 @@ func (r *Router) takeOut(ctx context.Context, e errand, mail wks.Mail) (gsp.Rece
 			}
 		}
 		published, _ := roll.Certificate(owner.Address)
+		if mail.Signed.Before(published.Published.Add(-slowClock)) {
+			return gsp.Change{}, &gsp.Refusal{
+				Reason: gsp.NotAllowed,
+				Cause:  "this mail was signed before the key was published that it would take out of use",
+				Remedy: "look at the clock of your computer, write the mail anew, and do not send the old one again",
+			}
+		}
 		c, err := roll.TakeOut(owner, registry.Decider{Account: e.Account}, e.At)
 		if err != nil {
 			return gsp.Change{}, err
@@ -110,6 +122,7 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, bool) {
 		local, _ := gsp.CanonicalLocal(typed)
 		address = roll.Address(local)
 	}
+	address = roll.Home(address)
 	if party, ok := registry.ArchiveOf(address); ok && address.Domain == roll.Domain() {
 		_, registered := roll.Authority(party)
 		return roll.Archive(party), registered

@@ -423,3 +423,53 @@ func TestAnAdministratorTakesAKeyOutOfUse(t *testing.T) {
 		t.Errorf("the Secretariat: got %v", err)
 	}
 }
+
+// Whoever has an administrator's password finds the mail among those that he sent,
+// and sends it again when the officer has a new key.
+func TestAMailTakesNoLaterKeyOutOfUse(t *testing.T) {
+	h := takesKeys(t)
+	raw, err := client.Compose(client.Draft{
+		From: address("admin.ke"), To: []gsp.Address{address("keys")}, Date: h.now, Subject: "ke1", Text: "revoke ke1",
+		For: []*pgpcert.Cert{h.Keys.Cert()}, Signer: h.keys["admin.ke"],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func() error {
+		_, err := h.Submit(t.Context(), gsp.Submission{
+			Account: h.account("admin.ke"), Sender: address("admin.ke"), Recipients: []gsp.Address{address("keys")}, Raw: raw, At: h.now,
+		})
+		return err
+	}
+	if err := send(); err != nil || h.fingerprint("ke1") != "" {
+		t.Fatalf("revoke: got %v, published %q", err, h.fingerprint("ke1"))
+	}
+	h.now = h.now.Add(30 * 24 * time.Hour)
+	h.publish("ke1")
+	if err := send(); reason(err) != gsp.NotAllowed || h.fingerprint("ke1") == "" {
+		t.Errorf("sent again for another key: got %v, published %q, want %s", err, h.fingerprint("ke1"), gsp.NotAllowed)
+	}
+}
+
+// The address may be written with another name of the domain, as anywhere else.
+func TestAnAliasNamesTheKeyThatIsTakenOutOfUse(t *testing.T) {
+	h := takesKeys(t)
+	who, err := registry.OpenWithOverlap(t.Context(), h.store, domain, registry.Overlap, "old.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.office.Registry, h.Roll, h.Update = who, who.Snapshot, who.Update
+	raw, err := client.Compose(client.Draft{
+		From: address("ke1"), To: []gsp.Address{address("keys")}, Date: h.now, Subject: "lost", Text: "revoke ke1@old.example",
+		For: []*pgpcert.Cert{h.Keys.Cert()}, Signer: h.keys["ke1"],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Submit(t.Context(), gsp.Submission{
+		Account: h.account("ke1"), Sender: address("ke1"), Recipients: []gsp.Address{address("keys")}, Raw: raw, At: h.now,
+	})
+	if err != nil || h.fingerprint("ke1") != "" {
+		t.Errorf("got %v, published %q, want none", err, h.fingerprint("ke1"))
+	}
+}

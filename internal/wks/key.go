@@ -102,19 +102,20 @@ func (k *Key) String() string { return k.cert.Fingerprint() }
 // GoString returns the fingerprint: %#v must not print what is private.
 func (k *Key) GoString() string { return k.cert.Fingerprint() }
 
-// open decrypts a message that was inspected, and reports whether its sender has
-// signed it. No signature is asked for: who sent it is known by the login.
-func (k *Key) open(m sealed.Message, sender *pgpcert.Cert, at time.Time) (text []byte, signed bool, err error) {
+// open decrypts a message that was inspected, and returns when its sender has
+// signed it, zero for not. No signature is asked for: who sent it is known by the
+// login.
+func (k *Key) open(m sealed.Message, sender *pgpcert.Cert, at time.Time) (text []byte, signed time.Time, err error) {
 	defer recovered("open a mail to keys@", &err)
 	var octets bytes.Buffer
 	if err := m.WriteOctets(&octets); err != nil {
-		return nil, false, err
+		return nil, time.Time{}, err
 	}
 	known := openpgp.EntityList{k.entity}
 	if sender != nil && sender.Usable(at) == nil {
 		entity, err := openpgp.ReadEntity(packet.NewReader(bytes.NewReader(sender.Bytes())))
 		if err != nil {
-			return nil, false, fmt.Errorf("read the certificate of %s: %w", sender.Address(), err)
+			return nil, time.Time{}, fmt.Errorf("read the certificate of %s: %w", sender.Address(), err)
 		}
 		known = append(known, entity)
 	}
@@ -123,19 +124,21 @@ func (k *Key) open(m sealed.Message, sender *pgpcert.Cert, at time.Time) (text [
 		MaxDecompressedMessageSize: &most, Time: func() time.Time { return at },
 	})
 	if err != nil {
-		return nil, false, cannotRead(k.cert, err)
+		return nil, time.Time{}, cannotRead(k.cert, err)
 	}
 	// To its end, where the library checks that nothing was altered.
 	text, err = io.ReadAll(io.LimitReader(message.UnverifiedBody, maxText+1))
 	if err != nil {
-		return nil, false, cannotRead(k.cert, err)
+		return nil, time.Time{}, cannotRead(k.cert, err)
 	}
 	if len(text) > maxText {
-		return nil, false, tooLarge()
+		return nil, time.Time{}, tooLarge()
 	}
 	// Only a signature of the sender counts, not one of the gateway's own key.
-	signed = message.IsSigned && message.SignedBy != nil && message.SignatureError == nil && message.Signature != nil &&
-		len(known) > 1 && message.SignedBy.Entity == known[1]
+	if message.IsSigned && message.SignedBy != nil && message.SignatureError == nil && message.Signature != nil &&
+		len(known) > 1 && message.SignedBy.Entity == known[1] {
+		signed = message.Signature.CreationTime
+	}
 	return text, signed, nil
 }
 

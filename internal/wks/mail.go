@@ -34,7 +34,7 @@ type Mail struct {
 	Codes    []string // what looks like a code that was sent back
 	Decision Decision // of the first text
 	Sealed   bool
-	Signed   bool // by the sender, inside the seal
+	Signed   time.Time // when the sender signed it, inside the seal; zero for not
 }
 
 // Read reads a mail to keys@, sealed or not, that came from the owner of a
