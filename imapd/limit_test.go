@@ -85,3 +85,39 @@ func TestMailboxesHaveALimit(t *testing.T) {
 	c.ok("DELETE m10")
 	c.ok("CREATE more")
 }
+
+// Commands on many messages are done in parts, which no client sees.
+func TestManyMessagesAtOnce(t *testing.T) {
+	const n = 4096
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", 1000)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	for range 12 {
+		c.ok("COPY 1:* INBOX")
+	}
+	other := w.login("ann")
+	other.ok("SELECT INBOX")
+	if got := c.ok("STORE 1:* +FLAGS (x)"); len(got) != 1+n || got[0] != `* FLAGS (\Seen \Answered \Flagged \Deleted \Draft x)` || got[n] != "* 4096 FETCH (UID 4096 FLAGS (x))" {
+		t.Errorf("STORE: got %d lines, from %q to %q", len(got), got[0], got[len(got)-1])
+	}
+	c.want(`STORE 1:* +FLAGS.SILENT (\Deleted)`)
+	c.want("NOOP")
+	if got := other.ok("NOOP"); len(got) != 1+n {
+		t.Errorf("another session was told %d lines, want %d", len(got), 1+n)
+	}
+	if got := c.ok("MOVE 1:2000 Archive"); len(got) != 2001 || !strings.HasPrefix(got[0], "* OK [COPYUID ") || !strings.Contains(got[0], " 1:2000 1:2000]") {
+		t.Errorf("MOVE: got %d lines, the first %q", len(got), got[0])
+	}
+	if got := c.ok("EXPUNGE"); len(got) != n-2000 {
+		t.Errorf("EXPUNGE: got %d lines, want %d", len(got), n-2000)
+	}
+	other.ok("NOOP")
+	other.want("SEARCH ALL", "* SEARCH")
+	c.ok("SELECT Archive")
+	for range 3 {
+		c.ok("COPY 1:* Archive")
+	}
+	c.refused("COPY 1:* Archive", "NO [LIMIT] ")
+	c.ok("COPY 1:10000 Archive")
+}
