@@ -70,15 +70,15 @@ var flawTexts = map[sealed.Flaw][2]string{
 		"send it again; if that does not help, look for a program that rewrites your mail",
 	},
 	sealed.BrokenMIME: {
-		"the parts of this mail are not those of an encrypted mail (RFC 3156)",
+		"this mail is not put together as PGP/MIME has it (RFC 3156)",
 		"choose PGP/MIME in your mail program and send it again without further parts",
 	},
 	sealed.BrokenHeader: {
-		"the header of this mail is not well formed or has more than 64 KiB",
+		"the header of this mail is not well formed",
 		"mask and count the UIMs if there are many; if that does not help, update your mail program",
 	},
 	sealed.DuplicateHeader: {
-		"a header field of this mail that may stand once stands twice",
+		"a header field of this mail is ambiguous",
 		"send it again; if that does not help, update your mail program",
 	},
 	sealed.BrokenLines: {

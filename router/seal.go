@@ -200,5 +200,10 @@ func refusalOf(err error) error {
 	if !ok {
 		return fmt.Errorf("inspect the mail: no text for flaw %s", fault.Flaw)
 	}
-	return &gsp.Refusal{Reason: gsp.Reason(fault.Flaw), Cause: text[0], Remedy: text[1], Err: fault}
+	cause := text[0]
+	switch fault.Flaw {
+	case sealed.BrokenMIME, sealed.BrokenHeader, sealed.DuplicateHeader: // whoever looks after the program needs the detail
+		cause += ": " + fault.Detail
+	}
+	return &gsp.Refusal{Reason: gsp.Reason(fault.Flaw), Cause: cause, Remedy: text[1], Err: fault}
 }

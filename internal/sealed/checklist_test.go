@@ -3,6 +3,7 @@ package sealed_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -127,6 +128,38 @@ func TestEveryFlaw(t *testing.T) {
 		}
 		for name, mail := range mails[flaw] {
 			t.Run(string(flaw)+"/"+name, func(t *testing.T) { refuse(t, mail, flaw) })
+		}
+	}
+}
+
+// TestContentTypeFaults tells who looks after a program what it wrote.
+func TestContentTypeFaults(t *testing.T) {
+	good := wrapOctets(t, sealedOctets())
+	const kind = "multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"b0undary\""
+	many := strings.Repeat("; x=y", 40)
+	for i := range 40 {
+		many = strings.Replace(many, " x=", fmt.Sprintf(" x%d=", i), 1)
+	}
+	for kinds, want := range map[string]string{
+		kind + " (x)": "the content type holds a comment",
+		"multipart/encrypted (x); boundary=b0undary":                                     "the content type holds a comment",
+		"multipart/encrypted; (x) boundary=b0undary":                                     "the content type holds a comment",
+		"multipart/encrypted; boundary=(x)b0undary":                                      "the content type holds a comment",
+		"multipart/encrypted; boundary*=utf-8''b0undary":                                 "a parameter of the content type has an asterisk (RFC 2231)",
+		"multipart/encrypted; boundary*0=b0un; boundary*1=dary":                          "a parameter of the content type has an asterisk (RFC 2231)",
+		kind + "; BOUNDARY=x":                                                            "a parameter of the content type stands twice",
+		kind + many:                                                                      "the content type has more than 32 parameters",
+		"multipart/encrypted; boundary = b0undary":                                       "the content type cannot be read",
+		"multipart/encrypted, boundary=b0undary":                                         "the content type cannot be read",
+		"multipart/encrypted; protocol=\"application/pgp-keys\"; boundary=b0undary":      "the protocol of multipart/encrypted is not application/pgp-encrypted",
+		"multipart/encrypted; protocol=\"\"; boundary=b0undary":                          "the content type cannot be read",
+		"multipart/encrypted; protocol=application/pgp-encrypted/x; boundary=b0undary":   "the protocol of multipart/encrypted is not application/pgp-encrypted",
+		"multipart/encrypted; protocol=application/pgp-encrypted; boundary=b0/undary":    "the content type cannot be read",
+		"multipart/encrypted; protocol=application/pgp-encrypted; boundary=\"b0undary\\": "the content type cannot be read",
+	} {
+		_, err := sealed.Inspect(change(t, good, kind, kinds))
+		if fault, ok := errors.AsType[*sealed.Fault](err); !ok || fault.Flaw != sealed.BrokenMIME || fault.Detail != want {
+			t.Errorf("%s: got %v, want %s: %s", kinds, err, sealed.BrokenMIME, want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +134,9 @@ func accepted(t *testing.T, m sealed.Message) {
 	}
 }
 
+// unquotedProtocol finds what we read and the library does not.
+var unquotedProtocol = regexp.MustCompile(`(?i)=(application/pgp-encrypted)`)
+
 // readByLibrary reads an accepted mail with readers that nobody here wrote.
 // Where they differ from ours, a mail would be checked in one reading and
 // opened in another.
@@ -142,7 +146,8 @@ func readByLibrary(t *testing.T, raw []byte) [sha256.Size]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, parameters, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	kind := unquotedProtocol.ReplaceAllString(m.Header.Get("Content-Type"), `="$1"`)
+	_, parameters, err := mime.ParseMediaType(kind)
 	if err != nil {
 		t.Fatal(err)
 	}

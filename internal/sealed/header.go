@@ -71,7 +71,7 @@ func readHeader(raw []byte, start, end int, flaw Flaw) ([]Field, int, error) {
 				continue
 			}
 			if seen&(1<<i) != 0 {
-				return nil, 0, &Fault{DuplicateHeader, "a field that may stand once stands twice", start + pos}
+				return nil, 0, &Fault{DuplicateHeader, name + " stands twice", start + pos}
 			}
 			seen |= 1 << i
 		}

@@ -11,53 +11,76 @@ const maxParameters = 32
 // mediaType is the value of a Content-Type field.
 type mediaType struct {
 	kind     string // type/subtype in lower case, "" where it cannot be read
-	protocol string
+	protocol string // "" where there is none
 	boundary string
+	fault    string // why not all of it can be read, "" where it can
 }
 
-// parseMediaType reads a Content-Type (RFC 2045, section 5.1) and reports
-// whether all of it is well formed. Comments are not: no mail client writes
-// one there, and readers disagree on them. So they do on a parameter that
-// stands twice.
-func parseMediaType(s string) (m mediaType, whole bool) {
+// How a Content-Type is not well formed.
+const (
+	unreadable   = "the content type cannot be read"
+	hasComment   = "the content type holds a comment"
+	twice        = "a parameter of the content type stands twice"
+	tooMany      = "the content type has more than 32 parameters"
+	continuation = "a parameter of the content type has an asterisk (RFC 2231)"
+)
+
+// parseMediaType reads a Content-Type (RFC 2045, section 5.1). Comments are
+// refused: no mail client writes one there, and readers disagree on them. So
+// they do on a parameter that stands twice.
+func parseMediaType(s string) (m mediaType) {
 	kind, rest, more := strings.Cut(s, ";")
 	kind = strings.ToLower(strings.Trim(kind, " \t"))
 	major, minor, _ := strings.Cut(kind, "/")
 	if !isToken(major) || !isToken(minor) {
-		return mediaType{}, false
+		return mediaType{fault: broken(kind)}
 	}
 	m.kind = kind
 	var names []string
 	for more && strings.Trim(rest, " \t") != "" {
 		var name, value string
 		var ok bool
-		name, value, rest, ok = cutParameter(rest)
-		if !ok {
-			return m, false
+		before := rest
+		if name, value, rest, ok = cutParameter(rest); !ok || value == "" {
+			m.fault = broken(before)
+			return m
 		}
 		if rest, more = strings.CutPrefix(strings.TrimLeft(rest, " \t"), ";"); !more && rest != "" {
-			return m, false
+			m.fault = broken(rest)
+			return m
 		}
 		name = strings.ToLower(name)
-		ok = !slices.Contains(names, name) && len(names) < maxParameters
-		names = append(names, name)
-		switch name {
-		case "boundary":
+		switch {
+		case slices.Contains(names, name):
+			m.fault = twice
+		case len(names) == maxParameters:
+			m.fault = tooMany
+		case name == "boundary":
 			m.boundary = value
-		case "protocol":
+		case name == "protocol":
 			m.protocol = value
-		default:
-			// RFC 2231 parts values; some readers join them, some do not.
-			ok = ok && !strings.HasPrefix(name, "boundary*") && !strings.HasPrefix(name, "protocol*")
+		case strings.HasPrefix(name, "boundary*"), strings.HasPrefix(name, "protocol*"):
+			m.fault = continuation // some readers join what RFC 2231 parts, some do not
 		}
-		if !ok || value == "" {
-			return m, false
+		if m.fault != "" {
+			return m
 		}
+		names = append(names, name)
 	}
-	return m, true
+	return m
 }
 
-// cutParameter cuts name=value or name="value" from s.
+// broken says what stands where a Content-Type cannot be read further.
+func broken(s string) string {
+	if strings.Contains(s, "(") {
+		return hasComment
+	}
+	return unreadable
+}
+
+// cutParameter cuts name=value or name="value" from s. A protocol may lack the
+// quotes that its slash needs (RFC 2045, section 5.1), as scripts write it: no
+// reader takes that for something else.
 func cutParameter(s string) (name, value, rest string, ok bool) {
 	name, rest, ok = strings.Cut(strings.TrimLeft(s, " \t"), "=")
 	if !ok || !isToken(name) {
@@ -68,7 +91,7 @@ func cutParameter(s string) (name, value, rest string, ok bool) {
 		return name, value, rest, ok
 	}
 	n := 0
-	for n < len(rest) && isTokenByte(rest[n]) {
+	for n < len(rest) && (isTokenByte(rest[n]) || rest[n] == '/' && strings.EqualFold(name, "protocol")) {
 		n++
 	}
 	return name, rest[:n], rest[n:], n > 0

@@ -30,16 +30,18 @@ var preambles = [...]string{
 // the given octet of raw.
 func boundaryOf(fields []Field, raw []byte, body int) (string, error) {
 	value, _ := get(fields, "Content-Type")
-	m, whole := parseMediaType(value)
+	m := parseMediaType(value)
 	if value == "" {
 		m.kind = "text/plain" // RFC 2045, section 5.2
 	}
 	switch {
 	case m.kind != "multipart/encrypted":
 		return "", mistake(m, raw, body)
-	case !whole:
-		return "", &Fault{BrokenMIME, "the content type cannot be read", 0}
-	case !strings.EqualFold(m.protocol, "application/pgp-encrypted"):
+	case m.fault != "":
+		return "", &Fault{BrokenMIME, m.fault, 0}
+	// RFC 3156, section 4 wants the protocol, and scripts leave it out. The parts
+	// show it, and the wrapper is written anew.
+	case m.protocol != "" && !strings.EqualFold(m.protocol, "application/pgp-encrypted"):
 		return "", &Fault{BrokenMIME, "the protocol of multipart/encrypted is not application/pgp-encrypted", 0}
 	case !isBoundary(m.boundary):
 		return "", &Fault{BrokenMIME, "the multipart has no legal boundary", 0}
@@ -171,11 +173,11 @@ func readPart(raw []byte, start, delim int, kind string) (Part, encoding, error)
 		}
 	}
 	value, _ := get(fields, "Content-Type")
-	m, whole := parseMediaType(value)
+	m := parseMediaType(value)
 	if strings.HasPrefix(m.kind, "multipart/") || strings.HasPrefix(m.kind, "message/") {
 		return Part{}, 0, &Fault{TooDeep, "a part holds parts or a mail of its own", start}
 	}
-	if !whole || m.kind != kind {
+	if m.fault != "" || m.kind != kind {
 		return Part{}, 0, &Fault{BrokenMIME, "a part has another content type than RFC 3156 wants", start}
 	}
 	e, ok := transferEncoding(fields)

@@ -23,7 +23,7 @@ func mistake(m mediaType, raw []byte, body int) error {
 	case begin < 0:
 		return &Fault{NotSealed, "the mail is not a multipart/encrypted", 0}
 	case m.kind == "":
-		return &Fault{BrokenMIME, "the content type cannot be read", 0}
+		return &Fault{BrokenMIME, m.fault, 0}
 	}
 	text := bytes.Trim(raw[body:], " \t\r\n")
 	if bytes.HasPrefix(text, []byte(beginMessage)) && bytes.HasSuffix(text, []byte(endMessage)) &&
@@ -48,8 +48,7 @@ func mistakenMultipart(m mediaType, raw []byte, body int) error {
 		}
 		if fields, _, err := readHeader(raw, part.end, d.start, BrokenMIME); err == nil {
 			value, _ := get(fields, "Content-Type")
-			inner, _ := parseMediaType(value)
-			kinds[inner.kind] = true
+			kinds[parseMediaType(value).kind] = true
 		}
 	}
 	switch {

@@ -206,7 +206,9 @@ func TestMails(t *testing.T) {
 		{"type in the boundary", plain("multipart/mixed; boundary=\"multipart/encrypted\"", text), sealed.NotSealed},
 		{"longer type", alter("multipart/encrypted;", "multipart/encrypted-not;"), sealed.Rewritten},
 
-		{"no protocol", alter("protocol=\"application/pgp-encrypted\";\r\n", ""), sealed.BrokenMIME},
+		{"protocol of many slashes", alter("\"application/pgp-encrypted\"", "application//pgp-encrypted"), sealed.BrokenMIME},
+		{"protocol without a value", alter("\"application/pgp-encrypted\"", ""), sealed.BrokenMIME},
+		{"boundary without its quotes", []byte(strings.ReplaceAll(strings.ReplaceAll(string(good), "b0undary", "b0/undary"), "\"b0/undary\"", "b0/undary")), sealed.BrokenMIME},
 		{"other protocol", alter("protocol=\"application/pgp-encrypted\"", "protocol=\"application/pgp-encrypted2\""), sealed.BrokenMIME},
 		{"no boundary", alter("boundary=\"b0undary\"", "x=y"), sealed.BrokenMIME},
 		{"two boundaries", alter("boundary=\"b0undary\"", "boundary=\"b0undary\"; boundary=x"), sealed.BrokenMIME},

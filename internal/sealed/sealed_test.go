@@ -193,6 +193,8 @@ func TestForms(t *testing.T) {
 		"no CRLF at the end":      bytes.TrimSuffix(plain, []byte("\r\n")),
 		"padding after delimiter": change(t, plain, "b0undary--\r\n", "b0undary-- \r\n"),
 		"capitals":                change(t, plain, "multipart/encrypted; protocol=\"application/pgp-encrypted\"", "Multipart/ENCRYPTED; Protocol=\"Application/PGP-Encrypted\""),
+		"no protocol":             change(t, plain, " protocol=\"application/pgp-encrypted\";\r\n", ""),
+		"protocol without quotes": change(t, plain, "\"application/pgp-encrypted\"", "application/PGP-encrypted"),
 		"Apple's version":         change(t, plain, "MIME-Version: 1.0", "Mime-Version: 1.0 (Mac OS X Mail 16.0 \\(3731.700.6\\))"),
 		"line of 998 octets":      change(t, plain, "Subject: ...", "Subject: "+strings.Repeat("x", 989)),
 		"blank lines in part 1":   change(t, plain, "Version: 1\r\n", "Version: 1 \r\n \r\n"),
