@@ -473,3 +473,12 @@ func TestAnAliasNamesTheKeyThatIsTakenOutOfUse(t *testing.T) {
 		t.Errorf("got %v, published %q, want none", err, h.fingerprint("ke1"))
 	}
 }
+
+// The clock of who signs may be ahead of ours.
+func TestASignatureOfAFastClockCounts(t *testing.T) {
+	h := takesKeys(t)
+	h.now = h.now.Add(-5 * time.Minute)
+	if _, err := h.answer("ke1", "revoke ke1", client.Opened{}); err != nil || h.fingerprint("ke1") != "" {
+		t.Errorf("signed five minutes from now: got %v, published %q, want none", err, h.fingerprint("ke1"))
+	}
+}

@@ -102,6 +102,9 @@ func (k *Key) String() string { return k.cert.Fingerprint() }
 // GoString returns the fingerprint: %#v must not print what is private.
 func (k *Key) GoString() string { return k.cert.Fingerprint() }
 
+// fastClock is how far the clock of who signs may be ahead.
+const fastClock = 10 * time.Minute
+
 // open decrypts a message that was inspected, and returns when its sender has
 // signed it, zero for not. No signature is asked for: who sent it is known by the
 // login.
@@ -120,8 +123,10 @@ func (k *Key) open(m sealed.Message, sender *pgpcert.Cert, at time.Time) (text [
 		known = append(known, entity)
 	}
 	most := int64(maxText)
+	// The library takes a signature from a moment ahead for one that has ended.
+	now := func() time.Time { return at.Add(fastClock) }
 	message, err := openpgp.ReadMessage(&octets, known, nil, &packet.Config{
-		MaxDecompressedMessageSize: &most, Time: func() time.Time { return at },
+		MaxDecompressedMessageSize: &most, Time: now,
 	})
 	if err != nil {
 		return nil, time.Time{}, cannotRead(k.cert, err)
