@@ -30,7 +30,7 @@ func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail 
 			Remedy: "write approve or reject as the first word above the quoted text, and a reason behind it if you like",
 		}
 	}
-	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
+	return r.change(ctx, e, func(roll *registry.Snapshot, full []string) (gsp.Change, error) {
 		q, ok := roll.Decidable(e.Account.ID, digest, e.At)
 		if !ok {
 			return gsp.Change{}, unknownCode() // it came back twice at the same moment
@@ -57,7 +57,7 @@ func (r *Router) decideKey(ctx context.Context, e errand, digest [32]byte, mail 
 			verdict = notice.Approved
 		}
 		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), q.Address, q.Fingerprint, verdict))
-		c.Letters = []gsp.Posting{answer}
+		c.Letters = gsp.WithRoom([]gsp.Posting{answer}, full)
 		return c, err
 	})
 }
@@ -87,7 +87,7 @@ func (r *Router) takeOut(ctx context.Context, e errand, mail wks.Mail) (gsp.Rece
 			Remedy: "write revoke and the whole address, such as revoke customs1.ke@" + r.Roll().Domain(),
 		}
 	}
-	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
+	return r.change(ctx, e, func(roll *registry.Snapshot, full []string) (gsp.Change, error) {
 		owner, ok := ownerOf(roll, typed)
 		if !ok {
 			return gsp.Change{}, &gsp.Refusal{
@@ -109,7 +109,7 @@ func (r *Router) takeOut(ctx context.Context, e errand, mail wks.Mail) (gsp.Rece
 			return gsp.Change{}, err
 		}
 		answer, err := r.reply(roll, e, notice.KeyVerdict(roll.Language(e.Sender), owner.Address, published.Fingerprint, notice.TakenOut))
-		c.Letters = []gsp.Posting{answer}
+		c.Letters = gsp.WithRoom([]gsp.Posting{answer}, full)
 		return c, err
 	})
 }
@@ -132,8 +132,8 @@ func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, bool) {
 
 // ask returns the mails to those who may decide on a certificate that waits and
 // were not asked yet at this step, each with a code of his own that it adds to
-// the request.
-func (r *Router) ask(ctx context.Context, roll *registry.Snapshot, q *gsp.KeyRequest, at time.Time) ([]gsp.Posting, error) {
+// the request. Those without room are asked once they have it.
+func (r *Router) ask(ctx context.Context, roll *registry.Snapshot, q *gsp.KeyRequest, full []string, at time.Time) ([]gsp.Posting, error) {
 	due, err := r.due(ctx, roll, *q, at)
 	if err != nil {
 		return nil, err
@@ -153,6 +153,9 @@ func (r *Router) ask(ctx context.Context, roll *registry.Snapshot, q *gsp.KeyReq
 		}
 		if err != nil {
 			return nil, err
+		}
+		if len(gsp.WithRoom([]gsp.Posting{letter}, full)) == 0 {
+			continue
 		}
 		letters = append(letters, letter)
 		if ok {
@@ -234,7 +237,7 @@ func (r *Router) TendKeys(ctx context.Context, at time.Time) (unasked []gsp.Part
 }
 
 func (r *Router) tendKey(ctx context.Context, a gsp.Address, at time.Time) error {
-	_, err := r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+	return r.update(ctx, func(roll *registry.Snapshot, full []string) (c gsp.Change, err error) {
 		q, ok := roll.Request(a)
 		switch {
 		case !ok: // decided meanwhile
@@ -244,11 +247,10 @@ func (r *Router) tendKey(ctx context.Context, a gsp.Address, at time.Time) error
 		case q.Confirmed.IsZero(): // handed in anew meanwhile
 			return gsp.Change{}, nil
 		}
-		if c.Letters, err = r.ask(ctx, roll, &q, at); err != nil {
+		if c.Letters, err = r.ask(ctx, roll, &q, full, at); err != nil || len(c.Letters) == 0 {
 			return gsp.Change{}, err
 		}
 		c.Requests = []gsp.KeyRequest{q}
 		return c, nil
 	})
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gsp.example/gsp/internal/gsp"
@@ -88,8 +89,8 @@ func refused(err error) bool {
 // transaction: after a crash both are there, or neither, and the mail can be sent
 // again. decide returns both; where the mail was answered before, it is not
 // asked.
-func (r *Router) change(ctx context.Context, e errand, decide func(*registry.Snapshot) (gsp.Change, error)) (receipt gsp.Receipt, err error) {
-	_, err = r.Update(ctx, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+func (r *Router) change(ctx context.Context, e errand, decide decision) (receipt gsp.Receipt, err error) {
+	err = r.update(ctx, func(roll *registry.Snapshot, full []string) (c gsp.Change, err error) {
 		if e.once != (gsp.Once{}) { // no other Update can answer it meanwhile
 			if receipt, _, err = r.Store.Posted(ctx, e.once.Key, e.At); err != nil {
 				return gsp.Change{}, fmt.Errorf("look for an earlier answer: %w", err)
@@ -99,7 +100,7 @@ func (r *Router) change(ctx context.Context, e errand, decide func(*registry.Sna
 			receipt.Answered = true
 			return gsp.Change{}, nil
 		}
-		if c, err = decide(roll); err != nil {
+		if c, err = decide(roll, full); err != nil {
 			return gsp.Change{}, err
 		}
 		receipt = gsp.Receipt{Answered: len(c.Letters) > 0, Done: len(c.Letters) == 0}
@@ -111,6 +112,27 @@ func (r *Router) change(ctx context.Context, e errand, decide func(*registry.Sna
 	return receipt, nil
 }
 
+// decision makes a change from a state, without mails to the owners whose
+// mailboxes have no room.
+type decision func(roll *registry.Snapshot, full []string) (gsp.Change, error)
+
+// update changes the roll. Whose mailbox has no room is not written to, so that
+// nobody's stops the others; where the change needs that mail, it is refused.
+func (r *Router) update(ctx context.Context, decide decision) error {
+	var full []string
+	for {
+		_, err := r.Update(ctx, func(roll *registry.Snapshot) (gsp.Change, error) { return decide(roll, full) })
+		owners, ok := gsp.IsFull(err)
+		if !ok {
+			return err
+		}
+		if slices.ContainsFunc(owners, func(owner string) bool { return slices.Contains(full, owner) }) {
+			return gsp.FullRefusal()
+		}
+		full = append(full, owners...)
+	}
+}
+
 // handIn takes the first of some keys that can be published. A new one is
 // challenged; a later copy of the published one, or its revocation, counts at
 // once, since only who has the private key can make it.
@@ -119,7 +141,7 @@ func (r *Router) handIn(ctx context.Context, e errand, keys [][]byte) (gsp.Recei
 	if err != nil {
 		return gsp.Receipt{}, err
 	}
-	return r.change(ctx, e, func(roll *registry.Snapshot) (c gsp.Change, err error) {
+	return r.change(ctx, e, func(roll *registry.Snapshot, full []string) (c gsp.Change, err error) {
 		offer, err := offered(roll, e, keys)
 		if err != nil {
 			return gsp.Change{}, err
@@ -142,8 +164,10 @@ func (r *Router) handIn(ctx context.Context, e errand, keys [][]byte) (gsp.Recei
 			content = notice.KeyChallenge(language, offer.Cert, code, e.At.Add(registry.CodeLasts))
 			content.Attachments = []notice.Attachment{{Type: wks.MediaType, Body: challenge, Plain: true}}
 			content.Fields = phase("confirm")
+			full = nil // without the code nothing can come of it
 		}
 		c.Letters, err = r.tellKey(roll, e, offer, content)
+		c.Letters = gsp.WithRoom(c.Letters, full)
 		return c, err
 	})
 }
@@ -196,7 +220,7 @@ func refusedAs(err error, reason gsp.Reason) bool {
 
 // proveKey takes a code that came back, once.
 func (r *Router) proveKey(ctx context.Context, e errand, digest [32]byte) (gsp.Receipt, error) {
-	return r.change(ctx, e, func(roll *registry.Snapshot) (gsp.Change, error) {
+	return r.change(ctx, e, func(roll *registry.Snapshot, full []string) (gsp.Change, error) {
 		q, ok := roll.Challenged(e.Account.ID, digest, e.At)
 		if !ok {
 			return gsp.Change{}, unknownCode() // it came back twice at the same moment
@@ -213,11 +237,11 @@ func (r *Router) proveKey(ctx context.Context, e errand, digest [32]byte) (gsp.R
 		if published {
 			content = notice.KeyDecided(roll.Language(e.Sender), offer.Cert, notice.KeyPublished, "", "")
 			content.Fields = phase("done")
-		} else if c.Letters, err = r.ask(ctx, roll, &c.Requests[0], e.At); err != nil {
+		} else if c.Letters, err = r.ask(ctx, roll, &c.Requests[0], full, e.At); err != nil {
 			return gsp.Change{}, err
 		}
 		answer, err := r.tellKey(roll, e, offer, content)
-		c.Letters = append(c.Letters, answer...)
+		c.Letters = gsp.WithRoom(append(c.Letters, answer...), full)
 		return c, err
 	})
 }

@@ -3,6 +3,7 @@ package gsp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -63,6 +64,13 @@ func IsFull(err error) (owners []string, ok bool) {
 		return nil, false
 	}
 	return full.Owners, true
+}
+
+// WithRoom returns those of some postings that go to none of the owners.
+func WithRoom(postings []Posting, full []string) []Posting {
+	return slices.DeleteFunc(slices.Clone(postings), func(p Posting) bool {
+		return slices.ContainsFunc(p.Deliveries, func(d Delivery) bool { return slices.Contains(full, d.Mailbox.Owner) })
+	})
 }
 
 // FullRefusal is what is said to an owner whose own mailboxes have no room for

@@ -25,8 +25,9 @@ type Registry struct {
 	overlap time.Duration
 
 	// Announce, if there is one, returns the mails that tell of a change to whom
-	// it concerns; they are stored with it. before and after are the states
-	// around it. It must be set before the first Update that is to be told.
+	// it concerns; they are stored with it, but for those whose mailbox has no
+	// room. before and after are the states around it. It must be set before the
+	// first Update that is to be told.
 	Announce func(before, after *Snapshot, c gsp.Change) []gsp.Posting
 
 	snapshot atomic.Pointer[Snapshot]
@@ -98,10 +99,11 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	for i, record := range change.History {
 		change.History[i].Answer = tried.digest(record)
 	}
+	var told []gsp.Posting
 	if r.Announce != nil && len(change.History) > 0 {
-		change.Letters = append(r.Announce(r.snapshot.Load(), tried, change), change.Letters...)
+		told = r.Announce(r.snapshot.Load(), tried, change)
 	}
-	change, err = r.store.Apply(ctx, change)
+	change, err = r.apply(ctx, change, told)
 	if err != nil {
 		return gsp.Change{}, fmt.Errorf("store the change: %w", err)
 	}
@@ -117,6 +119,23 @@ func (r *Registry) Update(ctx context.Context, decide func(*Snapshot) (gsp.Chang
 	r.roll = roll
 	r.snapshot.Store(tried)
 	return change, nil
+}
+
+// apply stores a change with the mails that tell of it. One for which even the
+// reserve of a mailbox has no room is left out: whoever fills it must not keep a
+// stolen key in force.
+func (r *Registry) apply(ctx context.Context, c gsp.Change, told []gsp.Posting) (gsp.Change, error) {
+	letters := c.Letters
+	for {
+		c.Letters = slices.Concat(told, letters)
+		applied, err := r.store.Apply(ctx, c)
+		full, _ := gsp.IsFull(err)
+		left := gsp.WithRoom(told, full)
+		if len(left) == len(told) {
+			return applied, err
+		}
+		told = left
+	}
 }
 
 // merge returns the roll after a change, as the store's Load would give it.
