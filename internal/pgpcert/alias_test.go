@@ -57,6 +57,16 @@ func TestForAnAlias(t *testing.T) {
 	if merged, err := again.Merge(alone, now); err != nil || merged != again {
 		t.Errorf("merged with a copy for the address alone: got %v, %v, want the same", merged, err)
 	}
+	at := c.For("old.example")
+	if merged, err := again.Merge(at, now); err != nil || merged != again {
+		t.Errorf("merged with a copy for an alias alone: got %v, %v, want the same", merged, err)
+	}
+	if _, err := c.Merge(otherNames(t, e), now); err == nil || !strings.Contains(err.Error(), "no user ID with the address ke@gsp.example") {
+		t.Errorf("merged with a copy for other addresses: got %v, want what it lacks", err)
+	}
+	if _, err := pgpcert.Read(at, ke, now, aliases...); err == nil || !strings.Contains(err.Error(), "for another name of the domain") {
+		t.Errorf("a copy for an alias alone comes first: got %v, want what it lacks", err)
+	}
 	if older, err := pgpcert.Read(alone, ke, now, aliases...); err != nil {
 		t.Error(err)
 	} else if later, err := older.Merge(public(t, e), now); err != nil || !bytes.Equal(later.Bytes(), c.Bytes()) {
@@ -84,6 +94,15 @@ func TestForAnAlias(t *testing.T) {
 	if !bytes.Equal(fewer.For("gsp.example"), c.For("gsp.example")) || fewer.For("old.example") != nil {
 		t.Error("an alias that is none any more is answered")
 	}
+}
+
+// otherNames are the public key with the user IDs that are nobody's here.
+func otherNames(t *testing.T, e *openpgp.Entity) []byte {
+	t.Helper()
+	all := e.Identities
+	defer func() { e.Identities = all }()
+	e.Identities = map[string]*openpgp.Identity{"ke@other.example": all["ke@other.example"]}
+	return public(t, e)
 }
 
 // A certificate without another user ID is served as it is, and not copied.

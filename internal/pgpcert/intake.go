@@ -82,6 +82,9 @@ func read(b []byte, version int, addr gsp.Address, now time.Time, aliases []stri
 		return nil, unreadable(err)
 	}
 	t, err := parse(octets)
+	if errors.Is(err, errNoPublic) && revocationAlone(octets) {
+		return nil, unknownRevocation(addr)
+	}
 	if err != nil {
 		return nil, unreadable(err)
 	}

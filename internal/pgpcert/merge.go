@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"gsp.example/gsp/internal/gsp"
 )
 
 // ErrOtherKey reports a certificate or a revocation of another primary key.
@@ -52,8 +54,11 @@ func (c *Cert) Merge(b []byte, now time.Time) (merged *Cert, err error) {
 		return nil, err
 	}
 	if bytes.Equal(merged.octets, c.octets) {
-		if !alone && !given.covers(c, now) {
-			return nil, broken("this copy of the key is older than the published one", exportAgain, nil)
+		if alone {
+			return c, nil
+		}
+		if err := given.covers(c, now); err != nil {
+			return nil, err
 		}
 		return c, nil
 	}
@@ -110,6 +115,19 @@ func (t *transferable) revocation(b []byte) (*transferable, error) {
 	return given, nil
 }
 
+// revocationAlone reports whether b is a revocation of some key and nothing else.
+func revocationAlone(b []byte) bool {
+	packets, err := split(b)
+	for _, p := range packets {
+		// The type of a signature is the second octet in all versions but the
+		// third (RFC 9580, section 5.2.3).
+		if p.tag != tagSignature || len(p.body) < 2 || p.body[1] != byte(packet.SigTypeKeyRevocation) {
+			return false
+		}
+	}
+	return err == nil && len(packets) > 0
+}
+
 // join adds to t what only given has. Its own octets stand first, so that of
 // two forms of one signature the published one stays.
 func (t *transferable) join(given *transferable) {
@@ -130,27 +148,34 @@ func joined(old, given []component, same func(a, b component) bool) []component 
 	return old
 }
 
-// covers reports whether t, as it would be published alone, says all that
-// published says, in whatever order.
-func (t *transferable) covers(published *Cert, now time.Time) bool {
-	if _, err := t.vet(published.address, published.aliases, now); err != nil {
-		return false
+// covers returns nil where t, as it would be published alone, says all that
+// published says, in whatever order, and else why not. Who exports the key for
+// one address, of the domain or of an alias, leaves the other user IDs out.
+func (t *transferable) covers(published *Cert, now time.Time) error {
+	older := broken("this copy of the key is older than the published one", exportAgain, nil)
+	own := t.namedFor(published.address, published.aliases)
+	others := slices.DeleteFunc(append([]string{published.address.Domain}, published.aliases...), func(d string) bool { return d == own.Domain })
+	_, err := t.vet(own, others, now)
+	if refusal, ok := errors.AsType[*gsp.Refusal](err); ok && refusal.Reason == gsp.WrongKeyAddress {
+		return refusal
+	}
+	if err != nil {
+		return older
 	}
 	old, err := parse(published.octets)
 	if err != nil {
-		return false
+		return fmt.Errorf("parse the published certificate: %w", err)
 	}
-	// Who exports the key for one address leaves the user IDs at aliases out.
 	old.userIDs = slices.DeleteFunc(old.userIDs, func(u component) bool {
-		return !names(u.userID, published.address) && !slices.ContainsFunc(t.userIDs, func(own component) bool { return own.userID == u.userID })
+		return !names(u.userID, own) && !slices.ContainsFunc(t.userIDs, func(mine component) bool { return mine.userID == u.userID })
 	})
 	said := t.statements()
 	for statement := range old.statements() {
 		if !said[statement] {
-			return false
+			return older
 		}
 	}
-	return true
+	return nil
 }
 
 // statements are what t binds together, each with the signature that does. The

@@ -41,6 +41,22 @@ func wrongAddress(addr gsp.Address, err error) *gsp.Refusal {
 	}
 }
 
+// aliasAlone refuses a copy of a key that gpg-wks-client made for an address of
+// an alias: it has the user ID of that address and no other.
+func aliasAlone(addr gsp.Address) *gsp.Refusal {
+	return &gsp.Refusal{
+		Reason: gsp.WrongKeyAddress,
+		Cause:  fmt.Sprintf("this copy of the key has a user ID for another name of the domain, and none with the address %s", addr),
+		Remedy: "add one if the key has none, with gpg --quick-add-uid or in Thunderbird, and hand the key in for that address first",
+	}
+}
+
+func unknownRevocation(addr gsp.Address) *gsp.Refusal {
+	return broken(
+		fmt.Sprintf("this is the revocation of a key that the directory does not have for %s", addr),
+		"hand it in for the address that the key belongs to; a key that never was in the directory needs no revocation there", nil)
+}
+
 // unreadable puts an error of parse into words for the key's owner.
 func unreadable(err error) *gsp.Refusal {
 	switch {

@@ -110,7 +110,10 @@ func (t *transferable) dropEncryption() {
 // alias that has one.
 func (t *transferable) vetUserIDs(addr gsp.Address, aliases []string, now time.Time) error {
 	chosen, err := t.vetUserIDsOf(addr, now)
-	if err != nil {
+	switch {
+	case err != nil && t.namedFor(addr, aliases) != addr:
+		return aliasAlone(addr)
+	case err != nil:
 		return err
 	}
 	kept := []component{chosen}
@@ -122,6 +125,18 @@ func (t *transferable) vetUserIDs(addr gsp.Address, aliases []string, now time.T
 	}
 	t.userIDs = kept
 	return nil
+}
+
+// namedFor returns the address that t has a user ID for: addr, else that of an
+// alias, else addr all the same.
+func (t *transferable) namedFor(addr gsp.Address, aliases []string) gsp.Address {
+	for _, domain := range append([]string{addr.Domain}, aliases...) {
+		a := gsp.Address{Local: addr.Local, Domain: domain}
+		if slices.ContainsFunc(t.userIDs, func(u component) bool { return names(u.userID, a) }) {
+			return a
+		}
+	}
+	return addr
 }
 
 // vetUserIDsOf returns the user ID that names addr and was certified last,

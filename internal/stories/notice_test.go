@@ -41,9 +41,9 @@ func (w *world) mails(ctx context.Context, t *testing.T, login string) (opened [
 }
 
 // newWorld starts a gateway with an officer in France.
-func newWorld(ctx context.Context, t *testing.T) *world {
+func newWorld(ctx context.Context, t *testing.T, aliases ...string) *world {
 	t.Helper()
-	w := &world{folder: t.TempDir()}
+	w := &world{folder: t.TempDir(), aliases: aliases}
 	t.Cleanup(func() { w.stop(t) })
 	for _, do := range []func() (string, error){
 		func() (string, error) { return w.start(ctx, nil) },

@@ -21,7 +21,9 @@ import (
 )
 
 const (
-	wksClient = "/usr/lib/gnupg/gpg-wks-client"
+	wksClient    = "/usr/lib/gnupg/gpg-wks-client"
+	formerDomain = "old.example" // an alias of the domain
+
 	insideEnv = "GSP_STORIES_TESTNET" // where the files of a test are that runs in a network of its own
 )
 
@@ -199,6 +201,7 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 		t.Fatalf("confirm another: %v", err)
 	}
 	w.checkHistory(ctx, t, "ke2", gsp.PublishedKey)
+	g.handInByAlias(ctx, w, second)
 	g.handInForTheParty(ctx, w)
 	other := gnupg{t, filepath.Join(dir, "another officer")}
 	if err := os.Mkdir(other.home, 0o700); err != nil {
@@ -210,6 +213,33 @@ func TestInsideGnuPGHandsAKeyIn(t *testing.T) {
 	if !strings.Contains(out, "\nfpr:::::::::"+second) || strings.Contains(out, fingerprint) && !strings.Contains(out, "\npub:r:") {
 		t.Errorf("found: got %s, want %s, and the first one revoked", out, second)
 	}
+}
+
+// handInByAlias carries the exchange for an address of an alias, which has a user
+// ID of its own in the officer's published key: the directory there answers with it.
+func (g gnupg) handInByAlias(ctx context.Context, w *world, fingerprint string) {
+	g.Helper()
+	const address = "ke2@" + formerDomain
+	if out := g.run(nil, wksClient, "--with-colons", "--supported", formerDomain); !strings.HasPrefix(out, formerDomain+":1:1:") {
+		g.Errorf("supported by the alias: got %q, want directory and service", out)
+	}
+	if _, err := g.try(nil, wksClient, "--check", address); err == nil {
+		g.Error("published for the alias before it was handed in")
+	}
+	g.run(nil, "gpg", "--batch", "--passphrase", "", "--pinentry-mode", "loopback", "--quick-add-uid", fingerprint, "<"+address+">")
+	request := g.mailed(nil, "--create", fingerprint, address)
+	if !bytes.Contains(request, []byte("From: "+address)) || !bytes.Contains(request, []byte("To: keys@")) {
+		g.Fatalf("hand in by the alias: got %.300q, want a mail from it to keys@", request)
+	}
+	keys := []gsp.Address{{Local: "keys", Domain: formerDomain}}
+	for range 2 { // the second one says nothing new
+		if _, err := w.send(ctx, "ke2", keys, request); err != nil {
+			g.Fatalf("hand in by the alias: %v", err)
+		}
+		g.run(nil, wksClient, "--check", address)
+		request = g.mailed(nil, "--create", fingerprint, address)
+	}
+	w.checkHistory(ctx, g.T, "ke2", gsp.RenewedKey)
 }
 
 // handInForTheParty carries the exchange for the Party's own key, from the login
@@ -260,9 +290,9 @@ func ownNetwork(ctx context.Context, t *testing.T, dir string) *world {
 		run("mount", "--bind", path, over)
 	}
 	run("ip", "link", "set", "lo", "up")
-	bind("hosts", "127.0.0.1 localhost "+domain+" openpgpkey."+domain+"\n", "/etc/hosts")
+	bind("hosts", "127.0.0.1 localhost "+domain+" openpgpkey."+domain+" "+formerDomain+" openpgpkey."+formerDomain+"\n", "/etc/hosts")
 	bind("resolv.conf", "", "/etc/resolv.conf")
-	w := newWorld(ctx, t)
+	w := newWorld(ctx, t, formerDomain)
 	const bundle = "/etc/ssl/certs/ca-certificates.crt"
 	system, err := os.ReadFile(bundle)
 	if err != nil {

@@ -43,6 +43,7 @@ type world struct {
 	watched   map[string]*watch
 	opened    map[string]client.Opened // what an officer opened last
 	program   *program                 // a gateway of its own process
+	aliases   []string                 // of the domain
 	taken     net.Listener             // a port that another program uses
 }
 
@@ -64,6 +65,7 @@ func (w *world) configPath() string { return filepath.Join(w.folder, "gsp.toml")
 func (w *world) start(ctx context.Context, _ []string) (string, error) {
 	c := config.Default()
 	c.SMTP.Listen, c.IMAP.Listen, c.HTTPS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Aliases = w.aliases
 	var text bytes.Buffer
 	if err := config.Describe(&text, c); err != nil {
 		return "", err
