@@ -62,6 +62,11 @@ func MakeBackup(ctx context.Context, c config.Config, configFile, to string) (Ba
 	if err := os.MkdirAll(filepath.Join(unfinished, backupData), 0o700); err != nil {
 		return Backup{}, unwritable(to, err)
 	}
+	release, err := takeFolder(unfinished)
+	if err != nil {
+		return Backup{}, err
+	}
+	defer release()
 	copied, err := sqlite.Backup(ctx, c.Data, filepath.Join(unfinished, backupData))
 	if err != nil {
 		return Backup{}, unwritable(to, err)
@@ -110,9 +115,11 @@ func Restore(ctx context.Context, c config.Config, from string, log *slog.Logger
 	if err := checkDomain(there); err != nil {
 		return Backup{}, err
 	}
-	if err := makeRoom(c.Data); err != nil {
+	release, err := makeRoom(c.Data)
+	if err != nil {
 		return Backup{}, err
 	}
+	defer release()
 	if err := putBack(data, c.Data); err != nil {
 		return Backup{}, unwritable(c.Data, err)
 	}
@@ -152,23 +159,45 @@ func RestoreConfig(from, to string) error {
 }
 
 // makeRoom makes a data folder with nothing in it but what an earlier try put
-// there.
-func makeRoom(folder string) error {
+// there, and keeps others from putting something there until release is called.
+func makeRoom(folder string) (release func() error, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, unwritable(folder, err)
+	}
+	if release, err = takeFolder(folder); err != nil {
+		return nil, err
+	}
 	there, err := os.ReadDir(folder)
 	if _, part := os.Lstat(filepath.Join(folder, restoring)); err == nil && len(there) > 0 && part != nil {
-		return &gsp.Refusal{
+		release()
+		return nil, &gsp.Refusal{
 			Reason: gsp.UnwritableFile,
 			Cause:  fmt.Sprintf("there is a data folder %s already", folder),
 			Remedy: "stop the gateway, move the folder away and keep it, and try again",
 		}
 	}
-	if err = os.MkdirAll(folder, 0o700); err == nil {
-		err = os.WriteFile(filepath.Join(folder, restoring), nil, 0o600)
+	if err := os.WriteFile(filepath.Join(folder, restoring), nil, 0o600); err != nil {
+		release()
+		return nil, unwritable(folder, err)
+	}
+	return release, nil
+}
+
+// takeFolder keeps a second backup or restore from the folder of the first, whose
+// database it would write over after it was read and found whole.
+func takeFolder(folder string) (release func() error, err error) {
+	release, err = files.Take(folder)
+	if errors.Is(err, files.ErrTaken) {
+		return nil, &gsp.Refusal{
+			Reason: gsp.DataInUse,
+			Cause:  fmt.Sprintf("another gsp backup or gsp restore works on %s", folder),
+			Remedy: "wait until it has ended",
+		}
 	}
 	if err != nil {
-		return unwritable(folder, err)
+		return nil, unwritable(folder, err)
 	}
-	return nil
+	return release, nil
 }
 
 // putBack copies the data folder of a backup.

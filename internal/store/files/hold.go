@@ -21,6 +21,34 @@ func Hold(path string) (release func() error, err error) {
 	return f.Close, nil
 }
 
+// ErrTaken is the error of Take where another has the folder.
+var ErrTaken = errors.New("somebody else works on this folder")
+
+// Take has a folder that is there for whoever takes it, until release is called or
+// this process ends. The error is ErrTaken also where the folder was moved away
+// meanwhile.
+func Take(path string) (release func() error, err error) {
+	f, err := lock(path, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, ErrTaken
+	}
+	if err != nil {
+		return nil, err
+	}
+	ours, err := f.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(ours, there) {
+			err = ErrTaken
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f.Close, nil
+}
+
 // lock locks a folder until the file that it returns is closed.
 func lock(path string, how int) (*os.File, error) {
 	f, err := os.Open(path)
