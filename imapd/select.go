@@ -28,7 +28,7 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 	v := &view{
 		id: box.ID, owner: p.name.Owner, shared: p.shelf.Prefix != "",
 		name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly,
-		modseq: listing.ModSeq, uidNext: listing.UIDNext, keywords: listing.Keywords,
+		modseq: listing.ModSeq, keywords: listing.Keywords,
 	}
 	for _, uid := range listing.UIDs {
 		v.known.add(uid)
@@ -104,7 +104,7 @@ func (s *session) refresh() error {
 	if rights&gsp.MayRead == 0 {
 		return noMailbox
 	}
-	delta, err := s.following.since(s.ctx, s.Messages, s.view.id, s.view.modseq, s.view.uidNext)
+	delta, err := s.following.since(s.ctx, s.Messages, s.view.id, s.view.modseq)
 	if err != nil {
 		return err
 	}
