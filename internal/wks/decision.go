@@ -84,8 +84,10 @@ func reasonOf(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// markup is a tag of HTML, with its name and whether it ends an element.
-var markup = regexp.MustCompile(`(?s)<!--.*?-->|<(/?)([A-Za-z]+)[^>]*>`)
+// markup is a tag of HTML, with its name and whether it ends an element. A comment
+// that is not closed goes on to the end, as browsers have it; were it no match,
+// each of many would be read to the end for every tag behind it.
+var markup = regexp.MustCompile(`(?s)<!--.*?(?:-->|\z)|<(/?)([A-Za-z]+)[^>]*>`)
 
 // plain makes HTML into text as far as decisionOf needs it: lines end where
 // elements do, and what is quoted is left out but for its mark.
