@@ -53,7 +53,7 @@ func TestDecisionsInHTML(t *testing.T) {
 		"below a quote":     {"<div class=x>On Monday wrote:</div><blockquote>reject<blockquote>approve</blockquote></blockquote><p>approve</p>", Approve, ""},
 		"quoted alone":      {"<blockquote>approve</blockquote>", "", ""},
 		"in a comment":      {"<!-- approve --><p>Hello</p>", "", ""},
-		"in an open one":    {"<!-- <p>approve</p>", "", ""},
+		"in an open one":    {"<!-- wrote:<p><p>approve</p>", "", ""},
 		"a tag in capitals": {"<BODY><P>approve</P></BODY>", Approve, ""},
 	} {
 		if got := decisionOf(plain(test.text)); got.Verdict != test.verdict || got.Reason != test.reason {
