@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"gsp.example/gsp/imapd"
 	"gsp.example/gsp/internal/store/storetest"
@@ -126,12 +125,10 @@ func TestI9ListPatternsAreCheap(t *testing.T) {
 	w := newWorld(t)
 	c := w.login("ann")
 	c.ok("CREATE " + strings.Repeat("a", 200))
-	start := time.Now()
+	// One that tried each way to match would not be through at the connection's
+	// deadline, on whatever machine.
 	c.want(`LIST "" "` + strings.Repeat("*a%", 300) + `b"`)
 	c.refused(`LIST "" "`+strings.Repeat("*a", 3000)+`b"`, "NO [TOOBIG] too-large: ")
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("LIST took %v", took)
-	}
 }
 
 // I10: a name with "&" would change its meaning after ENABLE.

@@ -31,54 +31,6 @@ func TestRecipients(t *testing.T) {
 	}
 }
 
-func TestRoom(t *testing.T) {
-	d := openDoor(t, func(s *smtpd.Server) {
-		s.MaxMessage = 100_000
-		s.Limits.Room = 300_000
-		s.Limits.RoomWait = 20 * time.Millisecond
-	})
-	stored, finish := make(chan struct{}), make(chan struct{})
-	d.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
-		stored <- struct{}{}
-		<-finish
-		return gsp.Receipt{}, nil
-	}
-	var full []*client
-	for range 2 {
-		c := d.login(t)
-		c.want("MAIL FROM:<"+officer+"> SIZE=100000\r\n", "250 ")
-		c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
-		c.want("DATA\r\n", "354 ")
-		c.send(body + ".\r\n")
-		<-stored
-		full = append(full, c)
-	}
-	late := d.ready(t)
-	late.want("DATA\r\n", "354 ")
-	late.want(body+".\r\n", "452 4.3.1 too-busy: too many mails are coming in at this moment.")
-
-	// One account cannot keep the others out.
-	other := d.loginBy(t, colleague)
-	other.envelope()
-	other.want("DATA\r\n", "354 ")
-	other.send(body + ".\r\n")
-	<-stored
-	finish <- struct{}{} // to any of them
-	for range full {
-		finish <- struct{}{}
-	}
-	other.want("", "250 2.0.0 stored")
-	for _, c := range full {
-		c.want("", "250 2.0.0 stored")
-	}
-	late.envelope()
-	late.want("DATA\r\n", "354 ")
-	late.send(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 1000) + ".\r\n") // grows to full size
-	<-stored
-	finish <- struct{}{}
-	late.want("", "250 2.0.0 stored")
-}
-
 // Many mails of full size at once all get their turn, and never take more room
 // than there is, whether their size was announced or not, or announced wrongly.
 func TestManyLargeMailsFindRoom(t *testing.T) {

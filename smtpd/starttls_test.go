@@ -169,7 +169,7 @@ func TestClearTextIsBounded(t *testing.T) {
 }
 
 func TestClearTextConnections(t *testing.T) {
-	d := openClear(t, func(s *smtpd.Server) { s.Limits = smtpd.Limits{Login: 300 * time.Millisecond, PerPeer: 2} })
+	d := openClear(t, func(s *smtpd.Server) { s.Limits.PerPeer = 2 })
 	c := d.dialClear(t)
 	c.want("", "220 ")
 	second := d.dialClear(t)
@@ -177,8 +177,7 @@ func TestClearTextConnections(t *testing.T) {
 	third := d.dialClear(t)
 	third.want("", "421 4.3.2 stopping: too many connections from your network.")
 	third.gone()
-	c.want("", "421 4.4.2 interrupted-input: no command came for too long.")
-	c.gone()
+	c.want("NOOP\r\n", "250 ")
 }
 
 // Without TLS from its first octet nobody gets a word out of the other port.

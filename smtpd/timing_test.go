@@ -43,32 +43,68 @@ func (p *pipes) dial() net.Conn {
 	return ours
 }
 
-// timed runs a door with the default limits in a bubble.
+// timed runs a door with the default limits in a bubble, which stores nothing.
 func timed(t *testing.T, test func(t *testing.T, p *pipes, connect func() *client)) {
-	serverTLS, clientTLS := certificate(t)
-	clientTLS.InsecureSkipVerify = true // the bubble's clock starts in the year 2000
-	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		store := &recorder{}
-		server := &smtpd.Server{Accounts: roll{}, Submitter: store, TLS: serverTLS, Domain: domain}
-		go server.Serve(p)
-		defer server.Shutdown(context.Background())
-		test(t, p, func() *client {
-			conn := tls.Client(p.dial(), clientTLS)
-			t.Cleanup(func() { conn.Close() })
-			return &client{t: t, conn: conn, in: bufio.NewReader(conn)}
-		})
-		if n := len(store.mails()); n != 0 {
+	inBubble(t, nil, func(t *testing.T, b *bubble) {
+		test(t, b.pipes, b.connect)
+		if n := len(b.store.mails()); n != 0 {
 			t.Errorf("%d mails stored, want none", n)
 		}
 	})
 }
 
+// bubble is a door and the way to it, in a synctest bubble.
+type bubble struct {
+	*pipes
+	t      *testing.T
+	tls    *tls.Config // for clients
+	server *smtpd.Server
+	store  *recorder
+}
+
+// inBubble is openDoor in a bubble.
+func inBubble(t *testing.T, change func(*smtpd.Server), test func(t *testing.T, b *bubble)) {
+	serverTLS, clientTLS := certificate(t)
+	clientTLS.InsecureSkipVerify = true // the bubble's clock starts in the year 2000
+	synctest.Test(t, func(t *testing.T) {
+		b := &bubble{pipes: newPipes(), t: t, tls: clientTLS, store: &recorder{}}
+		b.server = &smtpd.Server{Accounts: roll{}, Submitter: b.store, TLS: serverTLS, Domain: domain}
+		if change != nil {
+			change(b.server)
+		}
+		go b.server.Serve(b)
+		defer b.server.Shutdown(context.Background())
+		test(t, b)
+	})
+}
+
+func (b *bubble) connect() *client {
+	conn := tls.Client(b.dial(), b.tls)
+	b.t.Cleanup(func() { conn.Close() })
+	return &client{t: b.t, conn: conn, in: bufio.NewReader(conn)}
+}
+
+// begin returns a client whose mail can follow, of a size that MAIL may announce.
+func (b *bubble) begin(secret, size string) *client {
+	b.t.Helper()
+	c := b.connect()
+	c.logInBy(secret)
+	c.want("MAIL FROM:<"+officer+">"+size+"\r\n", "250 ")
+	c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
+	c.want("DATA\r\n", "354 ")
+	return c
+}
+
 func (c *client) logIn() {
+	c.t.Helper()
+	c.logInBy(password)
+}
+
+func (c *client) logInBy(secret string) {
 	c.t.Helper()
 	c.want("", "220 ")
 	c.want("EHLO x\r\n", "250-")
-	c.want(plain(officer, password), "235 ")
+	c.want(plain(officer, secret), "235 ")
 }
 
 // wantAfter wants a reply and the end of the connection after a time.
@@ -178,42 +214,92 @@ func TestStallInMail(t *testing.T) {
 // A mail that waits for room in the middle is not slow: the time is the
 // gateway's.
 func TestWaitingForRoomIsNotSlow(t *testing.T) {
-	serverTLS, clientTLS := certificate(t)
-	clientTLS.InsecureSkipVerify = true // the bubble's clock starts in the year 2000
-	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		server := &smtpd.Server{
-			Accounts: roll{}, Submitter: &recorder{}, TLS: serverTLS, Domain: domain, MaxMessage: 200_000,
-			Limits: smtpd.Limits{Room: 600_000, MinRate: 1_000_000},
-		}
-		go server.Serve(p)
-		defer server.Shutdown(context.Background())
-		begin := func(secret, size string) *client {
-			conn := tls.Client(p.dial(), clientTLS)
-			t.Cleanup(func() { conn.Close() })
-			c := &client{t: t, conn: conn, in: bufio.NewReader(conn)}
-			c.want("", "220 ")
-			c.want("EHLO x\r\n", "250-")
-			c.want(plain(officer, secret), "235 ")
-			c.want("MAIL FROM:<"+officer+">"+size+"\r\n", "250 ")
-			c.want("RCPT TO:<ke@gsp.example>\r\n", "250 ")
-			c.want("DATA\r\n", "354 ")
-			return c
-		}
-		c := begin(password, "")
+	inBubble(t, func(s *smtpd.Server) {
+		s.MaxMessage, s.Limits.Room, s.Limits.MinRate = 200_000, 600_000, 1_000_000
+	}, func(t *testing.T, b *bubble) {
+		c := b.begin(password, "")
 		time.Sleep(5 * time.Second) // of the bubble's clock
-		silent := []*client{begin(colleague, " SIZE=200000"), begin(colleague, " SIZE=200000")}
+		silent := []*client{b.begin(colleague, " SIZE=200000"), b.begin(colleague, " SIZE=200000")}
 		began := time.Now()
 		c.dripping.Go(func() {
 			c.conn.Write([]byte(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 1500) + ".\r\n"))
 		})
 		c.want("", "250 ")
-		if got := time.Since(began); got != server.Limits.Grace {
-			t.Errorf("stored after %v, want it to wait until the silent ones are cut off, %v", got, server.Limits.Grace)
+		if got := time.Since(began); got != b.server.Limits.Grace {
+			t.Errorf("stored after %v, want it to wait until the silent ones are cut off, %v", got, b.server.Limits.Grace)
 		}
 		c.dripping.Wait()
 		for _, c := range append(silent, c) {
 			c.conn.Close()
+		}
+	})
+}
+
+func TestRoom(t *testing.T) {
+	inBubble(t, func(s *smtpd.Server) { s.MaxMessage, s.Limits.Room = 200_000, 600_000 }, func(t *testing.T, b *bubble) {
+		stored, finish := make(chan struct{}), make(chan struct{})
+		b.store.answer = func(context.Context, gsp.Submission) (gsp.Receipt, error) {
+			stored <- struct{}{}
+			<-finish
+			return gsp.Receipt{}, nil
+		}
+		var full []*client
+		for range 2 {
+			c := b.begin(password, " SIZE=200000")
+			c.send(body + ".\r\n")
+			<-stored
+			full = append(full, c)
+		}
+		began := time.Now()
+		late := b.begin(password, "")
+		late.want(body+".\r\n", "452 4.3.1 too-busy: too many mails are coming in at this moment.")
+		if got := time.Since(began); got != b.server.Limits.RoomWait {
+			t.Errorf("refused after %v, want %v", got, b.server.Limits.RoomWait)
+		}
+
+		// One account cannot keep the others out.
+		began = time.Now()
+		other := b.begin(colleague, "")
+		other.send(body + ".\r\n")
+		<-stored
+		if got := time.Since(began); got != 0 {
+			t.Errorf("a mail of another account was stored after %v, want it to wait for nothing", got)
+		}
+		for range 3 { // any of them
+			finish <- struct{}{}
+		}
+		for _, c := range append(full, other) {
+			c.want("", "250 2.0.0 stored")
+			c.conn.Close()
+		}
+		late.envelope()
+		late.want("DATA\r\n", "354 ")
+		late.send(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 2000) + ".\r\n") // grows to full size
+		<-stored
+		finish <- struct{}{}
+		late.want("", "250 2.0.0 stored")
+		late.conn.Close()
+	})
+}
+
+// Who begins in clear has as long to log in as anybody.
+func TestClearTextStrangersHaveAMinute(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, b *bubble) {
+		clear := newPipes()
+		go b.server.ServeSTARTTLS(clear)
+		conn := clear.dial()
+		defer conn.Close()
+		began, in := time.Now(), bufio.NewReader(conn)
+		for _, want := range []string{"220 ", "421 4.4.2 interrupted-input: no command came for too long."} {
+			if got, err := in.ReadString('\n'); err != nil || !strings.HasPrefix(got, want) {
+				t.Fatalf("got %q, %v, want %q", got, err, want)
+			}
+		}
+		if got := time.Since(began); got != time.Minute {
+			t.Errorf("told after %v, want 1m", got)
+		}
+		if rest, err := in.ReadString('\n'); err == nil || rest != "" {
+			t.Errorf("got %q, %v, want the end of the connection", rest, err)
 		}
 	})
 }
