@@ -134,29 +134,35 @@ type view struct {
 	ctx   context.Context
 	store *Store
 	tx    *sql.Tx
+	fresh *[]string // queries that are to be prepared once the connection is free
 }
 
 func (s *Store) view(ctx context.Context) (view, error) {
 	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	return view{ctx, s, tx}, err
+	return view{ctx, s, tx, new([]string)}, err
 }
 
-func (v view) end() { v.tx.Rollback() }
+func (v view) end() {
+	v.tx.Rollback()
+	for _, query := range *v.fresh {
+		v.store.prepared(v.ctx, query) // or by the next view, if the context has ended
+	}
+}
 
 func (v view) row(query string, args ...any) *sql.Row {
-	stmt, err := v.store.prepared(v.ctx, query)
-	if err != nil {
-		return v.tx.QueryRowContext(v.ctx, query, args...) // for its error
+	if stmt := v.store.kept.known(query); stmt != nil {
+		return v.tx.StmtContext(v.ctx, stmt).QueryRowContext(v.ctx, args...)
 	}
-	return v.tx.StmtContext(v.ctx, stmt).QueryRowContext(v.ctx, args...)
+	*v.fresh = append(*v.fresh, query)
+	return v.tx.QueryRowContext(v.ctx, query, args...)
 }
 
 func (v view) rows(query string, args ...any) (*sql.Rows, error) {
-	stmt, err := v.store.prepared(v.ctx, query)
-	if err != nil {
-		return nil, err
+	if stmt := v.store.kept.known(query); stmt != nil {
+		return v.tx.StmtContext(v.ctx, stmt).QueryContext(v.ctx, args...)
 	}
-	return v.tx.StmtContext(v.ctx, stmt).QueryContext(v.ctx, args...)
+	*v.fresh = append(*v.fresh, query)
+	return v.tx.QueryContext(v.ctx, query, args...)
 }
 
 // items runs a query for items, of which about n are expected.

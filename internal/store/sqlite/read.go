@@ -18,22 +18,29 @@ type statements struct {
 	byText map[string]*sql.Stmt
 }
 
-// prepared returns the prepared form of query, which must be a constant.
+// known returns the prepared form of a query, nil where there is none yet.
+func (k *statements) known(query string) *sql.Stmt {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.byText[query]
+}
+
+// prepared returns the prepared form of query, which must be a constant. It
+// needs a connection, so neither a view nor open rows may be held, nor the lock:
+// those that hold all connections would wait for it.
 func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	s.kept.mu.RLock()
-	stmt := s.kept.byText[query]
-	s.kept.mu.RUnlock()
-	if stmt != nil {
-		return stmt, nil
-	}
-	s.kept.mu.Lock()
-	defer s.kept.mu.Unlock()
-	if stmt := s.kept.byText[query]; stmt != nil {
+	if stmt := s.kept.known(query); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := s.readers.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	s.kept.mu.Lock()
+	defer s.kept.mu.Unlock()
+	if first := s.kept.byText[query]; first != nil { // somebody was as quick
+		stmt.Close()
+		return first, nil
 	}
 	if s.kept.byText == nil {
 		s.kept.byText = map[string]*sql.Stmt{}
