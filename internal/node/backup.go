@@ -59,7 +59,7 @@ func MakeBackup(ctx context.Context, c config.Config, configFile, to string) (Ba
 		}
 	}
 	unfinished := to + ".new"
-	if err := os.MkdirAll(filepath.Join(unfinished, backupData), 0o700); err != nil {
+	if err := makeOwn(unfinished); err != nil {
 		return Backup{}, unwritable(to, err)
 	}
 	release, err := takeFolder(unfinished)
@@ -67,6 +67,9 @@ func MakeBackup(ctx context.Context, c config.Config, configFile, to string) (Ba
 		return Backup{}, err
 	}
 	defer release()
+	if err := os.MkdirAll(filepath.Join(unfinished, backupData), 0o700); err != nil {
+		return Backup{}, unwritable(to, err)
+	}
 	copied, err := sqlite.Backup(ctx, c.Data, filepath.Join(unfinished, backupData))
 	if err != nil {
 		return Backup{}, unwritable(to, err)
@@ -181,6 +184,31 @@ func makeRoom(folder string) (release func() error, err error) {
 		return nil, unwritable(folder, err)
 	}
 	return release, nil
+}
+
+// makeOwn makes a folder, mode 0700, unless we have made it before. Where others
+// may write beside it, one of them could have put a folder or a link there, to
+// read the gateway's keys or to have other files written over.
+func makeOwn(folder string) error {
+	err := os.MkdirAll(filepath.Dir(folder), 0o700)
+	if err == nil {
+		err = os.Mkdir(folder, 0o700)
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return err
+	}
+	if there, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(there.Uid) != os.Geteuid() || info.Mode().Perm()&0o077 != 0 {
+		return &gsp.Refusal{
+			Reason: gsp.UnwritableFile,
+			Cause:  fmt.Sprintf("%s is there, and is no folder of this user alone", folder),
+			Remedy: "see who made it and remove it, or name another folder",
+		}
+	}
+	return nil
 }
 
 // takeFolder keeps a second backup or restore from the folder of the first, whose

@@ -21,12 +21,9 @@ func TestNoTwoBackupsWorkOnOneFolder(t *testing.T) {
 	folder := t.TempDir()
 	c := config.Default()
 	c.Domain, c.Data = "gsp.example", filepath.Join(folder, "data")
-	store, err := sqlite.Open(t.Context(), c.Data, sqlite.Options{})
-	if err == nil {
-		err = store.Close()
-	}
+	makeData(t, c)
 	file, to := filepath.Join(folder, "gsp.toml"), filepath.Join(folder, "monday")
-	if err := errors.Join(err, os.WriteFile(file, nil, 0o600), os.Mkdir(to+".new", 0o700)); err != nil {
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Mkdir(to+".new", 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	there := c
@@ -68,5 +65,40 @@ func TestNoTwoBackupsWorkOnOneFolder(t *testing.T) {
 	}
 	if _, err := node.MakeBackup(t.Context(), c, file, to); err != nil {
 		t.Errorf("after the other one ended: %v", err)
+	}
+}
+
+// makeData makes a data folder for a configuration.
+func makeData(t *testing.T, c config.Config) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), c.Data, sqlite.Options{})
+	if err == nil {
+		err = store.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Backups in a folder where others may write, under a name that they can guess.
+func TestABackupFollowsNobodysLink(t *testing.T) {
+	folder := t.TempDir()
+	c := config.Default()
+	c.Domain, c.Data = "gsp.example", filepath.Join(folder, "data")
+	makeData(t, c)
+	theirs, to := filepath.Join(folder, "theirs"), filepath.Join(folder, "monday")
+	open := filepath.Join(folder, "tuesday")
+	err := errors.Join(os.Mkdir(theirs, 0o700), os.Symlink(theirs, to+".new"), os.Mkdir(open+".new", 0o700), os.Chmod(open+".new", 0o777))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{theirs: to, open + ".new": open} {
+		_, err := node.MakeBackup(t.Context(), c, filepath.Join(folder, "gsp.toml"), to)
+		if refusal, ok := errors.AsType[*gsp.Refusal](err); !ok || refusal.Reason != gsp.UnwritableFile {
+			t.Errorf("backup to %s: got %v, want %s", to, err, gsp.UnwritableFile)
+		}
+		if entries, err := os.ReadDir(name); err != nil || len(entries) > 0 {
+			t.Errorf("%s has %v, %v, want nothing", name, entries, err)
+		}
 	}
 }
