@@ -125,7 +125,7 @@ var (
 	notAllowed = &gsp.Refusal{
 		Reason: gsp.NotAllowed,
 		Cause:  "your role does not allow this in this mailbox",
-		Remedy: "ask your Party's administrator",
+		Remedy: "where mail of a competent authority is, nobody deletes: move it to the Archive beside the INBOX, or ask your Party's administrator",
 	}
 	readOnly = &gsp.Refusal{
 		Reason: gsp.ReadOnly,

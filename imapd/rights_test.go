@@ -67,7 +67,7 @@ func TestRepliersFileTheMails(t *testing.T) {
 		"MOVE 1 Trash", "MOVE 1 INBOX", "COPY 1 Authority/ke/Archive", "EXPUNGE", `STORE 1 +FLAGS (\Deleted)`,
 		"APPEND Authority/ke/Archive {1+}\r\nx",
 	} {
-		ann.refused(command, "NO [NOPERM] not-allowed: ")
+		ann.refused(command, "NO [NOPERM] not-allowed: your role does not allow this in this mailbox. Where mail of a competent authority is, nobody deletes: move it to the Archive beside the INBOX")
 	}
 	bob.refused("MOVE 1 Authority/ke/Archive", "NO [NOPERM] not-allowed: ")
 	ann.ok("EXAMINE Authority/ke/Archive")
