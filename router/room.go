@@ -30,14 +30,14 @@ func (r *Router) full(sender gsp.Address, recipients []registry.Owner, err error
 	if r.Full != nil {
 		r.Full(owners)
 	}
-	mailbox, told := "the mailbox of %s has no room for this mail", "its owner is told"
+	mailbox, told, them := "the mailbox of %s has no room for this mail", "its owner is told", "that recipient"
 	if len(addresses) > 1 {
-		mailbox, told = "the mailboxes of %s have no room for this mail", "their owners are told"
+		mailbox, told, them = "the mailboxes of %s have no room for this mail", "their owners are told", "those recipients"
 	}
 	return &gsp.Refusal{
 		Reason: gsp.MailboxFull,
 		Cause:  fmt.Sprintf(mailbox+", so nobody got it", some(addresses)),
-		Remedy: fmt.Sprintf("send it again later, %s; or take them out of the recipients", told),
+		Remedy: fmt.Sprintf("send it again later, %s; or leave %s out", told, them),
 	}
 }
 
