@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -430,4 +431,23 @@ func TestEmptyListsAreRefused(t *testing.T) {
 		c.refused(command, "BAD [CLIENTBUG] an empty list")
 	}
 	c.ok("FETCH 1 (BODY.PEEK[HEADER.FIELDS (X)])")
+}
+
+// A header is read and folded once for all the words that are looked for in it.
+func TestSearchOfManyWords(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "INBOX", slices.Repeat([]int{2000}, 50)...)
+	c := w.login("ann")
+	c.ok("SELECT INBOX")
+	c.ok("SEARCH NOT TEXT zzz")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := c.ok("SEARCH" + strings.Repeat(" NOT TEXT zzz", 200))
+	runtime.ReadMemStats(&after)
+	if len(got) != 1 || !strings.HasSuffix(got[0], " 49 50") {
+		t.Errorf("got %q, want all", got)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 4<<20 {
+		t.Errorf("200 words in 50 messages: got %d octets of memory, want at most 4 MiB", took)
+	}
 }

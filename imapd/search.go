@@ -107,6 +107,9 @@ type query struct {
 	items     window[gsp.Item]
 	summaries window[gsp.Summary]
 	headers   window[[]byte]
+
+	folded string // the text of a header as it is compared
+	of     int    // its place, counted from 1
 }
 
 // keys counts the keys of a search, with those in its lists.
@@ -244,9 +247,19 @@ func (q *query) inHeader(c *imap.SearchCriteria) (keys []predicate) {
 		})
 	}
 	for _, text := range c.Text {
-		keys = append(keys, func(p int) bool { return contains(unfold(q.header(p)), text) })
+		text = strings.ToLower(text)
+		keys = append(keys, func(p int) bool { return strings.Contains(q.text(p), text) })
 	}
 	return keys
+}
+
+// text is what TEXT is looked for in, once for all keys: a SEARCH may have
+// hundreds of them.
+func (q *query) text(p int) string {
+	if q.of != p+1 {
+		q.folded, q.of = strings.ToLower(unfold(q.header(p))), p+1
+	}
+	return q.folded
 }
 
 func unfold(b []byte) string { return strings.ReplaceAll(string(b), "\r\n", "") }
