@@ -246,12 +246,7 @@ func told(c gsp.Change, k WaitingKey) bool {
 }
 
 func keyHistory(ctx context.Context, o *Office, _ string, in KeyOf) ([]KeyEntry, error) {
-	roll := o.Registry.Snapshot()
-	address, err := gsp.ParseAddress(in.Address)
-	if err != nil {
-		local, _ := gsp.CanonicalLocal(in.Address)
-		address = roll.Address(local) // of whoever had it: history outlives accounts
-	}
+	address := addressOf(o.Registry.Snapshot(), in.Address) // of whoever had it: history outlives accounts
 	records, err := o.Registry.KeyHistory(ctx, address)
 	if err != nil {
 		return nil, err

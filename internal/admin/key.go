@@ -68,14 +68,19 @@ func keyImport(ctx context.Context, o *Office, by string, in NewKey) (KeyRow, er
 	return row, err
 }
 
-// ownerOf returns who has the address that a person typed.
-func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
+// addressOf returns the address that a person typed, whole or without the domain.
+func addressOf(roll *registry.Snapshot, typed string) gsp.Address {
 	address, err := gsp.ParseAddress(typed)
 	if err != nil {
 		local, _ := gsp.CanonicalLocal(typed)
-		address = roll.Address(local)
+		return roll.Address(local)
 	}
-	owner, ok := roll.Owner(roll.Home(address))
+	return roll.Home(address)
+}
+
+// ownerOf returns who has the address that a person typed.
+func ownerOf(roll *registry.Snapshot, typed string) (registry.Owner, error) {
+	owner, ok := roll.Owner(addressOf(roll, typed))
 	if !ok {
 		return registry.Owner{}, &gsp.Refusal{
 			Reason: gsp.UnknownAccount,
