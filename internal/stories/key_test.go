@@ -1,9 +1,16 @@
 package stories_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
+
+	pgppacket "github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"gsp.example/gsp/internal/client"
 	"gsp.example/gsp/internal/gsp"
@@ -55,6 +62,19 @@ func (w *world) decide(ctx context.Context, args []string) (string, error) {
 		return "", err
 	}
 	return w.newestOf(ctx, login)
+}
+
+// key6 makes a key of version 6 (RFC 9580) and writes its public part.
+func (w *world) key6(_ context.Context, args []string) (string, error) {
+	e, err := openpgp.NewEntity("", "", address(args[0]).String(), &pgppacket.Config{V6Keys: true, Algorithm: pgppacket.PubKeyAlgoEd25519})
+	if err != nil {
+		return "", err
+	}
+	var public bytes.Buffer
+	if err := e.Serialize(&public); err != nil {
+		return "", err
+	}
+	return strings.ToUpper(hex.EncodeToString(e.PrimaryKey.Fingerprint)), os.WriteFile(filepath.Join(w.folder, args[1]), public.Bytes(), 0o600)
 }
 
 // newestOf opens the newest mail of an officer and returns its subject.

@@ -43,10 +43,10 @@ func (w *world) mails(ctx context.Context, t *testing.T, login string) (opened [
 // newWorld starts a gateway with an officer in France.
 func newWorld(ctx context.Context, t *testing.T, aliases ...string) *world {
 	t.Helper()
-	w := &world{folder: t.TempDir(), aliases: aliases}
+	w := &world{folder: t.TempDir()}
 	t.Cleanup(func() { w.stop(t) })
 	for _, do := range []func() (string, error){
-		func() (string, error) { return w.start(ctx, nil) },
+		func() (string, error) { return w.start(ctx, aliases) },
 		func() (string, error) { return w.party(ctx, []string{"fr", "France"}) },
 		func() (string, error) { return w.party(ctx, []string{"ke", "Kenya"}) },
 		func() (string, error) { return w.officer(ctx, []string{"fr1", "fr"}) },

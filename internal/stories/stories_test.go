@@ -44,7 +44,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gateway":     verb((*world).start, 0),       // gateway: starts one, with the shipped library
+			"gateway":     verb((*world).start, 0),       // gateway [ALIAS...]: starts one, with the shipped library
 			"restart":     verb((*world).restart, 0),     // restart: stops it and starts it on the same folder
 			"party":       verb((*world).party, 2),       // party ID NAME [PARENT]: registers it and its key
 			"officer":     verb((*world).officer, 2),     // officer LOGIN PARTY [ROLE...]: an account and its key
@@ -52,6 +52,7 @@ func TestStories(t *testing.T) {
 			"handin":      verb((*world).handIn, 1),      // handin LOGIN: mails a new key to keys@; the subject of the answer
 			"confirm":     verb((*world).confirm, 1),     // confirm LOGIN: quotes the newest mail back; the subject of the answer
 			"decide":      verb((*world).decide, 2),      // decide LOGIN TEXT: answers the newest mail, sealed; the subject of what comes back
+			"key6":        verb((*world).key6, 2),        // key6 LOGIN PUBLIC: a key of version 6 in a file, published nowhere
 			"keyfile":     verb((*world).keyfile, 3),     // keyfile NAME SECRET PUBLIC: a key in files, published nowhere
 			"password":    verb((*world).password, 2),    // password LOGIN TEXT: as LOGIN's mail client has it from now on
 			"waits":       verb((*world).waits, 1),       // waits LOGIN [authority]: IDLE on the own INBOX or the authority's

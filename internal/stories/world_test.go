@@ -43,7 +43,6 @@ type world struct {
 	watched   map[string]*watch
 	opened    map[string]client.Opened // what an officer opened last
 	program   *program                 // a gateway of its own process
-	aliases   []string                 // of the domain
 	taken     net.Listener             // a port that another program uses
 }
 
@@ -62,10 +61,10 @@ type arrival struct {
 func (w *world) configPath() string { return filepath.Join(w.folder, "gsp.toml") }
 
 // start runs a gateway on free ports, with the shipped library.
-func (w *world) start(ctx context.Context, _ []string) (string, error) {
+func (w *world) start(ctx context.Context, aliases []string) (string, error) {
 	c := config.Default()
 	c.SMTP.Listen, c.IMAP.Listen, c.HTTPS.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.Aliases = w.aliases
+	c.Aliases = aliases
 	var text bytes.Buffer
 	if err := config.Describe(&text, c); err != nil {
 		return "", err
@@ -304,4 +303,11 @@ func (w *world) login(login string, server net.Addr) client.Login {
 	}
 }
 
-func address(local string) gsp.Address { return gsp.Address{Local: local, Domain: domain} }
+// address is a local part at the domain, or a whole address.
+func address(text string) gsp.Address {
+	local, at, ok := strings.Cut(text, "@")
+	if !ok {
+		at = domain
+	}
+	return gsp.Address{Local: local, Domain: at}
+}
