@@ -55,7 +55,8 @@ func (h *herald) retain(ctx context.Context, at time.Time, left *int) error {
 	told := map[string]bool{}
 	for _, r := range removals {
 		switch {
-		case !h.keep.On() || r.Told.IsZero() || r.Told.After(at): // or the clock was wrong when it was told
+		case !h.keep.On() || r.Told.IsZero() || r.Told.After(at), // or the clock was wrong when it was told
+			r.Goes.After(h.keep.Goes(at).Add(pause)): // or since, and what is told now goes earlier
 			err = h.mails.ForgetRemoval(ctx, r.Owner)
 		case at.Before(r.Goes):
 			told[r.Owner] = true

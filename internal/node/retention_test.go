@@ -152,6 +152,24 @@ func TestTimeOffIsNoNotice(t *testing.T) {
 	}
 }
 
+// A clock that was years ahead for a round, and was put right, stops nothing: the
+// owner is told anew.
+func TestAClockThatWasAheadStopsNothing(t *testing.T) {
+	o, _ := newArchive(t)
+	at := time.Now().AddDate(0, 0, 3)
+	o.pass(at, at.AddDate(0, 0, 10))
+	o.pass(at.AddDate(10, 0, 0), at.AddDate(10, 0, 0))
+	at = at.AddDate(0, 0, 11)
+	o.pass(at, at.AddDate(0, 0, 29))
+	if got := o.left("fr1"); got != 1 {
+		t.Fatalf("%d mails, want 1: the new notice stood for 29 days", got)
+	}
+	o.pass(at.AddDate(0, 0, 29), at.AddDate(0, 0, 32))
+	if got := o.left("fr1"); got != 0 {
+		t.Errorf("%d mails, want none after 30 days", got)
+	}
+}
+
 // Of an owner who cannot be told, nothing goes; nor where the rule was given up.
 func TestNothingGoesSilently(t *testing.T) {
 	o, _ := newArchive(t)
