@@ -176,8 +176,8 @@ func (t *tx) carryOut(owner string, keep gsp.Retention, h gsp.Horizon, e gsp.Eve
 	if err != nil {
 		return false, err
 	}
-	if rows, err = t.rows(dueQuery+` AND item.mail IN (SELECT value FROM json_each(?4)) ORDER BY item.mailbox, item.uid`,
-		owner, millis(h.Other), millis(h.Closed), list(mails)); err != nil {
+	if rows, err = t.rows(dueQuery+` AND item.mail IN (SELECT value FROM json_each(?4)) ORDER BY item.mailbox, item.uid LIMIT ?5`,
+		owner, millis(h.Other), millis(h.Closed), list(mails), batchLimit); err != nil {
 		return false, err
 	}
 	due, err := scanDue(rows)
@@ -191,6 +191,9 @@ func (t *tx) carryOut(owner string, keep gsp.Retention, h gsp.Horizon, e gsp.Eve
 		if _, err := t.record(e); err != nil {
 			return false, err
 		}
+	}
+	if len(due) == batchLimit {
+		return true, nil // some of the mails have many copies, and the next step goes on with them
 	}
 	more = len(mails) == removalChunk
 	if !more {
