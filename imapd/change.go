@@ -135,6 +135,9 @@ func (s *session) storeSome(w *imapserver.FetchWriter, uids []uint32, todo gsp.F
 	if err := s.refresh(); err != nil {
 		return s.reply("store", err)
 	}
+	for _, item := range before {
+		v.meet(item.Keywords) // those of a message that just came are not known yet
+	}
 	s.tellKeywords()
 	asked := todo
 	asked.By = "" // who is named as the first, the client does not expect

@@ -436,7 +436,7 @@ func TestEmptyListsAreRefused(t *testing.T) {
 // A header is read and folded once for all the words that are looked for in it.
 func TestSearchOfManyWords(t *testing.T) {
 	w := newWorld(t)
-	w.deliver("ann", "INBOX", slices.Repeat([]int{2000}, 50)...)
+	w.deliver("ann", "INBOX", slices.Repeat([]int{2000}, 200)...)
 	c := w.login("ann")
 	c.ok("SELECT INBOX")
 	c.ok("SEARCH NOT TEXT zzz")
@@ -444,10 +444,10 @@ func TestSearchOfManyWords(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	got := c.ok("SEARCH" + strings.Repeat(" NOT TEXT zzz", 200))
 	runtime.ReadMemStats(&after)
-	if len(got) != 1 || !strings.HasSuffix(got[0], " 49 50") {
+	if len(got) != 1 || !strings.HasSuffix(got[0], " 199 200") {
 		t.Errorf("got %q, want all", got)
 	}
-	if took := after.TotalAlloc - before.TotalAlloc; took > 4<<20 {
-		t.Errorf("200 words in 50 messages: got %d octets of memory, want at most 4 MiB", took)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 { // 10 with the race detector
+		t.Errorf("200 words in 200 messages: got %d octets of memory, want at most 16 MiB", took)
 	}
 }

@@ -345,3 +345,17 @@ func TestKeywordsAreKnownBeforeTheyAreMet(t *testing.T) {
 		m.play("FETCH 1:* (UID FLAGS)")
 	}
 }
+
+// The session does not look at a message that comes. A keyword that it came with
+// is in FLAGS before the answer to STORE shows it.
+func TestKeywordsOfWhatCameAreKnown(t *testing.T) {
+	w := newWorld(t)
+	w.deliver("ann", "Archive", 1000)
+	m, other := &mirror{client: w.login("ann"), login: "ann"}, w.login("ann")
+	m.enter("SELECT", mailboxes["ann"][0])
+	other.ok("SELECT Archive")
+	other.ok("STORE 1 +FLAGS.SILENT (Urgent)")
+	other.ok("COPY 1 INBOX")
+	m.play("NOOP")
+	m.play(`STORE 1 -FLAGS (\Flagged)`) // changes nothing, so nothing is read anew
+}

@@ -28,7 +28,7 @@ func (s *session) Select(name string, options *imap.SelectOptions) (*imap.Select
 	v := &view{
 		id: box.ID, owner: p.name.Owner, shared: p.shelf.Prefix != "",
 		name: p.shelf.Prefix + p.name.Name, readOnly: options.ReadOnly,
-		modseq: listing.ModSeq, keywords: listing.Keywords,
+		modseq: listing.ModSeq, uidNext: listing.UIDNext, keywords: listing.Keywords,
 	}
 	for _, uid := range listing.UIDs {
 		v.known.add(uid)
@@ -104,7 +104,7 @@ func (s *session) refresh() error {
 	if rights&gsp.MayRead == 0 {
 		return noMailbox
 	}
-	delta, err := s.following.since(s.ctx, s.Messages, s.view.id, s.view.modseq)
+	delta, err := s.following.since(s.ctx, s.Messages, s.view.id, s.view.modseq, s.view.uidNext)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 // idleRest is the least time between two updates of a session in IDLE. A mail
 // that comes alone is told at once, a burst of them together: whoever watches
 // a busy mailbox would else ask the store as often as others write to it.
-const idleRest = 5 * time.Millisecond
+const idleRest = 10 * time.Millisecond
 
 // opened returns the view, for a command that needs these rights. The caller
 // holds s.mu.

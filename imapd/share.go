@@ -33,9 +33,10 @@ type answer struct {
 	err   error
 }
 
-// since returns what happened after a modification sequence. It was read after
-// the call began, and must not be changed, since others get the same.
-func (f *followers) since(ctx context.Context, m Messages, id gsp.MailboxID, since gsp.ModSeq) (gsp.Delta, error) {
+// since returns what happened after a modification sequence, at which the next
+// message was to get the UID next. It was read after the call began, and must
+// not be changed, since others get the same.
+func (f *followers) since(ctx context.Context, m Messages, id gsp.MailboxID, since gsp.ModSeq, next uint32) (gsp.Delta, error) {
 	key := followed{id, since}
 	f.mu.Lock()
 	l := f.lines[key]
@@ -61,7 +62,7 @@ func (f *followers) since(ctx context.Context, m Messages, id gsp.MailboxID, sin
 	l.next = nil // who comes now may want to know more
 	f.mu.Unlock()
 	// The session that asks may end; the others want their answer.
-	a.delta, a.err = m.Since(context.WithoutCancel(ctx), id, since)
+	a.delta, a.err = news(context.WithoutCancel(ctx), m, id, since, next)
 	close(a.done)
 	<-l.asking
 
@@ -71,4 +72,24 @@ func (f *followers) since(ctx context.Context, m Messages, id gsp.MailboxID, sin
 		delete(f.lines, key)
 	}
 	return a.delta, a.err
+}
+
+// news is Messages.Since, but where messages came and nothing else happened it
+// reads the counters of the mailbox alone and returns the UIDs alone: each that
+// comes takes a UID and a modification sequence, and anything else takes a
+// modification sequence and no UID.
+func news(ctx context.Context, m Messages, id gsp.MailboxID, since gsp.ModSeq, next uint32) (gsp.Delta, error) {
+	box, err := m.Mailbox(ctx, id)
+	if err != nil {
+		return gsp.Delta{}, err
+	}
+	came := box.UIDNext - next
+	if box.ModSeq != since+gsp.ModSeq(came) {
+		return m.Since(ctx, id, since)
+	}
+	delta := gsp.Delta{UIDNext: box.UIDNext, ModSeq: box.ModSeq, Changed: make([]gsp.Item, came)}
+	for i := range delta.Changed {
+		delta.Changed[i].UID = next + uint32(i)
+	}
+	return delta, nil
 }

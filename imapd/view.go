@@ -20,6 +20,7 @@ type view struct {
 	readOnly bool
 
 	modseq   gsp.ModSeq          // up to which the store was read
+	uidNext  uint32              // UIDNEXT then
 	known    uidList             // what the client knows
 	fresh    []uint32            // what it does not know yet, rising
 	gone     []uint32            // what it knows and is expunged, rising
@@ -52,7 +53,7 @@ func (v *view) merge(delta gsp.Delta) {
 		})
 	}
 	slices.Sort(v.gone)
-	v.modseq = delta.ModSeq
+	v.modseq, v.uidNext = delta.ModSeq, delta.UIDNext
 }
 
 // meet notes keywords that the client may not know yet.
