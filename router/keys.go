@@ -289,7 +289,7 @@ func (r *Router) tellKey(roll *registry.Snapshot, e errand, offer registry.Offer
 
 // sealedFor holds a mail against the certificate that it was sealed for.
 func sealedFor(mail sealed.Message, offer registry.Offer, at time.Time) error {
-	own := offer.Cert.EncryptionKeys()
+	own, at := offer.Cert.EncryptionKeys(), offer.Cert.From(at)
 	for _, k := range mail.SessionKeys() {
 		fits := false
 		for _, key := range own {

@@ -204,6 +204,21 @@ func TestACodeIsGoodOnce(t *testing.T) {
 	}
 }
 
+// A clock that is hours ahead makes keys that begin later. They are taken all the
+// same, and what the gateway writes is sealed for them.
+func TestKeyOfAClockAhead(t *testing.T) {
+	h := takesKeys(t)
+	key, err := keyring.Generate("ke2", address("ke2"), h.now.Add(3*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.handIn("ke2", "ke2", key)
+	want := []gsp.KeyAct{gsp.HandedIn, gsp.ProvedKey}
+	if got := h.acts("ke2"); !slices.Equal(got, want) {
+		t.Errorf("history: got %v, want %v", got, want)
+	}
+}
+
 func TestKeysThatAreRefusedByMail(t *testing.T) {
 	h := takesKeys(t)
 	secret, err := h.makeKey("ke2").Armoured()

@@ -112,7 +112,7 @@ func encrypt(w io.Writer, inside []byte, cert *pgpcert.Cert, at time.Time) error
 	// No file name, and the epoch for its time: the header says when.
 	plain, err := openpgp.Encrypt(text, []*openpgp.Entity{entity}, nil, &openpgp.FileHints{IsBinary: true}, &packet.Config{
 		DefaultCipher: packet.CipherAES256,
-		Time:          func() time.Time { return at },
+		Time:          func() time.Time { return cert.From(at) },
 	})
 	if err != nil {
 		return err

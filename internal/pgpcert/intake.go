@@ -264,6 +264,18 @@ func (c *Cert) reread() (openpgp.EntityList, error) {
 
 func capitals(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
 
+// From returns the first moment, not before now, at which mail can be sealed for
+// the certificate: later than now where the clock that made it is ahead, which
+// Read forgives for a day. It is now where nothing can be sealed for it.
+func (c *Cert) From(now time.Time) time.Time {
+	for _, k := range c.keys {
+		if at := later(now, k.From); k.Valid(at) {
+			return at
+		}
+	}
+	return now
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -64,7 +64,7 @@ func Challenge(from gsp.Address, cert *pgpcert.Cert, code string, at time.Time) 
 		return nil, err
 	}
 	plain, err := openpgp.Encrypt(w, []*openpgp.Entity{entity}, nil, nil, &packet.Config{
-		DefaultCipher: packet.CipherAES256, Time: func() time.Time { return at },
+		DefaultCipher: packet.CipherAES256, Time: func() time.Time { return cert.From(at) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("seal a challenge: %w", err)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Verdict is how somebody decides about a key.
@@ -59,12 +60,20 @@ func paragraphDecision(lines []string) Decision {
 	}
 	rest := text[end:]
 	switch v := Verdict(strings.ToLower(text[:end])); {
-	case v == Approve && strings.Contains(strings.ToLower(rest), string(Reject)):
-		return Decision{} // "approve or reject?" asks
+	case v == Approve && (strings.Contains(strings.ToLower(rest), string(Reject)) || !standsAlone(lines[0][min(end, len(lines[0])):])):
+		return Decision{} // "approve or reject?" asks, and "approve? never" says no
 	case v == Approve, v == Reject, v == Revoke:
 		return Decision{v, reasonOf(rest)}
 	}
 	return Decision{}
+}
+
+// standsAlone reports whether what follows a word on its line is nothing, or
+// begins with a mark that ends a sentence or leads to a reason.
+func standsAlone(rest string) bool {
+	rest = strings.TrimSpace(rest)
+	mark, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || strings.ContainsRune(".!,:;-(–—،؛。，：；！（", mark)
 }
 
 // reasonOf cleans a reason of the punctuation before it and of what a terminal
