@@ -139,7 +139,7 @@ type keyRevokeCommand struct {
 }
 
 func (keyRevokeCommand) Help() string {
-	return "The directory publishes the key no more, and mail sealed for it is refused from now on. Only its\nowner can revoke the key itself, by mail to keys@ or with: gsp key import ADDRESS REVOCATION\nOwner and administrators are told.\n\nExample:\n  gsp key revoke customs1.ke --by admin.ke"
+	return "The directory publishes the key no more, and mail sealed for it is refused from now on. Only its\nowner can revoke the key itself, by mail to keys@ or with gsp key import ADDRESS REVOCATION.\nOwner and administrators are told.\n\nExample:\n  gsp key revoke customs1.ke --by admin.ke"
 }
 
 func (c keyRevokeCommand) Run(r *run) error {

@@ -151,7 +151,7 @@ func cannotRead(cert *pgpcert.Cert, err error) error {
 	return &gsp.Refusal{
 		Reason: gsp.CannotRead,
 		Cause:  fmt.Sprintf("this mail is sealed, and not so that %s could open it", cert.Address()),
-		Remedy: fmt.Sprintf("seal it for the key %s, which the directory has, or send it unsealed", cert.Fingerprint()),
+		Remedy: fmt.Sprintf("seal it for the key %s, which the directory has; a public key may come unsealed", cert.Fingerprint()),
 		Err:    err,
 	}
 }
